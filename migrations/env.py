@@ -1,0 +1,32 @@
+"""Runs numbered migrations on the program's own engine: one history for SQLite and PostgreSQL."""
+
+from alembic import context
+from sqlalchemy import text
+
+from survey_app.tables import metadata
+
+_MIGRATION_LOCK = 20_210_002  # two programs that start together must not migrate together
+
+
+def run() -> None:
+    database = context.config.attributes["database"]
+    engine = database.engine.execution_options(survey_write=True)
+    with engine.connect() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+            connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            render_as_batch=True,
+            transaction_per_migration=True,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+run()

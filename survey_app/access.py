@@ -1,0 +1,137 @@
+"""Who may do what: roles, rights, scope, and the rule that a route without a declared right is closed.
+
+`can(user, right, unit_path)` is a plain function over a role and a subtree of units; pages state their right in a
+decorator on the line above the function.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from .errors import Missing
+
+
+class Role(StrEnum):
+    """Role of a staff account."""
+
+    OPERATOR = "operator"  # cán bộ phụ trách đợt (Phòng Nội vụ)
+    UNIT_OFFICER = "unit_officer"  # cán bộ lập danh sách của đơn vị
+    UNIT_HEAD = "unit_head"  # thủ trưởng đơn vị
+    INTERVIEWER = "interviewer"  # điều tra viên
+    CLERK = "clerk"  # người nhập phiếu
+    APPRAISER = "appraiser"  # người thẩm định
+    LEADER = "leader"  # lãnh đạo
+    RECEIVER = "receiver"  # Sở Nội vụ, receives and verifies
+    ADMINISTRATOR = "administrator"  # quản trị: users, no answers
+
+
+ROLE_NAMES = {
+    Role.OPERATOR: "Cán bộ phụ trách đợt",
+    Role.UNIT_OFFICER: "Cán bộ lập danh sách của đơn vị",
+    Role.UNIT_HEAD: "Thủ trưởng đơn vị",
+    Role.INTERVIEWER: "Điều tra viên",
+    Role.CLERK: "Người nhập phiếu",
+    Role.APPRAISER: "Người thẩm định",
+    Role.LEADER: "Lãnh đạo",
+    Role.RECEIVER: "Sở Nội vụ nhận bàn giao",
+    Role.ADMINISTRATOR: "Quản trị",
+}
+
+_STAFF = frozenset(Role)
+_OPERATOR = frozenset({Role.OPERATOR})
+_OVERSIGHT = frozenset({Role.OPERATOR, Role.LEADER})
+_UNIT = frozenset({Role.UNIT_OFFICER, Role.UNIT_HEAD})
+
+# right -> roles that hold it. The page of refusal names these roles.
+RIGHTS: dict[str, frozenset[Role]] = {
+    "account.own": _STAFF,
+    "help.read": _STAFF,
+    "users.manage": frozenset({Role.ADMINISTRATOR, Role.OPERATOR}),
+    "units.read": frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.LEADER}),
+    "audit.read": frozenset({Role.ADMINISTRATOR, Role.OPERATOR}),
+    "rounds.read": _OVERSIGHT,
+    "rounds.manage": _OPERATOR,
+    "lists.own": _UNIT,
+    "lists.review": _OPERATOR,
+    "roster.read": _OVERSIGHT,
+    "roster.lock": _OPERATOR,
+    "roster.export": _OPERATOR,
+    "questionnaires.read": _OVERSIGHT,
+    "questionnaires.manage": _OPERATOR,
+    "cells.manage": _OPERATOR,
+    "codes.manage": _OPERATOR,
+    "keys.manage": _OPERATOR,
+    "collection.manage": _OPERATOR,
+    "envelopes.open": _OPERATOR,
+    "turnout.read": _OVERSIGHT,
+    "turnout.own": _UNIT,
+    "scores.read": _OVERSIGHT,
+    "scores.compute": _OPERATOR,
+}
+
+
+class Actor(Protocol):
+    """What the access rule needs to know of a user."""
+
+    id: int
+    role: str
+    full_name: str
+
+    @property
+    def scope_path(self) -> str | None: ...
+
+
+def has_right(user: Actor, right: str) -> bool:
+    """The role of `user` holds `right`. An unknown right is a fault of the program and raises KeyError."""
+    return Role(user.role) in RIGHTS[right]
+
+
+def in_scope(user: Actor, unit_path: str) -> bool:
+    """The unit with this path lies in the subtree of `user`."""
+    return user.scope_path is not None and unit_path.startswith(user.scope_path)
+
+
+def can(user: Actor, right: str, unit_path: str | None = None) -> bool:
+    """`user` may do `right`, for the unit with `unit_path` where one is named."""
+    return has_right(user, right) and (unit_path is None or in_scope(user, unit_path))
+
+
+def require_scope(user: Actor, unit_path: str) -> None:
+    """Raise Missing (404, as if it were not there) when the unit lies outside the subtree of `user`."""
+    if not in_scope(user, unit_path):
+        raise Missing
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def requires(*rights: str) -> Callable[[View], View]:
+    """The page needs a signed-in account that holds at least one of `rights`."""
+    unknown = [right for right in rights if right not in RIGHTS]
+    if unknown or not rights:
+        raise KeyError(f"unknown right {unknown}")
+
+    def mark(view: View) -> View:
+        view.survey_rights = rights  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def open_to_all(reason: str) -> Callable[[View], View]:
+    """The page needs no account; `reason` says why and is listed by a test."""
+
+    def mark(view: View) -> View:
+        view.survey_open_reason = reason  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def declared_rights(view: Callable[..., Any]) -> tuple[str, ...] | None:
+    """The rights a view function declares; None when it declares none."""
+    return getattr(view, "survey_rights", None)
+
+
+def is_open(view: Callable[..., Any]) -> bool:
+    return hasattr(view, "survey_open_reason")

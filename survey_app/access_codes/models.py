@@ -1,0 +1,84 @@
+"""Tables of the respondent zone that know a person: whether invited and whether answered, never when or what.
+
+No column here holds a time, a sequence, an address, a browser, a session or a request id.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base, one_of
+from ..roster.models import Person
+from ..rounds.models import Cell, Round
+
+
+class InvitationState(StrEnum):
+    """Chưa trả lời, đã trả lời, từ chối, không liên lạc được, đã thay thế."""
+
+    UNUSED = "unused"
+    RECEIVED = "received"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    REPLACED = "replaced"
+
+
+class BatchKind(StrEnum):
+    """Lô phiếu: paper forms, lottery slips (bốc thăm), assisted answers."""
+
+    PAPER = "paper"
+    SLIP = "slip"
+    ASSISTED = "assisted"
+
+
+class Invitation(Base):
+    """One invited person of a locked roster. `replay_digest` lets a repeated post succeed; erased at opening."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (CheckConstraint(one_of("state", InvitationState), name="state_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
+    cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"), index=True)
+    state: Mapped[str] = mapped_column(default=InvitationState.UNUSED)
+    replay_digest: Mapped[str | None]
+
+    round: Mapped[Round] = relationship()
+    person: Mapped[Person] = relationship()
+    cell: Mapped[Cell] = relationship()
+
+
+class Batch(Base):
+    """A batch of nameless answers of one cell; never more keyed than ticked on the list."""
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", BatchKind), name="kind_known"),
+        CheckConstraint("keyed <= ticked", name="keyed_within_ticked"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"))
+    kind: Mapped[str]
+    ticked: Mapped[int] = mapped_column(default=0)
+    keyed: Mapped[int] = mapped_column(default=0)
+
+
+class AccessCode(Base):
+    """Mã cá nhân, stored as keyed HMAC only. Several codes of one invitation may live; a slip belongs to a batch."""
+
+    __tablename__ = "access_code"
+    __table_args__ = (
+        CheckConstraint("(invitation_id IS NULL) <> (batch_id IS NULL)", name="one_owner"),
+        {"sqlite_with_rowid": False},  # a rowid would tell the order of making
+    )
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), index=True)
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
+    void: Mapped[bool] = mapped_column(default=False)
+    spent: Mapped[bool] = mapped_column(default=False)  # of a slip only: an invitation is spent as a whole
+
+    invitation: Mapped[Invitation | None] = relationship()

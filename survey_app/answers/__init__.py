@@ -1,0 +1,1 @@
+"""Step 4: sealed envelopes, respondent pages, opening."""

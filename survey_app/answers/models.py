@@ -1,0 +1,130 @@
+"""Tables of sealed answers and of what comes out of them.
+
+An envelope exists until opening and belongs to one invitation or one batch; a ballot holds cell, rated unit and
+answers, nothing else. No column holds a time, a sequence, an address, a browser, a session or a request id.
+"""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, PrimaryKeyConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base
+from ..rounds.models import Cell, Round
+
+
+class RoundKey(Base):
+    """A key holder of a round and the public half of the key. The private half is never on the server."""
+
+    __tablename__ = "round_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    holder_name: Mapped[str]
+    holder_body: Mapped[str]  # the body the holder belongs to; holders are of different bodies
+    invite_hash: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[str | None]  # base64url of the uncompressed P-256 point
+    fingerprint: Mapped[str | None]
+    test_nonce: Mapped[str | None]  # what the sample envelope holds, as SHA-256
+    tested_before_start: Mapped[bool] = mapped_column(default=False)
+    tested_before_closing: Mapped[bool] = mapped_column(default=False)
+    destroyed: Mapped[bool] = mapped_column(default=False)  # the holder confirms
+
+    round: Mapped[Round] = relationship()
+
+
+class Envelope(Base):
+    """Phong bì: answers encrypted to all key holders, of a fixed size. Random id, so that no order is kept."""
+
+    __tablename__ = "envelope"
+    __table_args__ = (
+        CheckConstraint("(invitation_id IS NULL) <> (batch_id IS NULL)", name="one_owner"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), unique=True)
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class IdentifiedAnswer(Base):
+    """Confidential mode: the answer of one invitation under a server key, readable by a restricted role."""
+
+    __tablename__ = "identified_answer"
+
+    invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("questionnaire_version.id"))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Ballot(Base):
+    """Lá phiếu đã mở: what one respondent said about one rated unit. Joined to nobody."""
+
+    __tablename__ = "ballot"
+    __table_args__ = (Index("ix_ballot_round_id_cell_id", "round_id", "cell_id"), {"sqlite_with_rowid": False})
+
+    id: Mapped[str] = mapped_column(primary_key=True)  # 128 random bits
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"))
+    rated_unit_id: Mapped[int] = mapped_column(ForeignKey("rated_unit.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("questionnaire_version.id"))
+    answers: Mapped[dict[str, Any]]
+
+    cell: Mapped[Cell] = relationship()
+
+
+class FreeText(Base):
+    """An opinion in the respondent's own words, apart from ballots: style and scores together would profile a person."""
+
+    __tablename__ = "free_text"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    id: Mapped[str] = mapped_column(primary_key=True)  # 128 random bits
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"))
+    question: Mapped[str]
+    text: Mapped[str]
+
+
+class AnswerCount(Base):
+    """The summary table, written at opening: answers counted by cell (stratum and PSU), rated unit, item and level.
+
+    `level` is the name of the choice («1» … «5», «KB») or empty for not answered. Scores read only this.
+    """
+
+    __tablename__ = "answer_count"
+    __table_args__ = (
+        PrimaryKeyConstraint("round_id", "cell_id", "rated_unit_id", "item", "level"),
+        {"sqlite_with_rowid": False},
+    )
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"))
+    rated_unit_id: Mapped[int] = mapped_column(ForeignKey("rated_unit.id"))
+    item: Mapped[str]
+    level: Mapped[str]
+    answers: Mapped[int]
+    weight_sum: Mapped[float]
+    weight_square_sum: Mapped[float]
+
+
+class Opening(Base):
+    """Biên bản mở: the public record of the opening of a round's envelopes."""
+
+    __tablename__ = "opening"
+    __table_args__ = (CheckConstraint("stage IN ('opened', 'cleaned')", name="stage_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), unique=True)
+    opened_on: Mapped[date]
+    holder: Mapped[str]  # whose key opened
+    envelopes: Mapped[int]
+    ballots: Mapped[int]
+    faulty: Mapped[int]  # envelopes that could not be read or broke the questionnaire
+    merged_cells: Mapped[list[Any]] = mapped_column(default=list)  # labels of cells that merged, with their parent
+    digest: Mapped[str]  # SHA-256 over the sorted hashes of all envelopes: mã biên bản
+    program_version: Mapped[str]
+    stage: Mapped[str] = mapped_column(default="opened")

@@ -1,0 +1,146 @@
+"""The audit log (nhật ký) of staff actions: declared actions with declared fields, chained by hash.
+
+An entry is written in the same transaction as the change it tells of. Respondents leave no entry.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from .access import Actor
+from .db import Base, now
+
+_CHAIN_LOCK = 20_210_001  # advisory lock of PostgreSQL: entries are chained one after another
+
+
+@dataclass(frozen=True)
+class _Kind:
+    code: str
+    sentence: str  # Vietnamese, with the fields in braces
+    fields: tuple[str, ...]
+
+
+class Action(Enum):
+    """Every action that is logged: code, sentence for the page, names of its fields."""
+
+    USER_CREATED = _Kind("user.created", "Tạo tài khoản {login} ({role})", ("login", "role"))
+    USER_RESET = _Kind("user.reset", "Cấp lại mã dùng một lần cho {login}", ("login",))
+    USER_ACTIVE = _Kind("user.active", "Đổi trạng thái tài khoản {login}: {active}", ("login", "active"))
+    USER_PASSWORD = _Kind("user.password", "{login} đặt mật khẩu", ("login",))
+    USER_SIGNED_IN = _Kind("user.signed_in", "{login} đăng nhập", ("login",))
+    USER_SIGNED_OUT = _Kind("user.signed_out", "{login} đăng xuất", ("login",))
+    USER_SESSION_ENDED = _Kind("user.session_ended", "Kết thúc phiên làm việc của {login}", ("login",))
+    UNIT_ACCOUNTS = _Kind("user.unit_accounts", "Tạo {count} tài khoản đơn vị và in phiếu", ("count",))
+    UNITS_SEEDED = _Kind("units.seeded", "Nạp danh mục {units} đơn vị, {ban} bản", ("units", "ban"))
+    ROUND_CREATED = _Kind("round.created", "Tạo đợt {round}", ("round",))
+    ROUND_CHANGED = _Kind("round.changed", "Sửa cài đặt đợt {round}: {part}", ("round", "part"))
+    ROUND_CRITERIA = _Kind(
+        "round.criteria", "Nạp bộ tiêu chí đợt {round}: {leaves} tiêu chí, {points} điểm", ("round", "leaves", "points")
+    )
+    ROUND_LISTS_STARTED = _Kind("round.lists_started", "Bắt đầu nhận danh sách đợt {round}", ("round",))
+    ROUND_OPENED = _Kind("round.opened", "Mở đợt {round} để thu phiếu", ("round",))
+    ROUND_CLOSED = _Kind("round.closed", "Đóng thu phiếu đợt {round}", ("round",))
+    LIST_UPLOADED = _Kind(
+        "round.list_uploaded", "{unit} tải tệp {file} lên ({rows} dòng)", ("round", "unit", "file", "rows")
+    )
+    LIST_SUBMITTED = _Kind(
+        "round.list_submitted", "{unit} nộp danh sách nhóm {group}: {persons} người", ("round", "unit", "group", "persons")
+    )
+    LIST_RETURNED = _Kind(
+        "round.list_returned", "Trả lại danh sách nhóm {group} của {unit}: {reason}", ("round", "unit", "group", "reason")
+    )
+    LIST_APPROVED = _Kind("round.list_approved", "Duyệt danh sách nhóm {group} của {unit}", ("round", "unit", "group"))
+    ROSTER_LOCKED = _Kind(
+        "round.roster_locked", "Khóa danh sách đợt {round}, bản {number}: {persons} người", ("round", "number", "persons", "sha256")
+    )
+    ROSTER_EXPORTED = _Kind(
+        "round.roster_exported", "Xuất danh sách đợt {round}, bản {number}", ("round", "number", "ethnicity", "sha256")
+    )
+    QUESTIONNAIRE_LOADED = _Kind(
+        "round.questionnaire_loaded", "Nạp phiếu nhóm {group} đợt {round}: {file}", ("round", "group", "file")
+    )
+    QUESTIONNAIRE_PUBLISHED = _Kind(
+        "round.questionnaire_published", "Công bố phiếu nhóm {group} đợt {round}, bản {number}", ("round", "group", "number", "sha256")
+    )
+    CELLS_FIXED = _Kind("round.cells_fixed", "Chốt {count} ô công bố đợt {round}", ("round", "count"))
+    CODES_ISSUED = _Kind("round.codes_issued", "Cấp {count} mã cá nhân đợt {round}: {scope}", ("round", "count", "scope"))
+    CODES_VOIDED = _Kind("round.codes_voided", "Hủy {count} mã của {person} đợt {round}", ("round", "count", "person"))
+    KEY_INVITED = _Kind("round.key_invited", "Mời {holder} ({body}) giữ khóa đợt {round}", ("round", "holder", "body"))
+    KEY_MADE = _Kind("round.key_made", "Nhận khóa công khai của {holder} đợt {round}", ("round", "holder", "fingerprint"))
+    KEY_TESTED = _Kind("round.key_tested", "{holder} mở thử phong bì mẫu đợt {round}", ("round", "holder"))
+    ENVELOPES_OPENED = _Kind(
+        "round.envelopes_opened", "Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu", ("round", "envelopes", "ballots", "faulty", "digest")
+    )
+    ENVELOPES_CLEANED = _Kind("round.envelopes_cleaned", "Dọn sạch kho phong bì đợt {round}", ("round",))
+    SCORES_COMPUTED = _Kind("round.scores_computed", "Tính điểm đợt {round}, lần {number}: {total}", ("round", "number", "total", "sha256"))
+    SCORES_EXPORTED = _Kind("round.scores_exported", "Tải bảng điểm đợt {round}, lần {number}", ("round", "number"))
+
+
+_BY_CODE = {action.value.code: action for action in Action}
+
+
+class AuditEntry(Base):
+    """One entry; `hash` covers the entry and the hash before it."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by_id: Mapped[int | None]
+    by_name: Mapped[str]
+    action: Mapped[str] = mapped_column(index=True)
+    fields: Mapped[dict[str, Any]]
+    previous_hash: Mapped[str]
+    hash: Mapped[str]
+
+    @property
+    def sentence(self) -> str:
+        """The entry in a Vietnamese sentence."""
+        return _BY_CODE[self.action].value.sentence.format(**self.fields)
+
+
+def record(session: Session, action: Action, by: Actor | None, **fields: Any) -> AuditEntry:
+    """Append an entry to the log, in the caller's transaction. `by` None is the program itself (a command).
+
+    Raises ValueError when the fields are not the declared ones.
+    """
+    if set(fields) != set(action.value.fields):
+        raise ValueError(f"{action.name} takes the fields {action.value.fields}, not {tuple(fields)}")
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
+    session.flush()
+    last = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or ""
+    entry = AuditEntry(
+        at=now().replace(microsecond=0),
+        by_id=by.id if by else None,
+        by_name=by.full_name if by else "Chương trình",
+        action=action.value.code,
+        fields={name: str(value) for name, value in fields.items()},
+        previous_hash=last,
+    )
+    entry.hash = _hash_of(entry)
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def _hash_of(entry: AuditEntry) -> str:
+    content = [entry.previous_hash, entry.at.isoformat(), entry.by_id, entry.by_name, entry.action, entry.fields]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def first_broken_entry(entries: Iterable[AuditEntry]) -> AuditEntry | None:
+    """The first of `entries` (whole log, in order) that was altered, or after which one was removed; None if sound."""
+    previous = ""
+    for entry in entries:
+        if entry.previous_hash != previous or entry.hash != _hash_of(entry):
+            return entry
+        previous = entry.hash
+    return None

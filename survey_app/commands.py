@@ -1,0 +1,61 @@
+"""Commands: `./run flask GROUP COMMAND`. Setting up and serving stand here; each subject brings its own group."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+from flask import Flask, current_app
+
+from . import SUBJECTS
+from .db import Database
+from .web import settings
+
+
+def register(app: Flask) -> None:
+    """Add the groups of all subjects and of the demonstration, and the commands of the program itself."""
+    for package in (*SUBJECTS, "demo"):
+        if find_spec(f"survey_app.{package}.commands") is not None:
+            app.cli.add_command(import_module(f"survey_app.{package}.commands").commands)
+    for command in (setup, serve):
+        app.cli.add_command(command)
+
+
+def _database() -> Database:
+    database: Database = current_app.extensions["survey_database"]
+    return database
+
+
+@click.command("setup")
+def setup() -> None:
+    """Bring the database to the newest version, load the catalogue of units, invite the first administrator."""
+    prepare(_database())
+
+
+def prepare(database: Database) -> None:
+    """What every start needs; cheap when nothing is to do."""
+    from . import migrate
+    from .units.rules import seed_units
+    from .users.rules import invite_first_administrator
+
+    if not migrate.is_current(database):
+        migrate.upgrade(database)
+    with database.writing() as session:
+        seed_units(session)
+        invite_first_administrator(session, settings())
+
+
+@click.command("serve")
+@click.option("--port", type=int, default=None, help="Cổng, mặc định lấy từ PORT.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+def serve(port: int | None, host: str) -> None:
+    """Set up if needed and serve: one process, 32 threads."""
+    import waitress
+
+    from .static_files import with_static_files
+
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    prepare(_database())
+    port = port or settings().port
+    wsgi = with_static_files(app, settings().data_folder)
+    click.echo(f"Đang chạy ở http://{host}:{port}  (dừng: Ctrl+C)", err=True)
+    waitress.serve(wsgi, host=host, port=port, threads=32, ident=None, clear_untrusted_proxy_headers=False)

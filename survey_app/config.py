@@ -1,0 +1,111 @@
+"""Every setting, its default and its environment name; nothing else reads the environment.
+
+SURVEY_DATA      data folder (database, keys, notes for the first administrator); default `instance/`
+DATABASE_URL     default: SQLite file `survey.sqlite` in the data folder
+PORT             port of the built-in server; default 8000
+SURVEY_URL       public address, printed in links and QR codes; default http://127.0.0.1:PORT
+SURVEY_KEYS      file of pepper, cookie key and data key; default `keys.json` in the data folder, made on first start
+TRUSTED_PROXIES  number of reverse proxies whose X-Forwarded-* headers are believed; default 0
+ALLOWED_HOSTS    host names answered, separated by commas; default: that of SURVEY_URL, localhost, 127.0.0.1
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PROJECT = Path(__file__).resolve().parent.parent
+MINIMUM_SECRET_LENGTH = 32
+
+
+class BadSetting(Exception):
+    """A setting with which the program must not start; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Secrets that never lie in the database nor in its backup."""
+
+    cookie_key: str  # signs the office session cookie and form tokens
+    pepper: bytes  # HMAC key of personal codes, one-time codes and session tokens
+    data_key: bytes  # AES-256 key of the sealed hidden field of the pages without script
+
+
+@dataclass(frozen=True)
+class Settings:
+    data_folder: Path
+    database_url: str
+    port: int
+    public_url: str
+    keys: Keys
+    trusted_proxies: int
+    allowed_hosts: tuple[str, ...]
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """Host (with port where it is not the usual one) as printed on letters."""
+        return urlsplit(self.public_url).netloc
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment. Makes the data folder and the key file when they are missing.
+
+    Raises BadSetting for a value that cannot be used or a key file that is too open or too weak.
+    """
+    env = os.environ if environment is None else environment
+    folder = Path(env.get("SURVEY_DATA") or PROJECT / "instance").resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    port = _whole_number(env, "PORT", 8000)
+    public_url = (env.get("SURVEY_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    parts = urlsplit(public_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        raise BadSetting(f"SURVEY_URL phải có dạng https://tên-miền, không có đường dẫn; đang là «{public_url}».")
+    hosts = [h.strip() for h in env.get("ALLOWED_HOSTS", "").split(",") if h.strip()]
+    return Settings(
+        data_folder=folder,
+        database_url=env.get("DATABASE_URL") or f"sqlite:///{folder / 'survey.sqlite'}",
+        port=port,
+        public_url=public_url,
+        keys=_read_keys(Path(env.get("SURVEY_KEYS") or folder / "keys.json")),
+        trusted_proxies=_whole_number(env, "TRUSTED_PROXIES", 0),
+        allowed_hosts=tuple(hosts or [parts.hostname, "localhost", "127.0.0.1"]),
+    )
+
+
+def _whole_number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isdigit():
+        raise BadSetting(f"{name} phải là số nguyên; đang là «{text}».")
+    return int(text)
+
+
+def _read_keys(path: Path) -> Keys:
+    if not path.exists():
+        _write_new_keys(path)
+    if path.stat().st_mode & 0o077:
+        raise BadSetting(f"Tệp khóa {path} đang mở cho người khác đọc. Chạy: chmod 600 {path}")
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        keys = Keys(
+            str(stored["cookie_key"]), bytes.fromhex(stored["pepper"]), bytes.fromhex(stored["data_key"])
+        )
+    except (ValueError, KeyError, TypeError) as fault:
+        raise BadSetting(f"Tệp khóa {path} bị hỏng; phục hồi từ bản sao lưu của tệp này.") from fault
+    if len(keys.cookie_key) < MINIMUM_SECRET_LENGTH or len(keys.pepper) < 32 or len(keys.data_key) != 32:
+        raise BadSetting(f"Khóa trong {path} quá ngắn; phục hồi từ bản sao lưu của tệp này.")
+    return keys
+
+
+def _write_new_keys(path: Path) -> None:
+    fresh = {name: secrets.token_hex(32) for name in ("cookie_key", "pepper", "data_key")}
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(fresh, file)

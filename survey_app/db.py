@@ -1,0 +1,131 @@
+"""The database: one declarative base, one engine per program, sessions for reading and for writing.
+
+SQLite runs in WAL with full durability; a writing session takes the program's one write lock and begins IMMEDIATE, so
+no writer ever starts as a reader and meets «database is locked». PostgreSQL needs neither.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import JSON, DateTime, TypeDecorator
+
+NAMING_RULE = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcMoment(TypeDecorator[datetime]):
+    """A moment in UTC, read back with its zone on every engine."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a zone")
+        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables. Enumerations are text with a named check constraint."""
+
+    metadata = MetaData(naming_convention=NAMING_RULE)
+    type_annotation_map = {datetime: UtcMoment, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+    def __repr__(self) -> str:
+        key = ", ".join(f"{column.name}={getattr(self, column.key)!r}" for column in self.__mapper__.primary_key)
+        return f"<{type(self).__name__} {key}>"
+
+
+def one_of(column: str, values: type) -> str:
+    """SQL of the check that `column` holds a member of the StrEnum `values`."""
+    return f"{column} IN ({', '.join(repr(str(v)) for v in values)})"  # type: ignore[attr-defined]
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """An engine with its two kinds of session."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _make_engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._writers = self.engine.execution_options(survey_write=True)
+        self.write_lock = threading.RLock()  # taken by every writer on SQLite, the answer writer included
+
+    def reading(self) -> Session:
+        """A session for reading; the caller closes it. What it loads stays readable afterwards."""
+        return Session(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that commits once at the end of the block, or rolls all back when the block raises."""
+        if self.is_sqlite:
+            with self.write_lock, self._write_session() as session:
+                yield session
+        else:
+            with self._write_session() as session:
+                yield session
+
+    @contextmanager
+    def _write_session(self) -> Iterator[Session]:
+        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _make_engine(url: str) -> Engine:
+    settings: dict[str, Any] = {
+        "hide_parameters": True,  # no answer, name or code in any log
+        "json_serializer": lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
+        "pool_size": 40,
+        "max_overflow": 40,
+    }
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, **settings)
+    engine = create_engine(url, connect_args={"check_same_thread": False}, **settings)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in (
+        "busy_timeout = 10000",
+        "journal_mode = WAL",
+        "synchronous = FULL",  # NORMAL loses acknowledged answers on a power cut
+        "foreign_keys = ON",
+        "secure_delete = ON",  # deleted envelopes must not stay readable in free pages
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("survey_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,106 @@
+"""One page for each kind of error; no traceback reaches a user."""
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from .errors import Conflict, Invalid, Missing, Refused
+
+log = logging.getLogger("survey_app")
+
+_TITLES = {
+    400: "Trang gửi lên chưa đúng.",
+    403: "Tài khoản này không làm được việc đó.",
+    404: "Không tìm thấy trang này.",
+    405: "Trang này không nhận cách gửi đó.",
+    409: "Người khác vừa sửa trước.",
+    413: "Tệp lớn quá.",
+    421: "Địa chỉ máy chủ chưa đúng.",
+    422: "Có chỗ cần sửa.",
+    429: "Thao tác quá nhanh.",
+    500: "Hệ thống gặp sự cố.",
+    503: "Hệ thống đang tạm dừng.",
+}
+_DETAILS = {
+    400: "Tải lại trang rồi làm lại.",
+    404: "Địa chỉ có thể gõ sai, hoặc nội dung không thuộc phạm vi được xem.",
+    405: "Quay lại trang trước và dùng các nút trên trang.",
+    413: "Tệp lớn hơn 5 MB. Chép riêng danh sách sang tệp mới.",
+    421: "Mở trang bằng đúng địa chỉ ghi trong giấy mời hoặc phiếu tài khoản.",
+    429: "Thử lại sau ít phút.",
+    503: "Thử lại sau ít phút. Phiếu đang trả lời vẫn còn trên máy.",
+}
+
+
+def error_page(status: int, detail: str = "", number: str = "") -> tuple[str, int]:
+    """The page of an error. Respondents see it in their own look."""
+    base = "respondent/error.html" if _is_respondent_page() else "error.html"
+    return (
+        render_template(
+            base,
+            status=status,
+            title=_(_TITLES.get(status, _TITLES[400])),
+            detail=detail or _(_DETAILS.get(status, "")),
+            number=number,
+        ),
+        status,
+    )
+
+
+def _is_respondent_page() -> bool:
+    return request.path in ("/", "/p") or request.path.startswith(("/p/", "/phieu", "/cam-ket", "/bien-ban-mo"))
+
+
+def register(app: Flask) -> None:
+    """One handler for each kind of error."""
+
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> Any:
+        return error_page(403, error.message)
+
+    @app.errorhandler(Missing)
+    def missing(_error: Missing) -> Any:
+        return error_page(404)
+
+    @app.errorhandler(Conflict)
+    def conflict(error: Conflict) -> Any:
+        return error_page(409, error.message)
+
+    @app.errorhandler(StaleDataError)
+    def stale(_error: StaleDataError) -> Any:
+        return error_page(409, _("Chưa ghi đè gì. Tải lại trang để xem nội dung mới nhất, rồi làm lại."))
+
+    @app.errorhandler(Invalid)
+    def invalid(error: Invalid) -> Any:
+        return error_page(422, error.message)
+
+    @app.errorhandler(CSRFError)
+    def csrf(_error: CSRFError) -> Any:
+        flash(_("Trang đã cũ. Chưa ghi gì; làm lại trên trang mới này."), "warn")
+        return redirect(request.path) if request.method == "GET" else error_page(400)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Any:
+        if error.code is None or error.code < 400:
+            return error
+        page = error_page(error.code)
+        headers = {k: v for k, v in error.get_headers() if k in ("Allow", "Retry-After")}
+        return (*page, headers)
+
+    @app.errorhandler(OperationalError)
+    def database_away(error: OperationalError) -> Any:
+        log.error("database error %s", type(error.orig).__name__)
+        return (*error_page(503), {"Retry-After": "10"})
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Any:
+        number = secrets.token_hex(4)
+        log.error("fault %s", number, exc_info=error)
+        return error_page(500, _("Việc vừa làm chưa được ghi. Thử lại; nếu còn lỗi, báo số sự cố cho quản trị."), number)

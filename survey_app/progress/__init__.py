@@ -1,0 +1,1 @@
+"""Step 5: lists and answers counted per unit and group."""

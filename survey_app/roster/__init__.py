@@ -1,0 +1,1 @@
+"""Step 1: units' lists -> checked -> submitted -> approved -> locked roster -> hand-over."""

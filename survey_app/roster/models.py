@@ -1,0 +1,164 @@
+"""Tables of the units' lists and of the roster made from them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base, one_of
+from ..rounds.models import RespondentGroup, Round
+from ..units.models import Unit
+
+
+class ListState(StrEnum):
+    """State of a unit's list: chưa nộp, nháp, chờ thủ trưởng, đã trình, trả lại, đã duyệt, đã khóa."""
+
+    NONE = "none"
+    DRAFT = "draft"
+    AWAITING_HEAD = "awaiting_head"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    LOCKED = "locked"
+
+
+class UnitList(Base):
+    """The list of one submitting unit for one group of a round. `version` counts changes, for conflict detection."""
+
+    __tablename__ = "unit_list"
+    __table_args__ = (
+        UniqueConstraint("group_id", "unit_id"),
+        CheckConstraint(one_of("state", ListState), name="state_known"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"), index=True)
+    state: Mapped[str] = mapped_column(default=ListState.NONE)
+    version: Mapped[int] = mapped_column(default=0)
+    short_reason: Mapped[str] = mapped_column(default="")  # why there are fewer persons than the quota
+    submitted_at: Mapped[datetime | None]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - a stale save raises instead of overwriting
+
+    round: Mapped[Round] = relationship()
+    unit: Mapped[Unit] = relationship()
+    group: Mapped[RespondentGroup] = relationship()
+    persons: Mapped[list["Person"]] = relationship(
+        back_populates="unit_list", order_by="Person.position", cascade="all, delete-orphan"
+    )
+    events: Mapped[list["ListEvent"]] = relationship(order_by="ListEvent.id")
+
+
+class ListEvent(Base):
+    """One step in the life of a list: who did what, with which words."""
+
+    __tablename__ = "list_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("unit_list.id"), index=True)
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    by_name: Mapped[str]
+    state: Mapped[str]  # the state reached
+    comment: Mapped[str] = mapped_column(default="")
+
+
+class Upload(Base):
+    """A file as a unit sent it, read into rows: a private draft of the unit, erased after 30 days."""
+
+    __tablename__ = "upload"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    group_code: Mapped[str | None]  # the group it was uploaded for; rows may name their own
+    file_name: Mapped[str]
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sha256: Mapped[str]
+    reading: Mapped[dict[str, Any]] = mapped_column(default=dict)  # sheets, columns, rows of cell texts
+    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    uploaded_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+    unit: Mapped[Unit] = relationship()
+    round: Mapped[Round] = relationship()
+
+
+class Person(Base):
+    """Người được hỏi: one person of a list (for a business: its representative)."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("unit_list.id"), index=True)
+    position: Mapped[int]  # order in the list
+    name: Mapped[str]
+    birth_year: Mapped[int | None]
+    birth_date: Mapped[date | None]
+    gender: Mapped[str | None]
+    ethnicity: Mapped[str | None]  # dân tộc: sensitive, optional, exported only by a right of its own
+    job_title: Mapped[str | None]  # chức vụ
+    workplace: Mapped[str | None]  # đơn vị công tác, as written
+    ban: Mapped[str | None]
+    ban_code: Mapped[str | None]
+    phone: Mapped[str | None]  # ten digits
+    email: Mapped[str | None]
+    business: Mapped[str | None]
+    tax_code: Mapped[str | None]
+    address: Mapped[str | None]
+    procedure: Mapped[str | None]
+    dossier: Mapped[str | None]  # mã hồ sơ
+    receipt_date: Mapped[date | None]
+    return_date: Mapped[date | None]
+    language: Mapped[str | None]
+    note: Mapped[str | None]
+    search_key: Mapped[str]
+    order_key: Mapped[str]
+
+    unit_list: Mapped[UnitList] = relationship(back_populates="persons")
+
+
+class RosterVersion(Base):
+    """Danh sách chung, one locked version. `content` is the canonical JSON that the SHA-256 is over."""
+
+    __tablename__ = "roster_version"
+    __table_args__ = (UniqueConstraint("round_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    number: Mapped[int]
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)  # none after personal data were erased
+    sha256: Mapped[str]
+    persons: Mapped[int]
+    reason: Mapped[str] = mapped_column(default="")  # why it was locked incomplete
+    locked_at: Mapped[datetime]
+    locked_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    locked_by_name: Mapped[str]
+
+
+class ChangeRequest(Base):
+    """A change after locking: add, replace, remove, correct. Approved by another person than its author."""
+
+    __tablename__ = "change_request"
+    __table_args__ = (
+        CheckConstraint("kind IN ('add', 'replace', 'remove', 'correct')", name="kind_known"),
+        CheckConstraint("decided_by_id IS NULL OR decided_by_id <> author_id", name="decided_by_another"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("unit_list.id"))
+    kind: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reason: Mapped[str]
+    author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    approved: Mapped[bool | None]
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("roster_version.id"))

@@ -1,0 +1,1 @@
+"""Step 6: from the summary table to points per component criterion."""

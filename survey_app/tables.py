@@ -1,0 +1,17 @@
+"""Every table of the program, imported in one place: for migrations and for whoever needs the whole metadata."""
+
+from . import attempts, audit
+from .access_codes import models as access_codes
+from .answers import models as answers
+from .db import Base
+from .questionnaires import models as questionnaires
+from .roster import models as roster
+from .rounds import models as rounds
+from .scores import models as scores
+from .units import models as units
+from .users import models as users
+
+__all__ = ["metadata"]
+
+_ALL = (attempts, audit, access_codes, answers, questionnaires, roster, rounds, scores, units, users)
+metadata = Base.metadata

@@ -1,0 +1,1 @@
+"""The organisation: units and bản, valid by date (đơn vị, bản/khối)."""

