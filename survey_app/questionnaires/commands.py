@@ -1,0 +1,100 @@
+"""Commands for questionnaires as files, without a database: `./run flask questionnaires …`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from .check import check, minutes
+from .definition import Definition
+from .message import Message, as_json
+from .xlsform import XlsformError, read_xlsform
+from .xlsform_writer import write_markdown, write_workbook, write_xform
+
+commands = AppGroup("questionnaires", help="Kiểm tra và chuyển đổi phiếu khảo sát (XLSForm).")
+
+_WRITERS = {".md": write_markdown, ".xlsx": write_workbook, ".xml": write_xform}
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@commands.command("check")
+@click.argument("file", type=_FILE)
+@click.option("--json", "as_document", is_flag=True, help="Một tài liệu JSON ra đầu ra chuẩn.")
+def check_file(file: Path, as_document: bool) -> None:
+    """Kiểm tra phiếu trong FILE (.md, .xlsx): phần không nhận, lỗi, cảnh báo, số câu, số phút."""
+    definition, messages = _read(file)
+    report = _report(file, definition, messages)
+    if as_document:
+        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+        return
+    for message in messages:
+        click.echo(f"{'Lỗi' if message.is_error else 'Cảnh báo'}: {message.line}")
+    if definition:
+        click.echo(
+            f"{definition.title}: {report['questions']} câu, khoảng {report['minutes']} phút, "
+            f"{report['scored']} câu chấm điểm, {report['errors']} lỗi, {report['warnings']} cảnh báo."
+        )
+    else:
+        click.echo(f"Tệp không nhận được: {report['errors']} chỗ cần sửa.")
+
+
+def _read(file: Path) -> tuple[Definition | None, list[Message]]:
+    try:
+        definition = read_xlsform(file.read_bytes(), file.name)
+    except XlsformError as fault:
+        return None, fault.messages
+    return definition, check(definition)
+
+
+def _report(file: Path, definition: Definition | None, messages: list[Message]) -> dict[str, Any]:
+    errors = sum(message.is_error for message in messages)
+    report: dict[str, Any] = {
+        "file": str(file),
+        "accepted": definition is not None,
+        "errors": errors,
+        "warnings": len(messages) - errors,
+        "messages": [as_json(message) for message in messages],
+    }
+    if definition is None and not messages[0].sheet:  # no workbook at all
+        report["rejected"] = {"kind": messages[0].kind, "message": messages[0].text}
+    if definition:
+        questions = [question for question in definition.questions() if question.is_answered]
+        report |= {
+            "title": definition.title,
+            "form_id": definition.form_id,
+            "version": definition.version or None,
+            "group": definition.group or None,
+            "languages": [language.code for language in definition.languages],
+            "questions": len(questions),
+            "scored": sum(question.is_scored for question in questions),
+            "minutes": minutes(definition),
+            "criteria": sorted({question.criterion for question in questions if question.is_scored}),
+        }
+    return report
+
+
+@commands.command("convert")
+@click.argument("source", metavar="IN", type=_FILE)
+@click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def convert(source: Path, target: Path) -> None:
+    """Ghi phiếu IN (.md, .xlsx) thành OUT: .md, .xlsx hoặc .xml (XForm)."""
+    ending = target.suffix.lower()
+    if target.name.lower().endswith((".ddi.xml", ".ddi")):
+        raise click.UsageError("Chưa ghi được DDI-Codebook. Dùng .md, .xlsx hoặc .xml (XForm).")
+    if ending not in _WRITERS:
+        raise click.UsageError(f"Không ghi được tệp «{ending or target.name}». Dùng .md, .xlsx hoặc .xml (XForm).")
+    if source.suffix.lower() == ".xml":
+        raise click.UsageError("Không đọc được XForm (.xml). Tệp vào phải là XLSForm .md hoặc .xlsx.")
+    try:
+        definition = read_xlsform(source.read_bytes(), source.name)
+    except XlsformError as fault:
+        for message in fault.messages:
+            click.echo(f"Lỗi: {message.line}", err=True)
+        raise click.ClickException(f"Tệp không nhận được: {len(fault.messages)} chỗ cần sửa.") from fault
+    try:
+        target.write_bytes(_WRITERS[ending](definition))
+    except OSError as fault:
+        raise click.ClickException(f"Không ghi được {target}: {fault.strerror}.") from fault
+    click.echo(f"Đã ghi {target}.", err=True)

@@ -1,0 +1,203 @@
+"""Pages of step 2: the questionnaires of a round, and the questionnaire of one group. The preview has its own file."""
+
+import io
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, send_file, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy.orm import Session
+
+from ..access import has_right, requires
+from ..errors import Missing
+from ..rounds.models import RespondentGroup, Round
+from ..rounds.queries import find_round
+from ..steps import StepAction, StepState, StepStatus, register_step
+from ..web import me, reading, writing
+from .definition import asked_when
+from .forms import UploadForm
+from .message import Message
+from .queries import asked_criteria, find_group, overview, questionnaire_of
+from .rules import load_draft, load_shipped, publish, shipped_file
+from .xlsform import XlsformError, read_xlsform
+from .xlsform_writer import write_markdown, write_workbook
+
+bp = Blueprint("questionnaires", __name__, template_folder="templates")
+
+_WRITERS = {
+    "xlsx": (write_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "md": (write_markdown, "text/markdown; charset=utf-8"),
+}
+
+
+@bp.get("/rounds/<code>/questionnaires")
+@requires("questionnaires.read")
+def questionnaires(code: str) -> Any:
+    """All groups: version, checks, minutes, coverage of the criteria."""
+    survey_round = find_round(reading(), code, me())
+    found = overview(reading(), survey_round)
+    ships = {row.group.code for row in found.rows if shipped_file(survey_round, row.group.code)}
+    return render_template(
+        "questionnaires/questionnaires.html",
+        survey_round=survey_round,
+        overview=found,
+        may_load_shipped=any(row.group.code in ships for row in found.without),
+        may_change=_may_change(survey_round),
+    )
+
+
+@bp.post("/rounds/<code>/questionnaires/shipped")
+@requires("questionnaires.manage")
+def use_shipped(code: str) -> Any:
+    """Loads the shipped questionnaire of every group that has none."""
+    with writing() as session:
+        survey_round = find_round(session, code, me())
+        groups = [row.group for row in overview(session, survey_round).without]
+        loaded = load_shipped(session, survey_round, groups, me())
+    flash(_("Đã nạp phiếu mẫu của nhóm %(groups)s. Xem trước rồi công bố.", groups=", ".join(loaded)), "ok")
+    return redirect(url_for(".questionnaires", code=code))
+
+
+@bp.post("/rounds/<code>/questionnaires/publish")
+@requires("questionnaires.manage")
+def publish_all(code: str) -> Any:
+    """Publishes every draft without errors."""
+    with writing() as session:
+        survey_round = find_round(session, code, me())
+        rows = [row for row in overview(session, survey_round).rows if row.may_be_published]
+        for row in rows:
+            publish(session, survey_round, row.group, me())
+    if rows:
+        flash(ngettext("Đã công bố %(num)d phiếu.", "Đã công bố %(num)d phiếu.", len(rows)), "ok")
+    else:
+        flash(_("Không có bản nháp nào không lỗi để công bố."), "warn")
+    return redirect(url_for(".questionnaires", code=code))
+
+
+@bp.get("/rounds/<code>/questionnaires/<group_code>")
+@requires("questionnaires.read")
+def questionnaire(code: str, group_code: str) -> Any:
+    """One group: what the checks say on the left, a phone on the right."""
+    survey_round, group = _find(reading(), code, group_code)
+    return _show_group(survey_round, group, UploadForm())
+
+
+@bp.post("/rounds/<code>/questionnaires/<group_code>/upload")
+@requires("questionnaires.manage")
+def upload(code: str, group_code: str) -> Any:
+    """Takes an XLSForm as the draft of the group; a refused file is told cell by cell."""
+    form = UploadForm()
+    survey_round, group = _find(reading(), code, group_code)
+    if not form.validate_on_submit():
+        return _show_group(survey_round, group, form), 422
+    data, file_name = form.file.data.read(), form.file.data.filename
+    try:
+        read_xlsform(data, file_name)  # before the write lock: reading a large file takes a while
+        with writing() as session:
+            survey_round, group = _find(session, code, group_code)
+            load_draft(session, survey_round, group, data, file_name, me())
+    except XlsformError as fault:
+        survey_round, group = _find(reading(), code, group_code)
+        return _show_group(survey_round, group, form, fault.messages, file_name), 422
+    flash(_("Đã nạp «%(file)s» làm bản nháp của nhóm %(group)s.", file=file_name, group=group_code), "ok")
+    return redirect(url_for(".questionnaire", code=code, group_code=group_code))
+
+
+@bp.post("/rounds/<code>/questionnaires/<group_code>/shipped")
+@requires("questionnaires.manage")
+def use_shipped_for_group(code: str, group_code: str) -> Any:
+    """Replaces the draft of one group by the shipped questionnaire."""
+    with writing() as session:
+        survey_round, group = _find(session, code, group_code)
+        load_shipped(session, survey_round, [group], me())
+    flash(_("Đã nạp phiếu mẫu của nhóm %(groups)s. Xem trước rồi công bố.", groups=group_code), "ok")
+    return redirect(url_for(".questionnaire", code=code, group_code=group_code))
+
+
+@bp.post("/rounds/<code>/questionnaires/<group_code>/publish")
+@requires("questionnaires.manage")
+def publish_group(code: str, group_code: str) -> Any:
+    with writing() as session:
+        survey_round, group = _find(session, code, group_code)
+        number = publish(session, survey_round, group, me()).number
+    flash(_("Đã công bố phiếu nhóm %(group)s, bản %(number)d.", group=group_code, number=number), "ok")
+    return redirect(url_for(".questionnaire", code=code, group_code=group_code))
+
+
+@bp.get("/rounds/<code>/questionnaires/<group_code>/file.<ending>")
+@requires("questionnaires.read")
+def download(code: str, group_code: str, ending: str) -> Any:
+    """The newest version as XLSForm: .xlsx for Excel, .md for a repository."""
+    survey_round, group = _find(reading(), code, group_code)
+    definition = questionnaire_of(reading(), survey_round, group).definition
+    if definition is None or ending not in _WRITERS:
+        raise Missing
+    write, media_type = _WRITERS[ending]
+    name = f"phieu-{survey_round.code}-nhom-{group.code.lower()}.{ending}"
+    return send_file(io.BytesIO(write(definition)), media_type, as_attachment=True, download_name=name)
+
+
+def _find(session: Session, code: str, group_code: str) -> tuple[Round, RespondentGroup]:
+    survey_round = find_round(session, code, me())
+    return survey_round, find_group(session, survey_round, group_code)
+
+
+def _may_change(survey_round: Round) -> bool:
+    return not survey_round.is_frozen and has_right(me(), "questionnaires.manage")
+
+
+def _show_group(
+    survey_round: Round,
+    group: RespondentGroup,
+    form: UploadForm,
+    refused: list[Message] | None = None,
+    refused_name: str = "",
+) -> str:
+    found = questionnaire_of(reading(), survey_round, group)
+    asked = [
+        criterion.code for criterion in asked_criteria(reading(), survey_round.id) if group.code in criterion.groups
+    ]
+    scored = {q.criterion for q in found.definition.questions()} if found.definition else set()
+    return render_template(
+        "questionnaires/questionnaire.html",
+        survey_round=survey_round,
+        group=group,
+        found=found,
+        form=form,
+        refused=refused or [],
+        refused_name=refused_name,
+        faults=bool(refused or form.errors),
+        asked=asked,
+        covered=[criterion for criterion in asked if criterion in scored],
+        asked_when=asked_when(found.definition) if found.definition else [],
+        ships=shipped_file(survey_round, group.code) is not None,
+        may_change=_may_change(survey_round),
+    )
+
+
+def step_two(session: Session, survey_round: Round) -> StepState:
+    """How far the questionnaires of a round are, for its home page."""
+    found = overview(session, survey_round)
+    url = url_for("questionnaires.questionnaires", code=survey_round.code)
+    if not found.rows or not found.coverage.total:
+        return StepState(StepStatus.BLOCKED, _("Làm được sau khi có bộ tiêu chí và nhóm"))
+    covered = _("%(n)d/%(total)d tiêu chí có câu hỏi", n=found.coverage.covered, total=found.coverage.total)
+    progress = (found.published, len(found.rows))
+    if found.published == len(found.rows):
+        return StepState(StepStatus.DONE, covered, url, progress, _("phiếu"))
+    faulty = [row.group.code for row in found.rows if row.errors]
+    if faulty:
+        text = _("Phiếu nhóm %(groups)s còn lỗi", groups=", ".join(faulty))
+        action = StepAction(text, _("Xem lỗi của phiếu"), url, covered)
+        return StepState(StepStatus.TROUBLE, text, url, progress, _("phiếu"), action)
+    status = StepStatus.TODO if len(found.without) == len(found.rows) else StepStatus.DOING
+    left = len(found.rows) - found.published
+    heading = ngettext("Công bố %(num)d phiếu khảo sát", "Công bố %(num)d phiếu khảo sát", left)
+    return StepState(
+        status, covered, url, progress, _("phiếu"), StepAction(heading, _("Chuẩn bị phiếu hỏi"), url, covered)
+    )
+
+
+register_step(2, step_two)
+
+from . import preview_pages  # noqa: E402, F401 - adds its routes to `bp`

@@ -1,0 +1,160 @@
+"""The preview: a questionnaire walked on a phone's screen. Answers travel in the page; nothing is stored.
+
+The same engine, macros and stylesheet as the respondents' own pages, so that what is seen here is what they see.
+"""
+
+import json
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import force_locale
+
+from ..access import requires
+from ..errors import Missing
+from ..guard import may_be_framed
+from ..rounds.models import Round
+from ..rounds.queries import find_round, rated_units
+from ..web import me, reading
+from .definition import Definition
+from .expression import Answer
+from .pages import bp
+from .path import Screen, answers_on_path, check_answers, check_screen, questions_on_path, screens
+from .queries import definition_of, find_group, newest_version
+from .wording import fault_text, text_shower
+
+_OWN_LANGUAGES = ("vi", "en")
+_LONGEST_STATE = 100_000
+
+
+@bp.route("/rounds/<code>/questionnaires/<group_code>/preview", methods=["GET", "POST"])
+@may_be_framed
+@requires("questionnaires.read")
+def preview(code: str, group_code: str) -> Any:
+    """One screen of the newest version; the form brings the answers so far and where to go."""
+    survey_round = find_round(reading(), code, me())
+    version = newest_version(reading(), find_group(reading(), survey_round, group_code).id)
+    if version is None:
+        raise Missing
+    definition = definition_of(version)
+    language = _language(definition)
+    answers = _answers_so_far(definition)
+    with force_locale(language if language in _OWN_LANGUAGES else "vi"):
+        return _walk(survey_round, definition, answers, language)
+
+
+def _language(definition: Definition) -> str:
+    wish = request.form.get("switch") or request.values.get("lang", "")
+    known = [language.code for language in definition.languages]
+    return wish if wish in known else known[0]
+
+
+def _answers_so_far(definition: Definition) -> dict[str, Answer]:
+    """The sound answers in the posted state; anything else in it is left out."""
+    text = request.form.get("state", "")
+    try:
+        sent = json.loads(text) if 0 < len(text) <= _LONGEST_STATE else {}
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(sent, dict):
+        return {}
+    faulty = {fault.name for fault in check_answers(definition, sent)}
+    return answers_on_path(definition, {name: value for name, value in sent.items() if name not in faulty})
+
+
+def _walk(survey_round: Round, definition: Definition, answers: dict[str, Answer], language: str) -> Any:
+    """Takes the answers of the posted screen and shows the wished one, or the same one with its faults."""
+    before = screens(definition, answers)
+    number = _number("from", len(before))
+    faults: dict[str, str] = {}
+    if number:
+        screen = before[number - 1]
+        posted = {question.name: request.form.getlist(question.name) for question in screen.questions}
+        values, faults = check_screen(screen, posted)
+        answers = answers | values
+    if not {"go", "switch", "back"}.isdisjoint(request.form):
+        faults = {}  # who jumps, goes back or changes the language is not kept
+    path = screens(definition, answers)
+    wish = _wished(number, len(path), bool(faults))
+    if wish > len(path):
+        return _show_end(survey_round, definition, answers, language)
+    return _show_screen(survey_round, definition, path[wish - 1], answers, language, faults)
+
+
+def _number(field: str, most: int) -> int:
+    """A number of a screen in the form, 0 for none; `most` is the largest that makes sense."""
+    text = request.form.get(field, "")
+    return min(int(text), most) if text.isdecimal() and len(text) < 5 else 0
+
+
+def _wished(number: int, total: int, has_faults: bool) -> int:
+    """The screen to show: jumped to, before, the same again, or the next."""
+    if "go" in request.form and "jump" in request.form:
+        return max(1, _number("jump", total + 1))
+    if "back" in request.form:
+        return max(1, number - 1) if number else total
+    if has_faults or "switch" in request.form:
+        return number or total + ("switch" in request.form)
+    return number + 1
+
+
+def _frame(survey_round: Round, definition: Definition, answers: dict[str, Answer], language: str) -> dict[str, Any]:
+    """What every page of the preview needs."""
+    units = rated_units(reading(), survey_round)
+    rated = units[0].name if units else survey_round.operator_unit.name
+    own = language if language in _OWN_LANGUAGES else "vi"
+    t = text_shower(survey_round, rated, language)
+    return {
+        "survey_round": survey_round,
+        "language": language,
+        "ui_language": own,
+        "words_language": language if language != own else "",
+        "languages": [(one.code, one.name) for one in definition.languages],
+        "here": request.path,
+        "packed": json.dumps(answers, ensure_ascii=False),
+        "rated": rated,
+        "t": t,
+        "jumps": [(screen.number, _jump_words(screen, t)) for screen in screens(definition, answers)],
+    }
+
+
+def _jump_words(screen: Screen, t: Any) -> str:
+    words = t(screen.questions[0].label) if len(screen.questions) == 1 else t(screen.title)
+    return f"{screen.number}. {words if len(words) <= 70 else words[:67] + '…'}"
+
+
+def _show_screen(
+    survey_round: Round,
+    definition: Definition,
+    screen: Screen,
+    answers: dict[str, Answer],
+    language: str,
+    faults: dict[str, str],
+) -> Any:
+    frame = _frame(survey_round, definition, answers, language)
+    values: dict[str, Any] = {**answers, **{name: request.form.get(name, "") for name in faults}}
+    questions = {question.name: question for question in screen.questions}
+    words = {
+        name: fault_text(kind, questions[name], frame["t"](questions[name].required_message))
+        for name, kind in faults.items()
+    }
+    targets = {
+        name: f"q-{name}" + (f"-{questions[name].choices[0].name}" if questions[name].choices else "")
+        for name in faults
+    }
+    page = render_template(
+        "questionnaires/preview_screen.html", screen=screen, values=values, faults=words, targets=targets, **frame
+    )
+    return page, 422 if faults else 200
+
+
+def _show_end(survey_round: Round, definition: Definition, answers: dict[str, Answer], language: str) -> Any:
+    """What the review of a respondent would list."""
+    frame = _frame(survey_round, definition, answers, language)
+    t = frame["t"]
+    rows = []
+    for question in questions_on_path(definition, answers):
+        answer = answers.get(question.name, "")
+        chosen = answer if isinstance(answer, list) else [str(answer)]
+        given = "; ".join(t(choice.label) for choice in question.choices if choice.name in chosen)
+        rows.append((t(question.label), given if question.choices else str(answer)))
+    return render_template("questionnaires/preview_end.html", rows=rows, **frame)

@@ -1,0 +1,108 @@
+"""How does an XLSForm become a questionnaire? What is not supported is refused with its place, all faults at once."""
+
+from typing import Any, Final
+
+from .check import check_structure
+from .definition import Definition, Language
+from .message import Message, Severity
+from .xlsform_columns import SheetColumns, read_headings
+from .xlsform_rows import Reading, read_choices, read_survey
+from .xlsform_tables import Table, UnreadableFileError, read_tables
+
+_SETTINGS: Final = {"form_title", "form_id", "version", "default_language", "group"}
+_SURVEY: Final = SheetColumns(
+    sheet="survey",
+    plain={"type", "name", "required", "relevant", "appearance", "criterion"},
+    translated={"label", "hint", "required_message"},
+    other_names={"relevance": "relevant"},
+    needed={"type", "name"},
+)
+_CHOICES: Final = SheetColumns(
+    sheet="choices",
+    plain={"list_name", "name", "level"},
+    translated={"label"},
+    other_names={"list name": "list_name", "value": "name"},
+    needed={"list_name", "name"},
+)
+
+
+class XlsformError(ValueError):
+    """The file cannot become a questionnaire; `messages` holds every reason with its place."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        super().__init__("\n".join(message.line for message in messages))
+        self.messages = messages
+
+
+def read_xlsform(data: bytes, file_name: str) -> Definition:
+    """The questionnaire in a .md or .xlsx file. Raises XlsformError with all faults.
+
+    What is accepted here is accepted by pyxform too, and so opens in ODK and Kobo.
+    """
+    try:
+        tables, book = read_tables(data, file_name)
+    except UnreadableFileError as fault:
+        raise XlsformError([Message(Severity.ERROR, fault.kind, str(fault))]) from fault
+    reading = Reading(read_headings(tables.get("survey"), _SURVEY), read_headings(tables.get("choices"), _CHOICES))
+    for headings in (reading.survey, reading.choices):
+        reading.faults.extend(headings.faults)
+    _refuse_other_sheets(book, reading)
+    settings = _read_settings(tables.get("settings"), reading)
+    lists = read_choices(tables.get("choices"), reading)
+    items = read_survey(tables["survey"], lists, reading)
+    if reading.faults:
+        raise XlsformError(reading.faults)
+    definition = Definition(
+        form_id=settings.get("form_id") or file_name.rsplit(".", 1)[0],
+        title=settings.get("form_title") or file_name.rsplit(".", 1)[0],
+        version=settings.get("version", ""),
+        group=settings.get("group", ""),
+        languages=_languages(reading, settings.get("default_language", "")),
+        items=items,
+    )
+    if errors := check_structure(definition):
+        raise XlsformError(errors)
+    _ask_pyxform(book)
+    return definition
+
+
+def _refuse_other_sheets(book: dict[str, Any], reading: Reading) -> None:
+    for sheet in ("external_choices", "osm", "entities"):
+        if book.get(sheet):
+            text = "trang này không dùng được. Bỏ trang, chỉ giữ survey, choices, settings."
+            reading.fault("unsupported_sheet", text, sheet)
+
+
+def _read_settings(table: Table | None, reading: Reading) -> dict[str, str]:
+    if table is None or not table.rows:
+        return {}
+    if len(table.rows) > 1:
+        reading.fault("extra_row", "chỉ được có một dòng. Bỏ dòng này.", "settings", table.rows[1].number)
+    cells = {heading.lower().replace(" ", "_"): value for heading, value in table.rows[0].cells.items()}
+    for heading in sorted(cells.keys() - _SETTINGS):
+        text = f"cột này không dùng được. Chỉ có {', '.join(sorted(_SETTINGS))}."
+        reading.fault("unsupported_column", text, "settings", table.rows[0].number, heading)
+    return cells
+
+
+def _languages(reading: Reading, default: str) -> tuple[Language, ...]:
+    """All languages of the file: the default one first, else in the order of the columns."""
+    found = {
+        language.code: language for headings in (reading.survey, reading.choices) for language in headings.languages
+    }
+    first = [
+        language for language in found.values() if default in {language.code, f"{language.name} ({language.code})"}
+    ]
+    return tuple(dict.fromkeys([*first, *found.values()])) or (Language("vi", "Tiếng Việt"),)
+
+
+def _ask_pyxform(book: dict[str, Any]) -> None:
+    """Lets pyxform convert the same rows, so that a file accepted here opens in ODK and Kobo too."""
+    from pyxform.errors import PyXFormError
+    from pyxform.xls2xform import convert
+
+    try:
+        convert(xlsform=book, form_name="data")
+    except PyXFormError as fault:
+        text = f"công cụ chuẩn XLSForm (pyxform) không nhận tệp này: {fault}"
+        raise XlsformError([Message(Severity.ERROR, "refused_by_pyxform", text)]) from fault

@@ -1,0 +1,60 @@
+"""Whether a round has all it needs before the units are asked for their lists, and the step that asks them."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from ..access import Actor
+from ..audit import Action, record
+from ..db import now
+from ..errors import Invalid, Refused
+from .models import Round
+from .queries import criteria_of, groups_of, rated_units
+from .rules import REQUIRED_DATES, refuse_if_frozen
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something that is still missing: the settings page where it is given, and the sentence."""
+
+    page: str
+    sentence: str
+
+
+def lacks(session: Session, survey_round: Round) -> list[Lack]:
+    """All that is missing before lists can be collected, in the order of the pages."""
+    found: list[Lack] = []
+    if not rated_units(session, survey_round):
+        found.append(Lack("basics", "Chọn ít nhất một đơn vị được đánh giá."))
+    criteria = criteria_of(session, survey_round)
+    if criteria is None:
+        found.append(Lack("criteria", "Nạp bộ tiêu chí."))
+    asked = sorted({code for leaf in (criteria.leaves if criteria else []) for code in leaf.group_codes})
+    groups = {group.code: group for group in groups_of(session, survey_round)}
+    if missing := [code for code in asked if code not in groups]:
+        found.append(Lack("groups", f"Thêm nhóm {', '.join(missing)} mà bộ tiêu chí có hỏi."))
+    if empty := [code for code, group in groups.items() if not any(quota.target for quota in group.quotas)]:
+        found.append(Lack("quotas", f"Giao chỉ tiêu cho nhóm {', '.join(empty)}."))
+    if any(getattr(survey_round, name) is None for name in REQUIRED_DATES):
+        found.append(Lack("dates", "Điền các ngày của đợt."))
+    weights = survey_round.rules.get("group_weights") or {}
+    if weights and (unweighted := [code for code in asked if code not in weights]):
+        found.append(Lack("scoring", f"Điền trọng số của nhóm {', '.join(unweighted)}, hoặc bỏ trống tất cả."))
+    if not survey_round.help_phone:
+        found.append(Lack("modes", "Điền số điện thoại trợ giúp."))
+    return found
+
+
+def start_lists(session: Session, survey_round: Round, by: Actor) -> None:
+    """The round is made: the units see it and may hand in their lists.
+
+    Raises Invalid with all that is missing, Refused when it was done before or the round is open.
+    """
+    refuse_if_frozen(survey_round)
+    if survey_round.lists_started_at is not None:
+        raise Refused("Đợt này đã tạo xong và đang nhận danh sách.")
+    missing = lacks(session, survey_round)
+    if missing:
+        raise Invalid({f"{number}": lack.sentence for number, lack in enumerate(missing)})
+    survey_round.lists_started_at = now()
+    record(session, Action.ROUND_LISTS_STARTED, by, round=survey_round.code)

@@ -1,0 +1,91 @@
+"""What all settings pages of a round share: their order, the frame they stand in, the view that cannot be changed."""
+
+from dataclasses import dataclass
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from ..access import has_right
+from ..web import me, reading
+from .levels import LIST_TYPE_NAMES, level_name
+from .models import Round
+from .queries import criteria_of, groups_of, rated_units
+from .readiness import lacks
+from .rules import frozen_reason
+from .scoring_rules import chosen_labels
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    """One page of the row; `part_of` is the page whose place in the trail it shares."""
+
+    name: str
+    title: str
+    part_of: str = ""
+
+
+PAGES = (
+    SettingsPage("basics", _l("Năm và cấp")),
+    SettingsPage("criteria", _l("Bộ tiêu chí")),
+    SettingsPage("groups", _l("Nhóm và chỉ tiêu")),
+    SettingsPage("quotas", _l("Chỉ tiêu của từng đơn vị"), part_of="groups"),
+    SettingsPage("dates", _l("Ngày")),
+    SettingsPage("scoring", _l("Quy tắc tính điểm")),
+    SettingsPage("modes", _l("Chế độ phiếu theo nhóm")),
+    SettingsPage("review", _l("Kiểm tra lại")),
+)
+TRAIL = [page for page in PAGES if not page.part_of]
+
+
+def to_next(survey_round: Round, page: str) -> ResponseReturnValue:
+    """On to the page after `page`; back to the review when the round has been made already."""
+    names = [p.name for p in PAGES]
+    following = "review" if survey_round.lists_started_at else names[min(names.index(page) + 1, len(names) - 1)]
+    return redirect(url_for(f".{following}", code=survey_round.code), 303)
+
+
+def frame(survey_round: Round, page: str, template: str, status: int = 200, **values: object) -> ResponseReturnValue:
+    """A settings page in its frame: trail of all pages, which of them still lack something."""
+    session = reading()
+    this = next(p for p in PAGES if p.name == page)
+    lacking = {lack.page for lack in lacks(session, survey_round)}
+    if "criteria" in lacking:
+        lacking.add("groups")  # the groups follow from the criteria
+    body = render_template(
+        template,
+        survey_round=survey_round,
+        page=this,
+        trail=TRAIL,
+        trail_name=this.part_of or this.name,
+        lacking=lacking,
+        **values,
+    )
+    return body, status
+
+
+def read_only(survey_round: Round) -> ResponseReturnValue | None:
+    """The settings as text with the reason, when the round is open or the account only reads; None when changeable."""
+    if not has_right(me(), "rounds.manage"):
+        return summary(survey_round, _("Cán bộ phụ trách đợt sửa được cài đặt này."))
+    if survey_round.is_frozen:
+        return summary(survey_round, frozen_reason(survey_round))
+    return None
+
+
+def summary(survey_round: Round, reason: str = "", faults: tuple[str, ...] = ()) -> ResponseReturnValue:
+    """All settings on one page; with links to change them unless `reason` says why not."""
+    session = reading()
+    values = {
+        "criteria": criteria_of(session, survey_round),
+        "groups": groups_of(session, survey_round),
+        "rated": rated_units(session, survey_round),
+        "rules": chosen_labels(survey_round.rules),
+        "level_name": level_name,
+        "list_type_names": LIST_TYPE_NAMES,
+        "lacks": lacks(session, survey_round),
+        "faults": faults,
+        "reason": reason,
+    }
+    return frame(survey_round, "review", "rounds/review.html", 422 if faults else 200, **values)

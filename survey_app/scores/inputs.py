@@ -1,0 +1,132 @@
+"""From what exactly are the points of a round computed? The frozen inputs of a score run, as values and as JSON.
+
+A run stores this JSON and its SHA-256, so any printed figure can be made again from the run alone.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from analysis.component_score import SIPAS, SURVEY, Criterion, LeafScore, score_leaves, total_points
+from analysis.scoring_rules import Settings
+
+from .document import result_document, units_document
+
+Counted = dict[tuple[str, str, str], int]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf that the survey scores, with the names that pages print beside its points."""
+
+    criterion: Criterion
+    title: str
+    area_code: str
+    area_name: str
+
+
+@dataclass(frozen=True)
+class ScoreInputs:
+    """Rules, leaves in printed order, answers per rated unit (by its code), respondents per group, threshold k."""
+
+    settings: Settings
+    leaves: tuple[Leaf, ...]
+    counts: Mapping[str, Counted]
+    by_group: Mapping[str, int]
+    k_min: int
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        return tuple(leaf.criterion for leaf in self.leaves)
+
+    def to_json(self) -> dict[str, Any]:
+        """Canonical: equal inputs give equal JSON, whatever the order of the rows they came from."""
+        return {
+            "rules": self.settings.to_json(),
+            "leaves": [_leaf_json(leaf) for leaf in self.leaves],
+            "counts": {
+                unit: [[*key, count] for key, count in sorted(counts.items()) if count]
+                for unit, counts in sorted(self.counts.items())
+            },
+            "by_group": dict(sorted(self.by_group.items())),
+            "k_min": self.k_min,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ScoreInputs":
+        """The inputs of a stored run."""
+        return cls(
+            settings=Settings.from_json(data["rules"]),
+            leaves=tuple(_leaf_from_json(row) for row in data["leaves"]),
+            counts={
+                unit: {(group, item, level): count for group, item, level, count in rows}
+                for unit, rows in data["counts"].items()
+            },
+            by_group=data["by_group"],
+            k_min=data["k_min"],
+        )
+
+    @property
+    def sha256(self) -> str:
+        """Mã dữ liệu: SHA-256 of the canonical JSON of the inputs."""
+        text = json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class RoundScores:
+    """The points of a round: of all rated units together, and of each one (by its code)."""
+
+    inputs: ScoreInputs
+    overall: tuple[LeafScore, ...]
+    units: Mapping[str, tuple[LeafScore, ...]]
+
+    @property
+    def total(self) -> Decimal:
+        return total_points(self.overall)
+
+    def document(self) -> dict[str, Any]:
+        """The result in its stable JSON shape; `units` only where several are rated. Means below k stay out."""
+        settings, k_min = self.inputs.settings, self.inputs.k_min
+        document = result_document(self.overall, settings, self.inputs.by_group, k_min)
+        if len(self.units) > 1:
+            document["units"] = units_document(self.units, settings, k_min)
+        return document
+
+
+def compute(inputs: ScoreInputs) -> RoundScores:
+    """The points that these inputs give. Raises ScoringError for rules or levels that do not fit each other."""
+    together: Counter[tuple[str, str, str]] = Counter()
+    for counts in inputs.counts.values():
+        together.update(counts)
+    return RoundScores(
+        inputs=inputs,
+        overall=score_leaves(inputs.criteria, together, inputs.settings),
+        units={unit: score_leaves(inputs.criteria, counts, inputs.settings) for unit, counts in inputs.counts.items()},
+    )
+
+
+def _leaf_json(leaf: Leaf) -> dict[str, Any]:
+    return {
+        "code": leaf.criterion.code,
+        "title": leaf.title,
+        "area_code": leaf.area_code,
+        "area_name": leaf.area_name,
+        "max_points": f"{leaf.criterion.max_points.normalize():f}",
+        "scored_by": leaf.criterion.scored_by,
+        "groups": list(leaf.criterion.groups),
+        "items": list(leaf.criterion.items),
+    }
+
+
+def _leaf_from_json(row: Mapping[str, Any]) -> Leaf:
+    if row["scored_by"] not in (SURVEY, SIPAS):
+        raise ValueError(f"leaf {row['code']} is not scored by the survey")
+    criterion = Criterion(
+        row["code"], Decimal(row["max_points"]), row["scored_by"], tuple(row["groups"]), tuple(row["items"])
+    )
+    return Leaf(criterion, row["title"], row["area_code"], row["area_name"])

@@ -1,0 +1,86 @@
+"""What may be asked of the tables about answers to be scored and about runs."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from ..answers.models import AnswerCount, Ballot
+from ..errors import Missing
+from ..questionnaires.definition import Definition, from_json
+from ..questionnaires.models import QuestionnaireVersion
+from ..rounds.models import Area, Cell, CriterionSet, RatedUnit, RespondentGroup
+from .models import ScoreRun
+
+
+def criterion_set_of(session: Session, round_id: int) -> CriterionSet | None:
+    """The criterion set of a round with all its leaves, or none."""
+    return session.scalar(
+        select(CriterionSet)
+        .where(CriterionSet.round_id == round_id)
+        .options(selectinload(CriterionSet.areas).selectinload(Area.leaves))
+    )
+
+
+def published_definitions(session: Session, round_id: int) -> dict[str, Definition]:
+    """Group code → the questionnaire that the group answered: the newest published version."""
+    rows = session.execute(
+        select(RespondentGroup.code, QuestionnaireVersion.definition)
+        .join(QuestionnaireVersion, QuestionnaireVersion.group_id == RespondentGroup.id)
+        .where(RespondentGroup.round_id == round_id, QuestionnaireVersion.published_at.is_not(None))
+        .order_by(RespondentGroup.code, QuestionnaireVersion.number)
+    )
+    return {code: from_json(definition) for code, definition in rows}
+
+
+def rated_units_of(session: Session, round_id: int) -> Sequence[RatedUnit]:
+    """The rated units of a round with their units."""
+    return session.scalars(
+        select(RatedUnit).where(RatedUnit.round_id == round_id).options(joinedload(RatedUnit.unit))
+    ).all()
+
+
+def answer_counts(session: Session, round_id: int) -> list[tuple[int, str, str, str, int]]:
+    """Rows (rated unit, group code, question, name of the choice, answers), summed over cells in the database."""
+    answers = func.sum(AnswerCount.answers)
+    rows = session.execute(
+        select(AnswerCount.rated_unit_id, RespondentGroup.code, AnswerCount.item, AnswerCount.level, answers)
+        .join(Cell, Cell.id == AnswerCount.cell_id)
+        .join(RespondentGroup, RespondentGroup.id == Cell.group_id)
+        .where(AnswerCount.round_id == round_id)
+        .group_by(AnswerCount.rated_unit_id, RespondentGroup.code, AnswerCount.item, AnswerCount.level)
+    )
+    return [(unit, group, item, level, int(count)) for unit, group, item, level, count in rows]
+
+
+def ballots_by_group(session: Session, round_id: int) -> dict[str, int]:
+    """Group code → opened ballots (of a person who rates several units: one for each)."""
+    rows = session.execute(
+        select(RespondentGroup.code, func.count())
+        .select_from(Ballot)
+        .join(Cell, Cell.id == Ballot.cell_id)
+        .join(RespondentGroup, RespondentGroup.id == Cell.group_id)
+        .where(Ballot.round_id == round_id)
+        .group_by(RespondentGroup.code)
+    )
+    return dict(rows.all())
+
+
+def runs_of(session: Session, round_id: int) -> Sequence[ScoreRun]:
+    """All runs of a round, the newest first."""
+    return session.scalars(select(ScoreRun).where(ScoreRun.round_id == round_id).order_by(ScoreRun.number.desc())).all()
+
+
+def latest_run(session: Session, round_id: int) -> ScoreRun | None:
+    """The newest run of a round, or none."""
+    return session.scalar(
+        select(ScoreRun).where(ScoreRun.round_id == round_id).order_by(ScoreRun.number.desc()).limit(1)
+    )
+
+
+def find_run(session: Session, round_id: int, number: int) -> ScoreRun:
+    """The run with this number; raises Missing."""
+    run = session.scalar(select(ScoreRun).where(ScoreRun.round_id == round_id, ScoreRun.number == number))
+    if run is None:
+        raise Missing
+    return run

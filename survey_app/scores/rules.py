@@ -1,0 +1,192 @@
+"""How are the points of a round computed, stored as a run, and checked again?"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis.component_score import SIPAS, SURVEY, Criterion
+from analysis.scoring_rules import DONT_KNOW, NOT_ANSWERED, ScoringError, Settings
+
+from ..access import Actor
+from ..audit import Action, record
+from ..db import now
+from ..errors import Refused
+from ..questionnaires.definition import SELECT_ONE, Definition, Question
+from ..rounds.models import Area, Round, ScoredBy
+from ..rounds.models import Criterion as CriterionRow
+from ..version import VERSION
+from .document import points_text
+from .inputs import Counted, Leaf, RoundScores, ScoreInputs, compute
+from .models import LeafScore, ScoreRun
+from .queries import (
+    answer_counts,
+    ballots_by_group,
+    criterion_set_of,
+    latest_run,
+    published_definitions,
+    rated_units_of,
+)
+
+_SCORED_BY = {ScoredBy.SURVEY: SURVEY, ScoredBy.SIPAS: SIPAS}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What «tính lại để đối chiếu» found about a run."""
+
+    same_result: bool  # the stored inputs give the stored result
+    same_inputs: bool  # the answers and rules of the round are still those of the run
+
+
+def compute_round(session: Session, survey_round: Round) -> RoundScores:
+    """The points of a round from its opened answers; stores nothing.
+
+    Raises Refused before the envelopes are opened, without criteria that the survey scores, or where rules and
+    questionnaires do not fit each other.
+    """
+    if survey_round.envelopes_opened_on is None:
+        raise Refused("Tính được sau khi mở niêm phong.")
+    try:
+        return compute(gather_inputs(session, survey_round))
+    except ScoringError as fault:
+        raise Refused(str(fault)) from fault
+
+
+def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
+    """A new run with its inputs, its result and the points of every leaf. Runs are never changed nor removed.
+
+    Raises Refused as `compute_round` does.
+    """
+    # Two runs at once must not get one number.
+    session.execute(select(Round.id).where(Round.id == survey_round.id).with_for_update())
+    scores = compute_round(session, survey_round)
+    before = latest_run(session, survey_round.id)
+    run = ScoreRun(
+        round_id=survey_round.id,
+        number=before.number + 1 if before else 1,
+        rules=scores.inputs.settings.to_json(),
+        inputs=scores.inputs.to_json(),
+        inputs_sha256=scores.inputs.sha256,
+        result=scores.document(),
+        program_version=VERSION,
+        made_at=now(),
+        made_by_id=by.id,
+        made_by_name=by.full_name,
+    )
+    run.leaves = _leaf_rows(session, survey_round, scores)
+    session.add(run)
+    total = points_text(scores.total)
+    record(
+        session,
+        Action.SCORES_COMPUTED,
+        by,
+        round=survey_round.code,
+        number=run.number,
+        total=total,
+        sha256=run.inputs_sha256,
+    )
+    session.flush()
+    return run
+
+
+def compare_run(session: Session, survey_round: Round, run: ScoreRun) -> Comparison:
+    """Computes a run again from its stored inputs, and looks whether the round still has the same answers and rules."""
+    again = compute(ScoreInputs.from_json(run.inputs))
+    same_result = again.document() == run.result and again.inputs.sha256 == run.inputs_sha256
+    return Comparison(same_result, gather_inputs(session, survey_round).sha256 == run.inputs_sha256)
+
+
+def gather_inputs(session: Session, survey_round: Round) -> ScoreInputs:
+    """Criteria, rules and counted answers of a round. Raises Refused without criteria that the survey scores."""
+    definitions = published_definitions(session, survey_round.id)
+    criteria = criterion_set_of(session, survey_round.id)
+    rows = [(area, leaf) for area in (criteria.areas if criteria else []) for leaf in area.leaves]
+    scored = [(area, leaf) for area, leaf in rows if leaf.scored_by in _SCORED_BY]
+    if not scored:
+        raise Refused("Bộ tiêu chí của đợt không có tiêu chí nào do điều tra chấm, nên không có điểm để tính.")
+    questions = _scored_questions(definitions, {leaf.code: leaf.group_codes for _, leaf in scored})
+    return ScoreInputs(
+        settings=Settings.from_json(survey_round.rules),
+        leaves=tuple(_leaf(area, leaf, questions) for area, leaf in scored),
+        counts=_counts(session, survey_round.id, questions),
+        by_group=ballots_by_group(session, survey_round.id),
+        k_min=survey_round.k_min,
+    )
+
+
+@dataclass(frozen=True)
+class _ScoredQuestion:
+    question: Question
+    criterion: str
+    item: str  # its name; with the criterion before it where groups use one name for two criteria
+
+
+def _scored_questions(
+    definitions: Mapping[str, Definition], groups_of: Mapping[str, list[str]]
+) -> dict[tuple[str, str], _ScoredQuestion]:
+    """(group, question) → the criterion it scores; only where the criterion asks the group."""
+    bound = [
+        (group, question)
+        for group, definition in definitions.items()
+        for question in definition.questions()
+        if question.kind == SELECT_ONE and group in groups_of.get(question.criterion, [])
+    ]
+    criteria_of: dict[str, set[str]] = defaultdict(set)
+    for _, question in bound:
+        criteria_of[question.name].add(question.criterion)
+    return {
+        (group, question.name): _ScoredQuestion(
+            question,
+            question.criterion,
+            question.name if len(criteria_of[question.name]) == 1 else f"{question.criterion}/{question.name}",
+        )
+        for group, question in bound
+    }
+
+
+def _leaf(area: Area, leaf: CriterionRow, questions: Mapping[tuple[str, str], _ScoredQuestion]) -> Leaf:
+    items = dict.fromkeys(scored.item for scored in questions.values() if scored.criterion == leaf.code)
+    criterion = Criterion(
+        leaf.code, leaf.max_points, _SCORED_BY[ScoredBy(leaf.scored_by)], tuple(leaf.group_codes), tuple(items)
+    )
+    return Leaf(criterion, leaf.title, area.code, area.name)
+
+
+def _counts(
+    session: Session, round_id: int, questions: Mapping[tuple[str, str], _ScoredQuestion]
+) -> dict[str, Counted]:
+    units = {rated.id: rated.unit.code for rated in rated_units_of(session, round_id)}
+    counts: dict[str, Counted] = {code: {} for code in units.values()}
+    for unit_id, group, name, choice, count in answer_counts(session, round_id):
+        scored = questions.get((group, name))
+        if scored is not None:
+            key = (group, scored.item, _level(scored.question, choice))
+            counts[units[unit_id]][key] = counts[units[unit_id]].get(key, 0) + count
+    return counts
+
+
+def _level(question: Question, choice_name: str) -> str:
+    """The level that a choice stands for; a choice without level («không áp dụng») says nothing, like no answer."""
+    if choice_name in (DONT_KNOW, NOT_ANSWERED):
+        return choice_name
+    choice = question.choice(choice_name)
+    return NOT_ANSWERED if choice is None or choice.level is None else str(choice.level)
+
+
+def _leaf_rows(session: Session, survey_round: Round, scores: RoundScores) -> list[LeafScore]:
+    criteria = criterion_set_of(session, survey_round.id)
+    ids = {leaf.code: leaf.id for leaf in (criteria.leaves if criteria else [])}
+    rated = {rated.unit.code: rated.id for rated in rated_units_of(session, survey_round.id)}
+    return [
+        LeafScore(
+            criterion_id=ids[leaf.criterion.code],
+            rated_unit_id=rated[unit],
+            points=leaf.points,
+            exact=None if leaf.exact is None else str(leaf.exact),
+        )
+        for unit, leaves in scores.units.items()
+        for leaf in leaves
+    ]

@@ -1,0 +1,246 @@
+"""The points of a run as an Excel workbook that an office can print, sort and quote from."""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from analysis.scoring_rules import rule_line
+
+from ..text import moment_text
+from .figures import Overview, overview
+from .inputs import RoundScores
+from .trace import level_lines
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+HIDDEN = "đã giữ kín"
+_TITLE_ROWS = 4  # title, round, run, blank: the header of every table stands in row 5
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What stands above and below every sheet: which run of which round this is."""
+
+    round_title: str
+    operator: str
+    number: int
+    made_at: datetime
+    made_by: str
+    sha256: str
+    program_version: str
+    unit_names: Mapping[str, str]
+
+    @property
+    def line(self) -> str:
+        return f"Lần tính {self.number}, {moment_text(self.made_at)}, {self.made_by}. Mã dữ liệu {self.sha256}"
+
+
+def workbook_bytes(scores: RoundScores, facts: RunFacts) -> bytes:
+    """The workbook: overview with a chart, criteria, levels, rated units where there are several, rules.
+
+    Text stays text: nothing that begins with «=» becomes a formula.
+    """
+    from xlsxwriter import Workbook
+
+    target = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with Workbook(target, options) as workbook:
+        workbook.set_properties({"title": "Điểm điều tra xã hội học", "comments": facts.line})
+        book = _Book(workbook, facts)
+        _overview_sheet(book, scores, overview(scores))
+        _leaves_sheet(book, overview(scores))
+        _levels_sheet(book, scores, overview(scores))
+        if len(scores.units) > 1:
+            _units_sheet(book, scores)
+        _rules_sheet(book, scores)
+    return target.getvalue()
+
+
+class _Book:
+    """A workbook with its few cell formats; every sheet gets the same head and print set-up."""
+
+    def __init__(self, workbook: "Workbook", facts: RunFacts) -> None:
+        font: dict[str, Any] = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}
+        cell = font | {"border": 1, "border_color": "#B8C2CF"}
+        self.workbook, self.facts = workbook, facts
+        self.formats: dict[str, Format] = {
+            "title": workbook.add_format(font | {"bold": True, "font_size": 14, "text_wrap": True}),
+            "plain": workbook.add_format(font | {"text_wrap": True}),
+            "head": workbook.add_format(
+                cell | {"bold": True, "text_wrap": True, "align": "center", "bg_color": "#E8F0FA"}
+            ),
+            "text": workbook.add_format(cell | {"text_wrap": True}),
+            "middle": workbook.add_format(cell | {"align": "center"}),
+            "points": workbook.add_format(cell | {"num_format": "0.00"}),
+            "percent": workbook.add_format(cell | {"num_format": "0.0"}),
+            "mean": workbook.add_format(cell | {"num_format": "0.000000"}),
+            "count": workbook.add_format(cell | {"num_format": "#,##0"}),
+            "total": workbook.add_format(cell | {"bold": True, "num_format": "0.00", "bg_color": "#FAFBFD"}),
+            "total_text": workbook.add_format(cell | {"bold": True, "bg_color": "#FAFBFD"}),
+        }
+
+    def sheet(self, name: str, title: str, columns: list[tuple[str, float]], landscape: bool = False) -> "Worksheet":
+        """A new sheet with title lines, a frozen table head that repeats in print, and a footer."""
+        sheet = self.workbook.add_worksheet(name)
+        lines = (title, f"{self.facts.round_title} – {self.facts.operator}", self.facts.line)
+        for row, words in enumerate(lines):
+            self.line(sheet, row, words, columns, "plain" if row else "title")
+        for column, (words, width) in enumerate(columns):
+            sheet.write_string(_TITLE_ROWS, column, words, self.formats["head"])
+            sheet.set_column(column, column, width)
+        sheet.set_row(_TITLE_ROWS, 34)
+        sheet.freeze_panes(_TITLE_ROWS + 1, 0)
+        sheet.repeat_rows(_TITLE_ROWS)
+        sheet.set_paper(9)
+        if landscape:
+            sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.8, right=0.6, top=0.8, bottom=0.8)
+        sheet.set_footer(f"&L&9Lần tính {self.facts.number}, mã {self.facts.sha256[:12]}…&R&9Trang &P/&N")
+        return sheet
+
+    def line(
+        self, sheet: "Worksheet", row: int, words: str, columns: list[tuple[str, float]], look: str = "plain"
+    ) -> None:
+        """A line of text across the whole table, as high as it needs: merged cells do not grow by themselves."""
+        width = sum(column[1] for column in columns) * (0.8 if look == "title" else 0.95)
+        sheet.merge_range(row, 0, row, len(columns) - 1, words, self.formats[look])
+        sheet.set_row(row, (20 if look == "title" else 16) * ceil(len(words) / width))
+
+    def write(self, sheet: "Worksheet", row: int, values: list[tuple[Any, str]]) -> None:
+        """One row of (value, format): figures as numbers, none as «–»."""
+        for column, (value, look) in enumerate(values):
+            if isinstance(value, int | Decimal):
+                sheet.write_number(row, column, float(value), self.formats[look])
+            else:
+                plain = "text" if look in ("points", "percent", "mean", "count") else look
+                sheet.write_string(row, column, "–" if value is None else value, self.formats[plain])
+
+
+def _rows(first: int = _TITLE_ROWS + 1) -> Iterator[int]:
+    while True:
+        yield first
+        first += 1
+
+
+def _overview_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
+    columns = [("Lĩnh vực", 10.0), ("Tên lĩnh vực", 52.0), ("Điểm", 11.0), ("Tối đa", 11.0), ("% tối đa", 11.0)]
+    sheet = book.sheet("Tổng quan", "ĐIỂM ĐIỀU TRA XÃ HỘI HỌC THEO LĨNH VỰC", columns)
+    rows = _rows()
+    for area in shown.areas:
+        values = [(area.code, "middle"), (area.name, "text"), (area.points, "points"), (area.max_points, "points")]
+        book.write(sheet, next(rows), [*values, (area.percent, "percent")])
+    end = next(rows)
+    total = [
+        ("", "total_text"),
+        ("Tổng điểm điều tra", "total_text"),
+        (shown.total, "total"),
+        (shown.max_points, "total"),
+    ]
+    book.write(sheet, end, total)
+    enough = f"Tiêu chí đủ mẫu ở mọi nhóm: {shown.enough}/{len(shown.leaves)}."
+    book.line(sheet, end + 1, f"Số phiếu: {sum(scores.inputs.by_group.values())}. {enough}", columns)
+    book.line(sheet, end + 2, f"Quy tắc: {rule_line(scores.inputs.settings)}", columns)
+    first, last = _TITLE_ROWS + 1, end - 1
+    chart = book.workbook.add_chart({"type": "bar"})
+    chart.add_series(
+        {
+            "name": "% điểm tối đa",
+            "categories": ["Tổng quan", first, 0, last, 0],
+            "values": ["Tổng quan", first, 4, last, 4],
+            "fill": {"color": "#86B4DC"},
+            "border": {"color": "#1D4F91"},
+            "data_labels": {"value": True, "num_format": "0.0"},
+            "gap": 60,
+        }
+    )
+    chart.set_title({"name": "Điểm đạt so với tối đa, theo lĩnh vực (%)", "name_font": {"size": 12}})
+    chart.set_x_axis({"min": 0, "max": 100, "num_format": "0", "major_gridlines": {"visible": True}})
+    chart.set_y_axis({"reverse": True})
+    chart.set_legend({"none": True})
+    chart.set_size({"width": 720, "height": 90 + 36 * len(shown.areas)})
+    sheet.insert_chart(end + 4, 0, chart, {"description": "Biểu đồ điểm đạt so với tối đa theo lĩnh vực"})
+
+
+def _leaves_sheet(book: _Book, shown: Overview) -> None:
+    columns = [("Lĩnh vực", 10.0), ("Mã", 9.0), ("Tiêu chí", 50.0), ("Điểm", 9.0), ("Tối đa", 9.0), ("% tối đa", 9.0)]
+    columns += [(f"n nhóm {group}", 8.0) for group in shown.groups] + [("Mẫu", 16.0), ("Điểm chưa làm tròn", 13.0)]
+    sheet = book.sheet("Tiêu chí", "ĐIỂM ĐIỀU TRA CỦA TỪNG TIÊU CHÍ", columns, landscape=True)
+    rows = _rows()
+    for area in shown.areas:
+        for line in area.leaves:
+            values: list[tuple[Any, str]] = [
+                (area.code, "middle"),
+                (line.leaf.criterion.code, "middle"),
+                (line.leaf.title, "text"),
+                (line.points, "points"),
+                (line.max_points, "points"),
+                (line.percent, "percent"),
+            ]
+            values += [
+                (line.score.groups[group].n if group in line.score.groups else None, "count") for group in shown.groups
+            ]
+            enough = "Đủ mẫu" if line.score.enough else "Không đủ mẫu"
+            book.write(sheet, next(rows), [*values, (enough, "text"), (line.unrounded, "mean")])
+    sheet.autofilter(_TITLE_ROWS, 0, next(rows) - 1, len(columns) - 1)
+
+
+def _levels_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
+    most = max(len(scores.inputs.settings.coefficients), 5)
+    columns = [
+        ("Mã", 9.0),
+        ("Câu hỏi", 12.0),
+        ("Nhóm", 8.0),
+        *((f"Mức {number}", 9.0) for number in range(1, most + 1)),
+    ]
+    columns += [("Không biết", 11.0), ("Bỏ trống", 10.0), ("n", 9.0), ("Trung bình hệ số", 14.0)]
+    title = f"SỐ CÂU TRẢ LỜI THEO MỨC (giữ kín khi dưới {scores.inputs.k_min} câu trả lời)"
+    sheet = book.sheet("Các mức", title, columns, landscape=True)
+    rows = _rows()
+    for leaf in shown.leaves:
+        for line in level_lines(scores, leaf):
+            kept_back: Any = HIDDEN if line.n else None
+            levels: list[Any] = [*line.levels] if line.levels is not None else [kept_back] * most
+            levels += [None] * (most - len(levels))
+            values: list[tuple[Any, str]] = [
+                (leaf.leaf.criterion.code, "middle"),
+                (line.item, "text"),
+                (line.group, "middle"),
+            ]
+            values += [(level, "count") for level in levels]
+            values += [(line.dont_know, "count"), (line.refused, "count"), (line.n, "count")]
+            book.write(sheet, next(rows), [*values, (HIDDEN if line.hidden else line.mean, "mean")])
+
+
+def _units_sheet(book: _Book, scores: RoundScores) -> None:
+    columns = [("Hạng", 8.0), ("Mã", 12.0), ("Đơn vị được đánh giá", 44.0), ("Điểm", 11.0)]
+    sheet = book.sheet("Đơn vị", "ĐIỂM ĐIỀU TRA CỦA TỪNG ĐƠN VỊ ĐƯỢC ĐÁNH GIÁ", columns)
+    units = scores.document()["units"]
+    rows = _rows()
+    for code in sorted(units, key=lambda code: (units[code]["rank"] or len(units) + 1, code)):
+        found = units[code]
+        name = book.facts.unit_names.get(code, code)
+        values = [(found["rank"], "count"), (code, "middle"), (name, "text"), (Decimal(found["total"]), "points")]
+        book.write(sheet, next(rows), values)
+
+
+def _rules_sheet(book: _Book, scores: RoundScores) -> None:
+    sheet = book.sheet("Quy tắc", "QUY TẮC TÍNH ĐIỂM VÀ DỮ LIỆU ĐẦU VÀO", [("Mục", 28.0), ("Nội dung", 90.0)])
+    facts = book.facts
+    lines = [
+        *(("Quy tắc", part.strip().rstrip(".")) for part in rule_line(scores.inputs.settings).split(";")),
+        ("Ngưỡng giữ kín", f"{scores.inputs.k_min} câu trả lời"),
+        ("Số phiếu theo nhóm", ", ".join(f"{group}: {count}" for group, count in scores.inputs.by_group.items())),
+        ("Lần tính", f"{facts.number}, {moment_text(facts.made_at)}, {facts.made_by}"),
+        ("Mã dữ liệu (SHA-256)", facts.sha256),
+        ("Bản chương trình", facts.program_version),
+    ]
+    for row, (name, words) in zip(_rows(), lines, strict=False):
+        book.write(sheet, row, [(name, "text"), (words, "text")])

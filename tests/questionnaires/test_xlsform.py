@@ -1,0 +1,208 @@
+import io
+import zipfile
+
+import openpyxl
+import pytest
+
+from survey_app.questionnaires.definition import Language
+from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
+from survey_app.questionnaires.xlsform_writer import write_markdown, write_workbook, write_xform
+from tests.questionnaires.make import HEADINGS, SCREENED, make_definition, make_source
+
+Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
+
+
+def faults(*rows, **facts):
+    with pytest.raises(XlsformError) as fault:
+        read_xlsform(make_source(*rows, **facts), "thu.md")
+    return [(message.sheet, message.row, message.column, message.kind) for message in fault.value.messages]
+
+
+def test_a_small_questionnaire_is_read_whole():
+    definition = make_definition(*SCREENED)
+    assert definition.languages == (Language("vi", "Tiếng Việt"), Language("en", "English"))
+    assert [question.name for question in definition.questions()] == [
+        "da_lam", "q_1_1", "so_lan", "vi_sao", "cam_on", "khac",
+    ]  # fmt: skip
+    question = definition.question("q_1_1")
+    assert (question.kind, question.required, question.criterion, question.appearance) == (
+        "select_one",
+        True,
+        "1.1",
+        "likert",
+    )
+    assert [(choice.name, choice.level) for choice in question.choices] == [("1", 1), ("2", 2), ("KB", None)]
+    assert question.label == {"vi": "Thái độ?", "en": "Attitude?"}
+    assert question.row == 4
+    assert next(definition.groups()).relevant.source == "${da_lam} != 'khong'"
+
+
+@pytest.mark.parametrize("write", [write_markdown, write_workbook])
+def test_a_questionnaire_written_and_read_again_is_the_same(write):
+    definition = make_definition(*SCREENED)
+    ending = "md" if write is write_markdown else "xlsx"
+    assert read_xlsform(write(definition), f"thu.{ending}") == definition
+
+
+def test_markdown_and_workbook_of_one_questionnaire_have_the_same_rows():
+    definition = make_definition(*SCREENED)
+    book = openpyxl.load_workbook(io.BytesIO(write_workbook(definition)))
+    assert book.sheetnames == ["survey", "choices", "settings"]
+    cells = [[cell or "" for cell in row] for row in book["survey"].iter_rows(values_only=True)]
+    lines = [
+        line.split(" | ")[1:] for line in write_markdown(definition).decode().splitlines() if line.startswith("|  ")
+    ]
+    assert [[cell.strip(" |") for cell in line] for line in lines[: len(cells)]] == cells
+
+
+def test_the_xform_for_odk_holds_questions_languages_and_conditions():
+    xform = write_xform(make_definition(*SCREENED)).decode()
+    assert 'lang="English (en)"' in xform
+    assert "/data/phuc_vu/so_lan" in xform
+    assert "!= 'khong'" in xform
+
+
+def test_a_workbook_made_in_excel_with_numbers_is_read():
+    book = openpyxl.Workbook()
+    survey = book.active
+    survey.title = "survey"
+    for row in (["type", "name", "label", "required", "criterion"], ["select one muc", "q_1", "Hỏi?", "TRUE", "1.1"]):
+        survey.append(row)
+    choices = book.create_sheet("choices")
+    for row in (["list name", "name", "label", "level"], ["muc", 1, "Kém", 1], ["muc", 2, "Tốt", 2.0]):
+        choices.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    question = read_xlsform(buffer.getvalue(), "Phiếu E.xlsx").question("q_1")
+    assert [(choice.name, choice.level) for choice in question.choices] == [("1", 1), ("2", 2)]
+    assert (question.required, question.label) == (True, {"vi": "Hỏi?"})
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "kind"),
+    [
+        ("deviceid | d", "type", "unsupported_type"),
+        ("geopoint | g | Ở đâu? | Where?", "type", "unsupported_type"),
+        ("begin_repeat | r | Lặp | Repeat", "type", "unsupported_type"),
+        ("select_one muc or_other | x | X? | X?", "type", "missing_list"),
+        ("select_one la | x | X? | X?", "type", "missing_list"),
+        (" | x | X? | X?", "type", "unsupported_type"),
+        ("text | số lần | X? | X?", "name", "bad_name"),
+        ("text | 1x | X? | X?", "name", "bad_name"),
+        ("text | x | X? | X? | maybe", "required", "bad_required"),
+        ("text | x | X? | X? | | ${q_1_1} = ", "relevant", "bad_relevant"),
+        ("text | x | X? | X? | | ${la} = '1'", "relevant", "missing_reference"),
+        ("text | x | X? | X? | | ${q_1_1} = '5'", "relevant", "unknown_choice"),
+        ("text | x | X? | X? | | | likert", "appearance", "unsupported_appearance"),
+        ("integer | x | X? | X? | | | | 1.1", "criterion", "not_scorable"),
+        ("select_one muc | x | X? | X? | | | | 1,1", "criterion", "bad_criterion"),
+        ("text | q_1_1 | X? | X?", "name", "duplicate_name"),
+        ("text | Q_1_1 | X? | X?", "name", "duplicate_name"),
+        ("end_group", "type", "group_not_open"),
+        ("begin_group | g | G | G", "type", "group_not_closed"),
+    ],
+)
+def test_what_is_not_supported_is_refused_with_sheet_row_and_column(row, column, kind):
+    assert faults(Q, row) == [("survey", 3, column, kind)]
+
+
+def test_all_faults_are_told_at_once():
+    found = faults("deviceid | d", "text | 1x | X? | X?", Q, "text | y | Y? | Y? | maybe")
+    assert [row for _, row, _, _ in found] == [2, 3, 5]
+
+
+def test_a_column_that_cannot_be_honoured_is_refused_once_with_its_first_row():
+    found = faults(
+        "text | a | A? | A?",
+        "text | b | B? | B? | | | | | . > 1",
+        "text | c | C? | C? | | | | | . > 1",
+        headings=HEADINGS + " | constraint",
+    )
+    assert found == [("survey", 3, "constraint", "unsupported_column")]
+
+
+def test_an_empty_column_does_no_harm():
+    data = make_source("text | a | A? | A?", headings=HEADINGS + " | constraint")
+    assert read_xlsform(data, "thu.md").question("a") is not None
+
+
+def test_a_condition_on_a_later_question_is_refused():
+    found = faults("text | a | A? | A? | | ${q_1_1} = '1'", Q)
+    assert found == [("survey", 2, "relevant", "later_reference")]
+
+
+def test_a_condition_on_the_same_screen_is_refused():
+    found = faults("begin_group | g | G | G | | | field-list", Q, "text | a | A? | A? | | ${q_1_1} = '1'", "end_group")
+    assert found == [("survey", 4, "relevant", "same_screen_reference")]
+
+
+def test_choices_are_checked_too():
+    choices = """
+| choices |  |  |  |  |  |
+|  | list_name | name | label::Tiếng Việt (vi) | label::English (en) | level |
+|  | muc | 1 | Kém | Poor | một |
+|  | muc | 1 | Tốt | Good | 2 |
+|  | muc | rất tốt | Rất tốt | Very good | 3 |
+"""
+    assert faults(Q, choices=choices) == [
+        ("choices", 2, "level", "bad_level"),
+        ("choices", 3, "", "duplicate_choice"),
+        ("choices", 4, "name", "bad_name"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b"", "a.md", "empty"),
+        (b"xin chao", "a.md", "no_survey_sheet"),
+        (b"\xff\xfe\x00|", "a.md", "not_utf8"),
+        (b"PK\x03\x04 not a zip", "a.xlsx", "not_a_spreadsheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.xlsx", "old_excel_or_password"),
+        (b"%PDF-1.7", "a.pdf", "unknown_ending"),
+        (b"x" * (2 * 1024 * 1024 + 1), "a.xlsx", "too_large"),
+        (b"| survey | | |\n| | type | name |\n| | text | a | b | c |\n", "a.md", "ragged"),
+        (b"| choices | | |\n| | list_name | name |\n| | a | b |\n| |  | |\n", "a.md", "no_survey_sheet"),
+        (b"| survey | | | |\n| | type | name | name |\n| | text | a | b |\n", "a.md", "duplicate_column"),
+    ],
+)
+def test_a_file_that_is_no_questionnaire_is_refused_with_one_reason(data, name, kind):
+    with pytest.raises(XlsformError) as fault:
+        read_xlsform(data, name)
+    assert [message.kind for message in fault.value.messages] == [kind]
+
+
+def test_a_workbook_that_unpacks_to_a_mountain_is_refused_unread():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(40 * 1024 * 1024))
+    with pytest.raises(XlsformError, match="quá lớn"):
+        read_xlsform(buffer.getvalue(), "a.xlsx")
+
+
+def test_a_workbook_with_an_entity_is_refused():
+    source = io.BytesIO(write_workbook(make_definition(Q)))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "xl/sharedStrings.xml":
+                content = content.replace(b"<sst", b'<!DOCTYPE x [<!ENTITY a "b">]><sst', 1)
+            new.writestr(name, content)
+    with pytest.raises(XlsformError, match="liên kết ra ngoài"):
+        read_xlsform(buffer.getvalue(), "a.xlsx")
+
+
+def test_a_language_without_code_is_refused():
+    headings = "type | name | label::Tiếng Việt (vi) | label::Tiếng Mông"
+    data = make_source("text | a | A? | A?", headings=headings)
+    with pytest.raises(XlsformError) as fault:
+        read_xlsform(data, "thu.md")
+    assert [(m.kind, m.column) for m in fault.value.messages] == [("unknown_language", "label::Tiếng Mông")]
+
+
+def test_a_setting_that_is_not_known_is_refused():
+    settings = "\n| settings | | |\n| | form_title | style |\n| | Thử | pages |\n"
+    with pytest.raises(XlsformError) as fault:
+        read_xlsform(make_source(Q) + settings.encode(), "thu.md")
+    assert [message.place for message in fault.value.messages] == ["settings, dòng 2, cột style"]

@@ -1,0 +1,199 @@
+"""Pages of the points: who may see them, what stands there, what is kept back."""
+
+import io
+import re
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.access import Role
+from survey_app.audit import AuditEntry
+from survey_app.scores.models import ScoreRun
+from survey_app.scores.rules import store_run
+from survey_app.scores.step import step_state
+from survey_app.steps import StepStatus
+from tests.make import csrf_token, make_district, make_round, make_unit, make_user
+from tests.scores.opened_round import make_opened_round, rate_second_unit, read_csv
+
+
+@pytest.fixture
+def scored(database, samples):
+    """A scored round of the sample answers: its code and its district."""
+
+    def make(answers="answers-simulated.csv", **facts):
+        with database.writing() as session:
+            survey_round = make_opened_round(session, samples, answers, **facts)
+            store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+            return survey_round.code, survey_round.operator_unit
+
+    return make
+
+
+def text_of(response) -> str:
+    assert response.status_code == 200
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.get_data(as_text=True)))
+
+
+def test_total_areas_and_leaves_stand_on_the_page_with_the_rule(scored, signed_in):
+    code, district = scored()
+    page = text_of(signed_in(Role.LEADER, unit=district).get(f"/rounds/{code}/scores"))
+    assert "21,86 / 30,00 điểm" in page
+    assert "3,42 / 5,00" in page  # area V
+    assert "Thang 5 mức 1 / 0,75 / 0,5 / 0,25 / 0; không tính «không biết»" in page
+    assert "22 / 22 tiêu chí đủ mẫu" in page
+    assert "Thái độ phục vụ" in page
+
+
+def test_the_chart_names_the_highest_and_lowest_leaf(scored, signed_in):
+    code, district = scored()
+    page = signed_in(Role.LEADER, unit=district).get(f"/rounds/{code}/scores").get_data(as_text=True)
+    assert "Phần trăm điểm tối đa của 22 tiêu chí: cao nhất 6.4.2 (80,5 %), thấp nhất 4.4.1 (57,4 %)." in page
+    assert 'href="#bang-tieu-chi">Xem bảng số' in page
+
+
+def test_a_group_below_n_min_is_marked(scored, signed_in):
+    code, district = scored("answers-edge.csv")
+    page = text_of(signed_in(Role.OPERATOR, unit=district).get(f"/rounds/{code}/scores"))
+    assert "Không đủ mẫu" in page
+    assert "4*" in page
+
+
+def test_nothing_can_be_computed_before_the_opening(database, samples, signed_in):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples, envelopes_opened_on=None)
+    client = signed_in(Role.OPERATOR, unit=survey_round.operator_unit)
+    page = text_of(client.get(f"/rounds/{survey_round.code}/scores"))
+    assert "Tính được sau khi mở niêm phong." in page
+    answer = client.post(f"/rounds/{survey_round.code}/scores", data={"csrf_token": csrf_token(client)})
+    assert answer.status_code == 403
+    assert "Tính được sau khi mở niêm phong." in answer.get_data(as_text=True)
+
+
+def test_the_operator_computes_and_sees_the_new_run(database, samples, signed_in):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+    client = signed_in(Role.OPERATOR, unit=survey_round.operator_unit, full_name="Lò Thị Minh")
+    address = f"/rounds/{survey_round.code}/scores"
+    assert "Chưa tính điểm lần nào." in text_of(client.get(address))
+    answer = client.post(address, data={"csrf_token": csrf_token(client)}, follow_redirects=True)
+    assert "Đã tính điểm, lần 1." in text_of(answer)
+    with database.reading() as session:
+        assert session.scalars(select(ScoreRun)).one().made_by_name == "Lò Thị Minh"
+
+
+def test_a_leader_reads_and_does_not_compute(scored, signed_in):
+    code, district = scored()
+    client = signed_in(Role.LEADER, unit=district)
+    assert "Tính điểm</button>" not in client.get(f"/rounds/{code}/scores").get_data(as_text=True)
+    assert client.post(f"/rounds/{code}/scores", data={"csrf_token": csrf_token(client)}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["scores", "scores/5.6.3", "scores.xlsx"])
+def test_points_are_not_for_units_nor_for_another_district(database, scored, signed_in, path):
+    code, district = scored()
+    with database.writing() as session:
+        stranger = make_unit(session, "Huyện Mường Chà", kind="huyen", code="097")
+    assert signed_in(Role.UNIT_OFFICER, unit=district).get(f"/rounds/{code}/{path}").status_code == 403
+    assert signed_in(Role.ADMINISTRATOR).get(f"/rounds/{code}/{path}").status_code == 403
+    assert signed_in(Role.LEADER, unit=stranger).get(f"/rounds/{code}/{path}").status_code == 404
+
+
+def test_the_trace_shows_counts_formula_and_other_rules(scored, signed_in):
+    code, district = scored()
+    page = text_of(signed_in(Role.LEADER, unit=district).get(f"/rounds/{code}/scores/5.6.3"))
+    assert "Vì sao 5.6.3 được 0,78 điểm?" in page
+    assert re.search(
+        r"E 9 36 89 166 71 26 7 371 \(0·9 \+ 0,25·36 \+ 0,5·89 \+ 0,75·166 \+ 1·71\) / 371 = 0,671159", page
+    )
+    assert "Điểm = 1,25 × (0,671159 + 0,574468) / 2 = 0,778517 → làm tròn một lần 0,78" in page
+    assert "gộp phiếu các nhóm 0,83" in page
+    assert "«không biết» tính 0 0,74" in page
+
+
+def test_levels_and_mean_of_a_small_group_are_kept_back(scored, signed_in):
+    code, district = scored("answers-edge.csv")
+    page = text_of(signed_in(Role.OPERATOR, unit=district).get(f"/rounds/{code}/scores/6.4.1"))
+    assert "B (đã giữ kín các mức) 0 0 4* Đã giữ kín" in page
+    assert "0,437500 + 0,718750" in page  # the two groups that are used
+
+
+def test_the_trace_of_sipas_names_its_items(scored, signed_in):
+    code, district = scored()
+    page = text_of(signed_in(Role.OPERATOR, unit=district).get(f"/rounds/{code}/scores/8.1"))
+    assert "Vì sao 8.1 được 7,79 điểm?" in page
+    assert re.search(r"E\+F s_08 .*0,884977", page)
+    assert "/ 15 = 7,794683" in page
+    assert "nhóm bằng nhau 7,32" in page
+
+
+def test_a_leaf_without_points_says_why(scored, signed_in):
+    code, district = scored("answers-edge.csv")
+    page = text_of(signed_in(Role.OPERATOR, unit=district).get(f"/rounds/{code}/scores/5.6.3"))
+    assert "Vì sao 5.6.3 chưa có điểm?" in page
+    assert "Không nhóm nào có đủ 5 câu trả lời" in page
+
+
+@pytest.mark.parametrize(
+    "path", ["scores/9.9.9", "scores?run=7", "scores?run=x", "scores?unit=zz", "scores/8.1?run=2", "scores.xlsx?run=9"]
+)
+def test_what_is_not_there_is_not_found(scored, signed_in, path):
+    code, district = scored()
+    assert signed_in(Role.OPERATOR, unit=district).get(f"/rounds/{code}/{path}").status_code == 404
+
+
+def test_a_round_without_a_run_has_no_trace_and_no_workbook(database, samples, signed_in):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+    client = signed_in(Role.OPERATOR, unit=survey_round.operator_unit)
+    assert client.get(f"/rounds/{survey_round.code}/scores/8.1").status_code == 404
+    assert client.get(f"/rounds/{survey_round.code}/scores.xlsx").status_code == 404
+
+
+def test_computing_again_confirms_a_run(scored, signed_in):
+    code, district = scored()
+    client = signed_in(Role.LEADER, unit=district)
+    answer = client.post(
+        f"/rounds/{code}/scores/1/compare", data={"csrf_token": csrf_token(client)}, follow_redirects=True
+    )
+    assert "Lần tính 1: tính lại ra đúng kết quả đã lưu" in text_of(answer)
+
+
+def test_rated_units_are_listed_with_a_page_each(database, samples, signed_in):
+    rows = [row | {"q_1_7_1": "5"} for row in read_csv(samples / "answers-simulated.csv") if row["group"] in "ACD"]
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        rate_second_unit(session, survey_round, rows)
+        store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+    client = signed_in(Role.LEADER, unit=survey_round.operator_unit)
+    page = text_of(client.get(f"/rounds/{survey_round.code}/scores"))
+    assert re.search(r"1 Huyện Tuần Giáo 21,86 .*2 Huyện Mường Ảng", page)
+    assert "Điểm theo lĩnh vực" not in page
+    assert "Điểm theo lĩnh vực" in text_of(client.get(f"/rounds/{survey_round.code}/scores?unit=102"))
+    assert "Vì sao 1.7.1 được 1,00 điểm?" in text_of(client.get(f"/rounds/{survey_round.code}/scores/1.7.1?unit=102"))
+
+
+def test_the_workbook_is_handed_out_and_logged(database, scored, signed_in):
+    from openpyxl import load_workbook
+
+    code, district = scored()
+    answer = signed_in(Role.LEADER, unit=district).get(f"/rounds/{code}/scores.xlsx")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=diem-dieu-tra-{code}-lan-1.xlsx"
+    book = load_workbook(io.BytesIO(answer.data))
+    assert book.sheetnames == ["Tổng quan", "Tiêu chí", "Các mức", "Quy tắc"]
+    with database.reading() as session:
+        entries = [entry.sentence for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+    assert entries[-1] == f"Tải bảng điểm đợt {code}, lần 1"
+
+
+def test_the_step_follows_closing_opening_and_scoring(app, database, samples):
+    with database.writing() as session, app.test_request_context():
+        district = make_district(session)
+        assert step_state(session, make_round(session, district)).status is StepStatus.BLOCKED
+        closed = make_opened_round(session, samples, district=district, envelopes_opened_on=None)
+        state = step_state(session, closed)
+        assert (state.status, state.url) == (StepStatus.TODO, f"/rounds/{closed.code}/opening")
+        closed.envelopes_opened_on = closed.lists_due_on
+        assert step_state(session, closed).action.button == "Tính điểm"
+        store_run(session, closed, make_user(session, Role.OPERATOR, district))
+        state = step_state(session, closed)
+        assert (state.status, state.detail) == (StepStatus.DONE, "21,86 / 30,00 điểm, lần tính 1")
