@@ -15,7 +15,9 @@ def register(app: Flask) -> None:
     """Add the groups of all subjects and of the demonstration, and the commands of the program itself."""
     for package in (*SUBJECTS, "demo"):
         if find_spec(f"survey_app.{package}.commands") is not None:
-            app.cli.add_command(import_module(f"survey_app.{package}.commands").commands)
+            module = import_module(f"survey_app.{package}.commands")
+            for group in (module.commands, *getattr(module, "more_commands", ())):
+                app.cli.add_command(group)
     for command in (setup, serve):
         app.cli.add_command(command)
 
@@ -35,13 +37,15 @@ def prepare(database: Database) -> None:
     """What every start needs; cheap when nothing is to do."""
     from . import migrate
     from .units.rules import seed_units
-    from .users.rules import invite_first_administrator
+    from .users.entry import invite_first_administrator
 
     if not migrate.is_current(database):
         migrate.upgrade(database)
     with database.writing() as session:
         seed_units(session)
-        invite_first_administrator(session, settings())
+        invitation = invite_first_administrator(session, settings())
+    if invitation:
+        click.echo(invitation, err=True)
 
 
 @click.command("serve")

@@ -30,7 +30,7 @@ SHIPPED_CRITERIA = SHIPPED / "criteria-district-2021.csv"
 SHIPPED_QUOTAS = SHIPPED / "quota-tuan-giao-2021.csv"
 _GROUP_CODE = re.compile(r"[A-Z]\d{0,2}")
 KEY_MODES = ("availability", "strict")
-SMALLEST_K, LARGEST_K = 3, 50
+SMALLEST_K, LARGEST_K = 5, 50
 
 
 @dataclass(frozen=True)
@@ -240,6 +240,11 @@ def set_modes(
             faults[f"mode_{group.code}"] = f"Chọn chế độ phiếu của nhóm {group.code}."
     if not SMALLEST_K <= k_min <= LARGEST_K:
         faults["k_min"] = f"Ngưỡng giữ kín là một số từ {SMALLEST_K} đến {LARGEST_K}."
+    elif (n_min := int(survey_round.rules.get("n_min", k_min))) < k_min:
+        faults["k_min"] = (
+            f"Quy tắc tính điểm dùng nhóm từ {n_min} câu trả lời, ít hơn ngưỡng này, nên điểm sẽ để lộ nhóm nhỏ. "
+            "Tăng số câu trả lời tối thiểu ở trang quy tắc trước."
+        )
     if key_mode not in KEY_MODES:
         faults["key_mode"] = "Chọn số khóa cần để mở niêm phong."
     if sum(char.isdigit() for char in help_phone) < 8:

@@ -26,7 +26,7 @@ class RoundState(StrEnum):
 
 
 class Mode(StrEnum):
-    """How answers are kept: sealed (nobody can link) or confidential (identified). Never changes once people are invited."""
+    """How answers are kept: sealed (nobody can link) or confidential (identified); fixed once people are invited."""
 
     SEALED = "sealed"
     CONFIDENTIAL = "confidential"
@@ -231,7 +231,7 @@ class Quota(Base):
 
 
 class Cell(Base):
-    """Ô công bố: the publication cell of invited persons, fixed before codes exist. `parent` is where a small cell merges."""
+    """Ô công bố: the publication cell of invited persons, fixed before codes exist; a small one merges into `parent`."""
 
     __tablename__ = "cell"
     __table_args__ = (UniqueConstraint("group_id", "unit_id", "weight_class"),)

@@ -244,7 +244,15 @@ def date_faults(dates: Dates) -> dict[str, str]:
 
 
 def set_scoring(session: Session, survey_round: Round, rules: dict[str, object], by: Actor) -> None:
-    """Sets the scoring rules (made by `scoring_rules.rules_from_form`). Raises Refused once the round is open."""
+    """Sets the scoring rules (made by `scoring_rules.rules_from_form`).
+
+    Raises Refused once the round is open, Invalid when they use groups below the publication threshold: the points of
+    a leaf would then tell what a withheld group said.
+    """
     refuse_if_frozen(survey_round)
+    if int(str(rules.get("n_min", survey_round.k_min))) < survey_round.k_min:
+        raise Invalid(
+            {"n_min": f"Số câu trả lời tối thiểu không được nhỏ hơn ngưỡng giữ kín (k = {survey_round.k_min})."}
+        )
     survey_round.rules = dict(rules)
     record(session, Action.ROUND_CHANGED, by, round=survey_round.code, part="quy tắc tính điểm")

@@ -84,7 +84,9 @@ DONT_KNOW = Setting(
     (
         Choice("excluded", "Không tính", "Người chọn «không biết» không làm tăng, không làm giảm điểm của câu đó."),
         Choice("zero", "Tính 0 điểm", "Coi «không biết» như mức thấp nhất. Điểm giảm khi nhiều người không biết."),
-        Choice("middle", "Tính nửa điểm", "Coi «không biết» là hệ số 0,5, kéo điểm về giữa."),
+        Choice(
+            "middle", "Tính mức giữa", "Coi «không biết» như mức giữa của thang (thang 5 mức: mức 3), kéo điểm về giữa."
+        ),
     ),
 )
 GROUP_COMBINATION = Setting(

@@ -24,6 +24,7 @@ from survey_app.rounds.group_rules import (
 )
 from survey_app.rounds.models import Area, Criterion, CriterionSet, Quota, Round
 from survey_app.rounds.queries import criteria_of, groups_of, sizes, surveyed_group_codes
+from survey_app.rounds.rules import set_scoring
 from survey_app.units.models import Unit
 from survey_app.units.rules import seed_units
 from survey_app.users.models import User
@@ -210,3 +211,17 @@ def test_a_faulty_mode_is_named(database: Database, values: tuple[dict[str, str]
         with pytest.raises(Invalid) as caught:
             set_modes(session, survey_round, modes, k_min, key_mode, phone, "", by)
         assert list(caught.value.faults) == [field]
+
+
+def test_points_may_not_use_groups_that_publication_withholds(database: Database) -> None:
+    with database.writing() as session:
+        survey_round, operator = make_seeded_round(session)
+        survey_round.rules = {"n_min": 5}
+        with pytest.raises(Invalid) as too_strict:
+            set_modes(session, survey_round, {}, 10, "availability", "0215 3862 000", "", operator)
+        with pytest.raises(Invalid) as too_loose:
+            set_scoring(session, survey_round, {"n_min": 4}, operator)
+        set_scoring(session, survey_round, {"n_min": 10}, operator)
+        set_modes(session, survey_round, {}, 10, "availability", "0215 3862 000", "", operator)
+        assert (list(too_strict.value.faults), list(too_loose.value.faults)) == (["k_min"], ["n_min"])
+        assert survey_round.k_min == 10

@@ -1,0 +1,123 @@
+"""What stands on the letters of a round: the heading of the operator's office, the promise, the address of a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from ..config import Settings
+from ..errors import Refused
+from ..paper import Heading
+from ..questionnaires.check import minutes
+from ..questionnaires.queries import definition_of, published_version
+from ..roster.models import Person
+from ..rounds.models import RespondentGroup, Round
+from ..text import phone_text
+from ..units.models import Unit, UnitKind
+from .letters import Addressee, Letter, LetterFrame
+from .privacy import short_privacy
+from .queries import person_numbers
+from .rules import IssuedCode
+
+# A People's Committee heads its paper with its own name; an office of one names the committee above itself.
+_TERRITORIES = {
+    UnitKind.PROVINCE: "tỉnh",
+    UnitKind.DISTRICT: "huyện",
+    UnitKind.COMMUNE: "xã",
+    UnitKind.TOWN: "thị trấn",
+    UnitKind.WARD: "phường",
+    UnitKind.SPECIAL_ZONE: "đặc khu",
+}
+
+
+@dataclass(frozen=True)
+class LetterWishes:
+    """What the operator types for one print: number and day of the letter, who signs, where help is given."""
+
+    number: str = ""
+    day: date | None = None
+    signer_title: str = ""
+    signer_name: str = ""
+    help_place: str = "gần nhất"
+
+
+def make_letters(
+    session: Session, survey_round: Round, issued: Sequence[IssuedCode], wishes: LetterWishes, settings: Settings
+) -> list[Letter]:
+    """A letter for each issued code, in the same order.
+
+    Raises Refused when the round has no last day or a group no published questionnaire: both stand on the letter.
+    """
+    numbers = person_numbers(session, survey_round)
+    frames: dict[int, LetterFrame] = {}
+    letters = []
+    for one in issued:
+        group = one.person.unit_list.group
+        if group.id not in frames:
+            frames[group.id] = _frame(session, survey_round, group, wishes, settings)
+        unit = one.person.unit_list.unit
+        person = Addressee(one.person.name, address_of(one.person), unit.name, numbers[one.person.id], one.code)
+        letters.append(Letter(frames[group.id], person))
+    return letters
+
+
+def _frame(
+    session: Session, survey_round: Round, group: RespondentGroup, wishes: LetterWishes, settings: Settings
+) -> LetterFrame:
+    if survey_round.closes_on is None:
+        raise Refused("Điền ngày đóng thu phiếu trong cài đặt đợt trước khi in giấy mời.")
+    version = published_version(session, group.id)
+    if version is None:
+        raise Refused(f"Công bố phiếu của nhóm {group.code} trước khi in giấy mời: giấy mời ghi số phút trả lời.")
+    organisation = survey_round.operator_unit
+    return LetterFrame(
+        heading=_heading(session, organisation, wishes),
+        organisation=organisation_name(session, organisation),
+        year=survey_round.year,
+        survey_url=settings.public_url,
+        host=settings.host,
+        minutes=minutes(definition_of(version)),
+        close_date=survey_round.closes_on,
+        privacy=short_privacy(group.mode, survey_round.k_min, "tổ công tác của đợt điều tra", "đối chiếu và tính điểm"),
+        help_phone=phone_text(survey_round.help_phone),
+        help_hours=survey_round.help_hours,
+        help_place=wishes.help_place,
+        signer_title=wishes.signer_title,
+        signer_name=wishes.signer_name,
+    )
+
+
+def organisation_name(session: Session, unit: Unit) -> str:
+    """Who invites, as in running text: «Ủy ban nhân dân huyện Tuần Giáo», «Phòng Nội vụ huyện Tuần Giáo»."""
+    kind = UnitKind(unit.kind)
+    if kind in _TERRITORIES:
+        return f"Ủy ban nhân dân {_place_name(unit)}"
+    above = session.get(Unit, unit.parent_id) if unit.parent_id else None
+    return f"{unit.name} {_place_name(above)}" if above is not None else unit.name
+
+
+def _place_name(unit: Unit) -> str:
+    """«Huyện Tuần Giáo» in running text: «huyện Tuần Giáo»."""
+    word = _TERRITORIES.get(UnitKind(unit.kind), "")
+    return word + unit.name[len(word) :] if word and unit.name.lower().startswith(word) else unit.name
+
+
+def _heading(session: Session, unit: Unit, wishes: LetterWishes) -> Heading:
+    number = wishes.number or "Số:            /GM"
+    place = unit.address_place or unit.name
+    if UnitKind(unit.kind) in _TERRITORIES:
+        return Heading(f"Ủy ban nhân dân\n{_place_name(unit)}", "", number, place, wishes.day)
+    above = session.get(Unit, unit.parent_id) if unit.parent_id else None
+    superior = f"UBND {_place_name(above)}" if above is not None else ""
+    return Heading(unit.name, superior, number, place, wishes.day)
+
+
+def address_of(person: Person) -> str:
+    """Where and as what the person is addressed: post and office, bản and commune, or firm."""
+    unit = person.unit_list.unit.name
+    if person.business:
+        return ", ".join(part for part in (person.job_title, person.business, person.address) if part)
+    if person.job_title:
+        return ", ".join(part for part in (person.job_title, person.workplace or unit) if part)
+    return ", ".join(part for part in (person.ban or person.address, unit) if part)
