@@ -1,0 +1,205 @@
+"""What the check page shows: rows of a draft by group, their faults, and which cells can be corrected in place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..text import date_text
+from .column_names import USUAL_LABELS
+from .columns import Column, DataRow, Table, text_of
+from .drafts import Draft, worst
+from .group_words import OFFICIALS
+from .persons import PersonRow
+from .problems import Problem, full_message, message
+from .rules import DraftCheck
+
+PER_PAGE = 50
+_SHOWN = {
+    "officials": ("name", "birth", "gender", "position", "unit", "phone"),
+    "citizens": ("name", "birth", "gender", "ban", "phone", "procedure", "receipt", "return"),
+    "business": ("business", "representative", "position", "phone", "procedure", "return"),
+}
+_COLUMNS_OF = {
+    "name": ("name", "family", "given"),
+    "birth": ("birth", "birth_male", "birth_female", "birth_year"),
+    "gender": ("gender", "female", "male", "birth_female", "birth_male"),
+    "ban": ("ban", "address"),
+    "representative": ("representative", "name", "family"),
+}
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell: its text, and the name of its input when it has a fault that can be corrected here."""
+
+    label: str
+    text: str
+    input_name: str = ""
+    fault: bool = False
+
+
+@dataclass
+class RowView:
+    """One row with its faults; `key` is «table-row»."""
+
+    key: str
+    row: int
+    group: str
+    cells: list[CellView]
+    problems: list[Problem]
+    edited: bool = False
+
+    @property
+    def state(self) -> str:
+        return worst(self.problems)
+
+    @property
+    def has_old_phone(self) -> bool:
+        return any(problem.kind == "phone_old_prefix" for problem in self.problems)
+
+
+@dataclass
+class GroupView:
+    """The rows of one group with the headings of their columns."""
+
+    code: str
+    labels: list[str]
+    rows: list[RowView] = field(default_factory=list)
+
+
+@dataclass
+class CheckView:
+    """The whole page."""
+
+    rows: list[RowView]
+    dropped: list[tuple[str, str]]  # (key, words)
+    general: list[Problem]  # of the whole file
+    page: int = 1
+    pages: int = 1
+    shown: list[GroupView] = field(default_factory=list)
+
+    def count(self, state: str) -> int:
+        """How many rows are in a state."""
+        return sum(1 for row in self.rows if row.state == state)
+
+    @property
+    def old_phones(self) -> int:
+        return sum(1 for row in self.rows if row.has_old_phone)
+
+
+def check_view(checked: DraftCheck, show: str, page: int) -> CheckView:
+    """The rows to look at (`show` = look) or all of them, fifty a page, gathered by group."""
+    by_row: dict[tuple[str | None, int], list[Problem]] = {}
+    general = []
+    for problem in checked.reading.problems:
+        if problem.row is None or problem.kind == "missing_column":
+            general.append(problem)
+        else:
+            by_row.setdefault((problem.sheet, problem.row), []).append(problem)
+    persons = {(person.sheet, person.row): person for person in checked.reading.persons}
+    rows, dropped = [], []
+    for number, table in enumerate(checked.draft.tables):
+        for data_row in table.rows:
+            key = f"{number}-{data_row.row}"
+            if (number, data_row.row) in checked.draft.dropped:
+                dropped.append((key, _name_of(data_row)))
+                continue
+            person = persons[table.sheet, data_row.row]
+            problems = by_row.get((table.sheet, data_row.row), [])
+            rows.append(_row_view(checked.draft, number, table, data_row, person, problems))
+    wanted = [row for row in rows if show == "all" or row.problems or row.edited]
+    view = CheckView(rows, dropped, general, pages=max(1, -(-len(wanted) // PER_PAGE)))
+    view.page = min(max(1, page), view.pages)
+    view.shown = _by_group(wanted[(view.page - 1) * PER_PAGE : view.page * PER_PAGE])
+    return view
+
+
+def _name_of(row: DataRow) -> str:
+    parts = [text_of(row.cells.get(one)) for one in ("business", "name", "family", "given")]
+    return f"dòng {row.row}: {' '.join(part for part in parts if part) or 'chưa có tên'}"
+
+
+def _kind(group: str) -> str:
+    return "officials" if group in OFFICIALS else "business" if group == "F" else "citizens"
+
+
+def _by_group(rows: Sequence[RowView]) -> list[GroupView]:
+    groups: dict[str, GroupView] = {}
+    for row in rows:
+        view = groups.setdefault(row.group, GroupView(row.group, [cell.label for cell in row.cells]))
+        view.rows.append(row)
+    return [groups[code] for code in sorted(groups)]
+
+
+def _row_view(
+    draft: Draft, number: int, table: Table, row: DataRow, person: PersonRow, problems: list[Problem]
+) -> RowView:
+    faulty = {problem.col for problem in problems if problem.blocks and problem.col}
+    cells = []
+    for wanted in _SHOWN[_kind(person.group)]:
+        column = _column(table, row, wanted, faulty)
+        fault = column is not None and column.letter in faulty
+        name = f"cell-{number}-{row.row}-{column.field}" if column and fault else ""
+        text = text_of(row.cells.get(column.field or "")) if column and fault else _shown(person, row, wanted, column)
+        cells.append(CellView(USUAL_LABELS[wanted], text, name, fault))
+    edited = (number, row.row) in draft.edited
+    return RowView(f"{number}-{row.row}", row.row, person.group, cells, problems, edited)
+
+
+def _column(table: Table, row: DataRow, wanted: str, faulty: set[str]) -> Column | None:
+    """The column behind a shown field: a faulty one first, then one that is filled, then any."""
+    columns = [column for one in _COLUMNS_OF.get(wanted, (wanted,)) if (column := table.column(one))]
+    for column in columns:
+        if column.letter in faulty:
+            return column
+    return next((column for column in columns if column.field in row.cells), columns[0] if columns else None)
+
+
+def _shown(person: PersonRow, row: DataRow, wanted: str, column: Column | None) -> str:
+    if wanted in ("name", "representative"):
+        return person.name or ""
+    if wanted == "gender":
+        return person.gender or ""
+    if wanted == "phone" and person.phone:
+        return person.phone if _digits(row) == person.phone else text_of(row.cells.get("phone"))
+    day = {"birth": person.birth_date, "receipt": person.receipt_date, "return": person.return_date}.get(wanted)
+    if day is not None:
+        return date_text(day)  # the file may hold a serial number or dots
+    return text_of(row.cells.get(column.field or "")) if column else ""
+
+
+def _digits(row: DataRow) -> str:
+    digits = "".join(char for char in text_of(row.cells.get("phone")) if char.isdigit())
+    return "0" + digits if len(digits) == 9 else "0" + digits[2:] if digits.startswith("84") else digits
+
+
+def summary_lines(checked: DraftCheck, most: int = 12) -> list[tuple[str, str]]:
+    """(sentence, id of the cell) for the error summary; a last line counts those left out."""
+    letters = {
+        (table.sheet, row.row): (number, table)
+        for number, table in enumerate(checked.draft.tables)
+        for row in table.rows
+    }
+    lines = []
+    for problem in checked.blocking[:most]:
+        target = ""
+        place = letters.get((problem.sheet, problem.row or 0))
+        if place and problem.row is not None:
+            target = f"row-{place[0]}-{problem.row}"
+            column = next((one for one in place[1].columns if one.letter == problem.col), None)
+            if column and column.field in _EDITABLE:
+                target = f"cell-{place[0]}-{problem.row}-{column.field}"
+        lines.append((full_message(problem), target))
+    left = len(checked.blocking) - most
+    if left > 0:
+        lines.append((f"và {left} chỗ nữa trong bảng dưới đây", ""))
+    return lines
+
+
+_EDITABLE = frozenset(
+    one for shown in _SHOWN.values() for wanted in shown for one in _COLUMNS_OF.get(wanted, (wanted,))
+)
+
+
+def row_sentence(problem: Problem) -> str:
+    """The fault as it stands under its row: «Ngày sinh: chưa đủ 18 tuổi …»."""
+    return f"{problem.column}: {message(problem)}" if problem.column else message(problem)

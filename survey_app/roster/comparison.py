@@ -1,0 +1,60 @@
+"""Persons of one list compared with those of other lists of the round that were handed in."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ..rounds.models import Round
+from .checks import find_pairs
+from .persons import PersonRow
+from .problems import Problem
+from .queries import HandedIn, handed_in
+
+
+def problems_with_others(
+    persons: Sequence[PersonRow], others: Sequence[HandedIn], for_office: bool = False
+) -> list[Problem]:
+    """Repeated persons and shared numbers across lists; a unit learns that there is a pair, the office with whom."""
+    offset = len(others)
+    same, shared = find_pairs([*(other.person for other in others), *persons])
+    problems = []
+    for pairs, told_as in ((same, None), (shared, "shared_phone")):
+        for pair in pairs:
+            if pair.first >= offset or pair.second < offset:
+                continue
+            person, other = persons[pair.second - offset], others[pair.first]
+            kind = told_as or (
+                "duplicate_across_files" if person.group == other.person.group else "person_in_two_groups"
+            )
+            problems.append(_problem(kind, person, other, pair.basis, for_office))
+    return problems
+
+
+def _problem(kind: str, person: PersonRow, other: HandedIn, basis: Sequence[str], for_office: bool) -> Problem:
+    column = person.phone_column if kind == "shared_phone" else person.name_column
+    details: dict[str, Any] = {"other_file": "another list"}
+    if for_office:
+        details |= {
+            "other_unit": other.unit_name, "other_row": other.person.row, "other_group": other.person.group,
+            "other_name": other.person.name, "other_list": other.list_id, "match_on": list(basis),
+        }  # fmt: skip
+    label = column.label if column else ("Số điện thoại" if kind == "shared_phone" else "Họ và tên")
+    return Problem(
+        kind, person.sheet, person.row, column.letter if column else None, label,
+        "phone" if kind == "shared_phone" else "name", details,
+    )  # fmt: skip
+
+
+def pairs_by_list(session: Session, survey_round: Round) -> Counter[int]:
+    """For each list handed in: how many of its persons or numbers also stand on another list."""
+    found = handed_in(session, survey_round)
+    same, shared = find_pairs([one.person for one in found])
+    counts: Counter[int] = Counter()
+    for pair in (*same, *shared):
+        first, second = found[pair.first].list_id, found[pair.second].list_id
+        if first != second:
+            counts[first] += 1
+            counts[second] += 1
+    return counts

@@ -1,0 +1,138 @@
+"""A list between upload and confirmation: its rows as plain JSON, with the corrections made on the check page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from ..workbook import Cell, Rejected, Workbook
+from .catalogue import Catalogue
+from .checks import ALL_GROUPS, ListReading, Sender, check_tables
+from .columns import Column, DataRow, Table, cells_of, find_tables, text_of
+from .persons import Terms
+from .problems import Problem
+
+
+@dataclass
+class Draft:
+    """What was read from a file: tables, what the reader has to say about the file, and the rows that were dropped."""
+
+    tables: list[Table]
+    legacy: str | None = None
+    notes: list[str] = field(default_factory=list)
+    dropped: set[tuple[int, int]] = field(default_factory=set)  # (table from 0, row number)
+    edited: set[tuple[int, int]] = field(default_factory=set)
+
+    @property
+    def rows(self) -> int:
+        """Rows of data, dropped ones included."""
+        return sum(len(table.rows) for table in self.tables)
+
+
+def draft_from_workbook(workbook: Workbook, groups: Sequence[str]) -> Draft:
+    """Find the tables of a workbook. Raises `Rejected` when no sheet has a heading row, or none has a row of data."""
+    tables = [table for sheet in workbook.sheets for table in find_tables(sheet, groups or ALL_GROUPS)]
+    if not tables:
+        raise Rejected("no_heading_row")
+    if not any(table.rows for table in tables):
+        raise Rejected("empty_workbook")
+    return Draft(tables, workbook.legacy, list(workbook.notes))
+
+
+def check_draft(draft: Draft, file: str, sender: Sender, catalogue: Catalogue, terms: Terms) -> ListReading:
+    """All checks within the list, without the dropped rows."""
+    kept = []
+    for number, table in enumerate(draft.tables):
+        rows = [row for row in table.rows if (number, row.row) not in draft.dropped]
+        kept.append(Table(table.sheet, table.header_row, table.header_rows, table.columns, table.titles, rows))
+    return check_tables(kept, draft.legacy, file, sender, catalogue, terms)
+
+
+def correct(draft: Draft, table: int, row: int, wanted: str, text: str) -> None:
+    """Put `text` into the cell of a field; a row, table or field that is not there is passed over in silence.
+
+    Raises nothing: the page shows the row again with its faults.
+    """
+    if not 0 <= table < len(draft.tables):
+        return
+    column = draft.tables[table].column(wanted)
+    for data_row in draft.tables[table].rows:
+        if data_row.row == row and column is not None:
+            raw = [*data_row.raw, *[None] * (column.index - len(data_row.raw))]
+            if text_of(raw[column.index - 1]) != text.strip():
+                raw[column.index - 1] = text.strip() or None
+                draft.edited.add((table, row))
+            data_row.raw = raw
+            data_row.cells = cells_of(draft.tables[table].columns, raw)
+
+
+def choose_columns(draft: Draft, table: int, fields: Mapping[int, str | None]) -> None:
+    """Say what each column (by its position from 1) means; a field chosen twice stays with the first column."""
+    if not 0 <= table < len(draft.tables):
+        return
+    one = draft.tables[table]
+    seen: set[str] = set()
+    columns = []
+    for column in one.columns:
+        wanted = fields.get(column.index, column.field)
+        if wanted in seen:
+            wanted = None
+        if wanted:
+            seen.add(wanted)
+        columns.append(Column(column.index, column.label, wanted))
+    one.columns = columns
+    for row in one.rows:
+        row.cells = cells_of(columns, row.raw)
+        row.group_text = text_of(row.cells.get("group")) or None
+
+
+def draft_as_json(draft: Draft) -> dict[str, Any]:
+    """The draft as JSON, for the column of the upload."""
+    return {
+        "legacy": draft.legacy,
+        "notes": draft.notes,
+        "dropped": sorted(list(one) for one in draft.dropped),
+        "edited": sorted(list(one) for one in draft.edited),
+        "tables": [
+            {
+                "sheet": table.sheet,
+                "header_row": table.header_row,
+                "header_rows": table.header_rows,
+                "titles": table.titles,
+                "columns": [[column.index, column.label, column.field] for column in table.columns],
+                "rows": [[row.row, row.heading_group, [_stored(cell) for cell in row.raw]] for row in table.rows],
+            }
+            for table in draft.tables
+        ],
+    }
+
+
+def draft_from_json(stored: Mapping[str, Any]) -> Draft:
+    """The draft that `draft_as_json` wrote."""
+    tables = []
+    for one in stored["tables"]:
+        columns = [Column(index, label, wanted) for index, label, wanted in one["columns"]]
+        table = Table(one["sheet"], one["header_row"], one["header_rows"], columns, list(one["titles"]))
+        for number, heading_group, raw in one["rows"]:
+            cells = cells_of(columns, raw)
+            table.rows.append(DataRow(number, cells, raw, text_of(cells.get("group")) or None, heading_group))
+        tables.append(table)
+    return Draft(
+        tables,
+        stored.get("legacy"),
+        list(stored.get("notes", [])),
+        {(table, row) for table, row in stored.get("dropped", [])},
+        {(table, row) for table, row in stored.get("edited", [])},
+    )
+
+
+def _stored(cell: Cell) -> Cell:
+    """Days are kept as they are shown, dd/mm/yyyy, which the reader of dates understands."""
+    return text_of(cell) if isinstance(cell, date | datetime) else cell
+
+
+def worst(problems: Sequence[Problem]) -> str:
+    """«error», «warning» or «ok» for the badge of a row."""
+    if any(problem.blocks for problem in problems):
+        return "error"
+    return "warning" if problems else "ok"

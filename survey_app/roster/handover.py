@@ -1,0 +1,138 @@
+"""The hand-over to Sở Nội vụ: one clean .xlsx, made from the stored content of a locked version.
+
+The same version gives the same bytes each time.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..access import Actor
+from ..audit import Action, record
+from ..errors import Missing, Refused
+from ..rounds.models import Round
+from ..sheets import SheetColumn, SheetPlan, Value, workbook_bytes
+from .group_words import OFFICIALS
+from .models import RosterVersion
+from .queries import latest_version
+
+
+@dataclass(frozen=True)
+class HandoverOptions:
+    """One sheet for all groups or one per group; dân tộc only when it is wanted, which is logged."""
+
+    one_sheet: bool = False
+    ethnicity: bool = False
+
+
+_PERSON = {
+    "name": SheetColumn("Họ và tên", 24),
+    "birth": SheetColumn("Năm sinh", 12),
+    "gender": SheetColumn("Giới tính", 9),
+    "ethnicity": SheetColumn("Dân tộc", 10),
+    "job_title": SheetColumn("Chức vụ", 20),
+    "workplace": SheetColumn("Đơn vị công tác", 26),
+    "ban": SheetColumn("Bản/khối", 18),
+    "unit": SheetColumn("Đơn vị nộp danh sách", 24),
+    "phone": SheetColumn("Số điện thoại", 14),
+    "email": SheetColumn("Thư điện tử", 24),
+    "business": SheetColumn("Tên doanh nghiệp/HTX", 30),
+    "tax_code": SheetColumn("Mã số thuế", 14),
+    "address": SheetColumn("Địa chỉ", 28),
+    "procedure": SheetColumn("Thủ tục hành chính", 30),
+    "dossier": SheetColumn("Mã hồ sơ", 24),
+    "receipt_date": SheetColumn("Ngày tiếp nhận", 12, "date"),
+    "return_date": SheetColumn("Ngày trả kết quả", 12, "date"),
+    "language": SheetColumn("Ngôn ngữ thuận tiện", 14),
+    "group": SheetColumn("Nhóm", 8),
+    "note": SheetColumn("Ghi chú", 18),
+}
+_OFFICIAL_FIELDS = "name birth gender ethnicity job_title workplace unit phone email note"
+_CITIZEN_FIELDS = "name birth gender ethnicity ban unit phone procedure dossier receipt_date return_date language note"
+_BUSINESS_FIELDS = "business tax_code address name job_title unit phone email procedure dossier return_date note"
+_ALL_FIELDS = (
+    "group unit name birth gender ethnicity job_title workplace business tax_code ban phone email procedure"
+    " receipt_date return_date note"
+)
+
+
+def export_roster(
+    session: Session, survey_round: Round | str, options: HandoverOptions, by: Actor | None
+) -> tuple[str, bytes]:
+    """(file name, bytes) of the latest locked version; logged.
+
+    Raises Missing for an unknown round, Refused before locking and after the personal data were erased.
+    """
+    if isinstance(survey_round, str):
+        found = session.scalar(select(Round).where(Round.code == survey_round))
+        if found is None:
+            raise Missing(f"Không có đợt «{survey_round}».")
+        survey_round = found
+    version = latest_version(session, survey_round)
+    if version is None:
+        raise Refused("Khóa danh sách trước khi bàn giao.")
+    content = handover_workbook(version, options)
+    record(
+        session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=version.number,
+        ethnicity="có" if options.ethnicity else "không", sha256=hashlib.sha256(content).hexdigest(),
+    )  # fmt: skip
+    return f"danh-sach-{survey_round.code}-ban-{version.number}.xlsx", content
+
+
+def handover_workbook(version: RosterVersion, options: HandoverOptions) -> bytes:
+    """The workbook of a version. Raises Refused when its content was erased."""
+    if version.content is None:
+        raise Refused("Dữ liệu cá nhân của bản này đã được xóa theo thời hạn.")
+    document = json.loads(version.content)
+    persons: list[dict[str, Any]] = document["persons"]
+    footer = f"Bản {version.number} · SHA-256 {version.sha256}"
+    if options.one_sheet:
+        title = "DANH SÁCH ĐỐI TƯỢNG ĐIỀU TRA XÃ HỘI HỌC"
+        plans = [_plan("Danh sách", title, document, persons, _ALL_FIELDS.split(), options, footer)]
+    else:
+        plans = []
+        for code, name in sorted(document["groups"].items()):
+            members = [person for person in persons if person["group"] == code]
+            title = f"DANH SÁCH ĐỐI TƯỢNG ĐIỀU TRA XÃ HỘI HỌC – NHÓM {code}: {name.upper()}"
+            plans.append(_plan(f"Nhóm {code}", title, document, members, _fields_of(code), options, footer))
+    return workbook_bytes(plans, document["title"])
+
+
+def _fields_of(group: str) -> list[str]:
+    if group in OFFICIALS:
+        return _OFFICIAL_FIELDS.split()
+    return (_BUSINESS_FIELDS if group == "F" else _CITIZEN_FIELDS).split()
+
+
+def _plan(
+    name: str, title: str, document: dict[str, Any], persons: list[dict[str, Any]], fields: list[str],
+    options: HandoverOptions, footer: str,
+) -> SheetPlan:  # fmt: skip
+    shown = [one for one in fields if one != "ethnicity" or options.ethnicity]
+    columns = (SheetColumn("TT", 6, "number"), *(_PERSON[one] for one in shown))
+    rows: list[list[Value]] = [
+        [number, *(_value(person, one) for one in shown)] for number, person in enumerate(persons, 1)
+    ]
+    return SheetPlan(
+        name,
+        columns,
+        rows,
+        titles=(title, document["title"]),
+        notes=(f"{document['operator']} · bản {document['version']} · {len(persons)} người",),
+        footer=footer,
+    )
+
+
+def _value(person: dict[str, Any], name: str) -> Value:
+    if name == "birth":
+        day = person.get("birth_date")
+        return date.fromisoformat(day).strftime("%d/%m/%Y") if day else str(person.get("birth_year") or "")
+    value = person.get(name)
+    if name in ("receipt_date", "return_date") and value:
+        return date.fromisoformat(value)
+    return value

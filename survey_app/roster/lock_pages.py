@@ -1,0 +1,125 @@
+"""Pages of the roster: matrix, locking, hand-over to Sở Nội vụ."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+from flask import flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from ..access import requires
+from ..errors import Invalid
+from ..rounds.queries import find_round, groups_of
+from ..web import me, reading, writing
+from .comparison import pairs_by_list
+from .handover import HandoverOptions, export_roster
+from .lock_rules import lock_roster, readiness
+from .models import ListState
+from .pages import bp
+from .queries import ListCard, cards, latest_version, narrowed, unit_rows
+
+_HANDED_IN = (ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _counted(card: ListCard) -> int:
+    """Persons that count in the matrix: those handed in."""
+    return card.persons if card.state in _HANDED_IN else 0
+
+
+_FILTERS: dict[str, Callable[[ListCard], bool]] = {
+    "short": lambda card: _counted(card) < card.target and card.state in _HANDED_IN,
+    "over": lambda card: _counted(card) > card.target,
+    "absent": lambda card: card.state not in _HANDED_IN,
+}
+
+
+@bp.get("/rounds/<code>/roster")
+@requires("roster.read")
+def roster(code: str) -> ResponseReturnValue:
+    """Matrix unit x group, totals, versions."""
+    session = reading()
+    survey_round = find_round(session, code, me())
+    found = cards(session, survey_round)
+    text, wanted = request.args.get("q", ""), request.args.get("only", "")
+    rows = narrowed(unit_rows(found), text, "")
+    if wanted in _FILTERS:
+        rows = [row for row in rows if any(_FILTERS[wanted](card) for card in row.cards.values())]
+    totals = {
+        group.code: (
+            sum(_counted(card) for card in found if card.group.code == group.code),
+            sum(card.target for card in found if card.group.code == group.code),
+        )
+        for group in groups_of(session, survey_round)
+    }
+    return render_template(
+        "roster/roster.html",
+        survey_round=survey_round,
+        rows=rows,
+        totals=totals,
+        counted=_counted,
+        filter_counts={name: sum(1 for card in found if rule(card)) for name, rule in _FILTERS.items()},
+        only=wanted,
+        text=text,
+        state=readiness(session, survey_round),
+        version=latest_version(session, survey_round),
+    )
+
+
+@bp.get("/rounds/<code>/roster/lock")
+@requires("roster.lock")
+def lock_page(code: str) -> ResponseReturnValue:
+    return _lock_page(code, {})
+
+
+def _lock_page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
+    session = reading()
+    survey_round = find_round(session, code, me())
+    if latest_version(session, survey_round) is not None:
+        return redirect(url_for(".roster", code=code))
+    found = cards(session, survey_round)
+    page = render_template(
+        "roster/lock.html",
+        survey_round=survey_round,
+        state=readiness(session, survey_round),
+        missing=[card for card in found if card.state != ListState.APPROVED],
+        short=[card for card in found if card.state == ListState.APPROVED and card.persons < card.target],
+        doubtful=sum(pairs_by_list(session, survey_round).values()) // 2,
+        faults=faults,
+        reason=request.form.get("reason", ""),
+    )
+    return page, 422 if faults else 200
+
+
+@bp.post("/rounds/<code>/roster/lock")
+@requires("roster.lock")
+def lock(code: str) -> ResponseReturnValue:
+    try:
+        with writing() as session:
+            version = lock_roster(session, find_round(session, code, me()), me(), request.form.get("reason", ""))
+            words = _("Đã khóa danh sách, bản %(number)d: %(n)d người.", number=version.number, n=version.persons)
+    except Invalid as fault:
+        return _lock_page(code, fault.faults)
+    flash(words, "ok")
+    return redirect(url_for(".roster", code=code), 303)
+
+
+@bp.get("/rounds/<code>/handover")
+@requires("roster.export")
+def handover(code: str) -> ResponseReturnValue:
+    survey_round = find_round(reading(), code, me())
+    return render_template(
+        "roster/handover.html", survey_round=survey_round, version=latest_version(reading(), survey_round)
+    )
+
+
+@bp.post("/rounds/<code>/handover.xlsx")
+@requires("roster.export")
+def handover_file(code: str) -> ResponseReturnValue:
+    """The workbook; making it is logged, therefore a POST."""
+    options = HandoverOptions(
+        one_sheet=request.form.get("sheets") == "one", ethnicity=request.form.get("ethnicity") == "yes"
+    )
+    with writing() as session:
+        name, content = export_roster(session, find_round(session, code, me()), options, me())
+    return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)

@@ -1,0 +1,76 @@
+"""Locking the roster: how complete it is, and the step after which only an approved change request alters it."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from ..access import Actor
+from ..audit import Action, record
+from ..db import now
+from ..errors import Invalid, Refused
+from ..rounds.models import Round
+from .content import canonical_content
+from .models import ListState, RosterVersion, UnitList
+from .queries import cards, latest_version, state_counts
+from .rules import add_event
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What locking would leave out: lists asked for, lists approved, and those that are neither."""
+
+    asked: int
+    approved: int
+    waiting: int
+    absent: int
+    persons: int
+    target: int
+
+    @property
+    def complete(self) -> bool:
+        return self.approved == self.asked and self.persons >= self.target
+
+
+def readiness(session: Session, survey_round: Round) -> Readiness:
+    """How complete the roster would be if it were locked now."""
+    found = cards(session, survey_round)
+    counts = state_counts(found)
+    approved = counts[ListState.APPROVED] + counts[ListState.LOCKED]
+    waiting = counts[ListState.SUBMITTED] + counts[ListState.AWAITING_HEAD]
+    persons = sum(card.persons for card in found if card.state in (ListState.APPROVED, ListState.LOCKED))
+    return Readiness(
+        len(found), approved, waiting, len(found) - approved - waiting, persons, sum(card.target for card in found)
+    )
+
+
+def lock_roster(session: Session, survey_round: Round, by: Actor, reason: str = "") -> RosterVersion:
+    """Lock the approved lists as version 1 of the roster and store its canonical content with the SHA-256.
+
+    Raises Refused when it is locked already or nothing is approved, Invalid when it is incomplete without a reason.
+    """
+    if survey_round.roster_locked_at is not None or latest_version(session, survey_round) is not None:
+        raise Refused("Danh sách chung của đợt này đã khóa rồi.")
+    state = readiness(session, survey_round)
+    if state.approved == 0:
+        raise Refused("Chưa có danh sách nào được duyệt nên chưa khóa được.")
+    if not state.complete and not reason.strip():
+        raise Invalid({"reason": "Danh sách còn thiếu. Ghi lý do khóa khi chưa đủ."})
+    lists = session.scalars(
+        select(UnitList)
+        .where(UnitList.round_id == survey_round.id, UnitList.state == ListState.APPROVED)
+        .options(selectinload(UnitList.persons), selectinload(UnitList.unit), selectinload(UnitList.group))
+    ).all()
+    content, persons = canonical_content(survey_round, 1, lists)
+    version = RosterVersion(
+        round_id=survey_round.id, number=1, content=content, sha256=hashlib.sha256(content).hexdigest(),
+        persons=persons, reason=reason.strip(), locked_at=now(), locked_by_id=by.id, locked_by_name=by.full_name,
+    )  # fmt: skip
+    session.add(version)
+    for unit_list in lists:
+        unit_list.state = ListState.LOCKED
+        add_event(session, unit_list, by)
+    survey_round.roster_locked_at = version.locked_at
+    record(session, Action.ROSTER_LOCKED, by, round=survey_round.code, number=1, persons=persons, sha256=version.sha256)
+    return version

@@ -1,0 +1,149 @@
+"""Pages of the office: all lists of a round, one list with its faults and history, approval and return."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from ..access import requires
+from ..errors import Invalid
+from ..rounds.queries import find_round, groups_of
+from ..web import me, reading, writing
+from .comparison import pairs_by_list
+from .group_words import OFFICIALS
+from .models import ListState
+from .pages import bp
+from .problems import Problem, office_message, place
+from .queries import cards, find_list, narrowed, next_submitted, state_counts, target_of, unit_rows
+from .rules import approve_faultless, approve_list, list_problems, return_list
+
+PER_PAGE = 50
+
+
+@bp.get("/rounds/<code>/lists")
+@requires("lists.review")
+def lists(code: str) -> ResponseReturnValue:
+    session = reading()
+    survey_round = find_round(session, code, me())
+    found = cards(session, survey_round)
+    state, text = request.args.get("state", ""), request.args.get("q", "")
+    rows = narrowed(unit_rows(found), text, state if state in set(ListState) else "")
+    page = max(1, request.args.get("page", 1, type=int))
+    doubtful = pairs_by_list(session, survey_round)
+    return render_template(
+        "roster/lists.html",
+        survey_round=survey_round,
+        groups=groups_of(session, survey_round),
+        rows=rows[(page - 1) * PER_PAGE : page * PER_PAGE],
+        total=len(rows),
+        page=page,
+        pages=max(1, -(-len(rows) // PER_PAGE)),
+        per_page=PER_PAGE,
+        page_url=lambda number: url_for(".lists", code=code, state=state or None, q=text or None, page=number),
+        counts=state_counts(found),
+        asked=len(found),
+        doubtful=doubtful,
+        faultless=sum(
+            1
+            for card in found
+            if card.unit_list
+            and card.state == ListState.SUBMITTED
+            and card.persons == card.target
+            and not doubtful.get(card.unit_list.id)
+        ),
+        state=state,
+        text=text,
+        states=[one for one in ListState if one != ListState.AWAITING_HEAD],
+    )
+
+
+@bp.get("/rounds/<code>/lists/next")
+@requires("lists.review")
+def next_list(code: str) -> ResponseReturnValue:
+    """To the list that has waited longest."""
+    survey_round = find_round(reading(), code, me())
+    found = next_submitted(reading(), survey_round)
+    if found is None:
+        flash(_("Không còn danh sách nào chờ kiểm tra."), "info")
+        return redirect(url_for(".lists", code=code))
+    return redirect(url_for(".one_list", code=code, list_id=found.id))
+
+
+@bp.post("/rounds/<code>/lists/approve-faultless")
+@requires("lists.review")
+def approve_all(code: str) -> ResponseReturnValue:
+    with writing() as session:
+        approved = approve_faultless(session, find_round(session, code, me()), me())
+    flash(_("Đã duyệt %(n)d danh sách không lỗi.", n=approved), "ok")
+    return redirect(url_for(".lists", code=code), 303)
+
+
+@bp.get("/rounds/<code>/lists/<int:list_id>")
+@requires("lists.review")
+def one_list(code: str, list_id: int) -> ResponseReturnValue:
+    return _list_page(code, list_id, {})
+
+
+def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseReturnValue:
+    session = reading()
+    found = find_list(session, code, list_id, me())
+    problems = list_problems(session, found)
+    by_row: dict[int, list[Problem]] = {}
+    for problem in problems:
+        by_row.setdefault(problem.row or 0, []).append(problem)
+    group = found.group.code
+    page = render_template(
+        "roster/one_list.html",
+        survey_round=found.round,
+        unit_list=found,
+        kind="officials" if group in OFFICIALS else "business" if group == "F" else "citizens",
+        target=target_of(session, found),
+        problems=problems,
+        by_row=by_row,
+        office_message=office_message,
+        place=place,
+        faults=faults,
+        fault_lines=[(sentence, name) for name, sentence in faults.items()],
+        form=request.form,
+        locked=found.round.roster_locked_at is not None,
+    )
+    return page, 422 if faults else 200
+
+
+@bp.post("/rounds/<code>/lists/<int:list_id>/approve")
+@requires("lists.review")
+def approve(code: str, list_id: int) -> ResponseReturnValue:
+    try:
+        with writing() as session:
+            found = find_list(session, code, list_id, me())
+            approve_list(session, found, me(), request.form.get("approve_reason", ""), _seen_version())
+            words = _("Đã duyệt danh sách nhóm %(group)s của %(unit)s.", group=found.group.code, unit=found.unit.name)
+    except Invalid as fault:
+        return _list_page(code, list_id, {"approve_reason": fault.faults["reason"]})
+    flash(words, "ok")
+    return _to_next(code)
+
+
+@bp.post("/rounds/<code>/lists/<int:list_id>/return")
+@requires("lists.review")
+def send_back(code: str, list_id: int) -> ResponseReturnValue:
+    try:
+        with writing() as session:
+            found = find_list(session, code, list_id, me())
+            return_list(session, found, me(), request.form.get("reason", ""), _seen_version())
+            words = _("Đã trả lại danh sách nhóm %(group)s của %(unit)s.", group=found.group.code, unit=found.unit.name)
+    except Invalid as fault:
+        return _list_page(code, list_id, fault.faults)
+    flash(words, "ok")
+    return _to_next(code)
+
+
+def _seen_version() -> int | None:
+    return request.form.get("version", type=int)
+
+
+def _to_next(code: str) -> ResponseReturnValue:
+    """After a decision: the next list that waits, else the overview."""
+    found = next_submitted(reading(), find_round(reading(), code, me()))
+    if found is None:
+        return redirect(url_for(".lists", code=code), 303)
+    return redirect(url_for(".one_list", code=code, list_id=found.id), 303)

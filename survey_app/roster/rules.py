@@ -1,0 +1,307 @@
+"""What may be done with lists: upload a draft, correct it, hand it in, return, approve, lock the roster."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+
+from ..access import Actor
+from ..audit import Action, record
+from ..db import now
+from ..errors import Conflict, Invalid, Missing, Refused
+from ..rounds.models import RespondentGroup, Round
+from ..text import person_order_key, search_key
+from ..units.models import Unit
+from ..workbook import read_workbook
+from .checks import ListReading
+from .comparison import pairs_by_list, problems_with_others
+from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook
+from .models import ListEvent, ListState, Person, UnitList, Upload
+from .persons import PersonRow
+from .problems import Problem
+from .queries import (
+    CLOSED_TO_UNITS,
+    as_person_rows,
+    cards,
+    catalogue_of,
+    handed_in,
+    sender_of,
+    terms_of,
+)
+
+DRAFT_LIFETIME = timedelta(days=30)
+
+
+def refuse_if_not_collecting(survey_round: Round) -> None:
+    """Raises Refused when units cannot hand in lists (yet, or any more)."""
+    if survey_round.lists_started_at is None:
+        raise Refused("Đợt này chưa nhận danh sách. Chờ thông báo của cơ quan tổ chức.")
+    if survey_round.roster_locked_at is not None:
+        raise Refused("Danh sách của đợt này đã khóa, không sửa được nữa. Cần đổi thì liên hệ cơ quan tổ chức.")
+
+
+def receive_upload(
+    session: Session, survey_round: Round, unit: Unit, content: bytes, file_name: str, by: Actor,
+    group_code: str | None = None,
+) -> Upload:  # fmt: skip
+    """Read a file into a private draft of the unit; nothing of it counts before the unit confirms.
+
+    Raises Refused when lists are closed, `workbook.Rejected` when the file cannot be read.
+    """
+    refuse_if_not_collecting(survey_round)
+    erase_old_drafts(session)
+    asked = cards(session, survey_round, unit)
+    open_codes = [card.group.code for card in asked if card.takes_upload]
+    if not open_codes or (group_code and group_code not in open_codes):
+        raise Refused(
+            "Danh sách này đã trình nên không tải tệp khác lên được. Cần sửa thì đề nghị cơ quan tổ chức trả lại."
+        )
+    sender = sender_of(session, survey_round, unit, group_code)
+    draft = draft_from_workbook(read_workbook(content, file_name), sender.groups)
+    catalogue = catalogue_of(session, survey_round)
+    reading = check_draft(draft, file_name, sender, catalogue, terms_of(survey_round))
+    held = {person.group for person in reading.persons}
+    if closed := sorted(held - set(open_codes)):
+        raise Refused(f"Tệp có nhóm {', '.join(closed)}, mà danh sách nhóm này đã trình. Tải tệp chỉ có nhóm còn lại.")
+    upload = Upload(
+        round_id=survey_round.id,
+        unit_id=unit.id,
+        group_code=group_code,
+        file_name=file_name[:200],
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        reading=draft_as_json(draft),
+        uploaded_by_id=by.id,
+        uploaded_at=now(),
+    )
+    session.add(upload)
+    session.flush()
+    for card in asked:
+        if card.group.code in held and card.state == ListState.NONE:
+            list_for(session, survey_round, unit, card.group).state = ListState.DRAFT
+    record(
+        session, Action.LIST_UPLOADED, by, round=survey_round.code, unit=unit.name, file=upload.file_name,
+        rows=draft.rows,
+    )  # fmt: skip
+    return upload
+
+
+def erase_old_drafts(session: Session) -> None:
+    """Delete drafts that nobody confirmed for 30 days: a unit was promised that they do not stay."""
+    limit = now() - DRAFT_LIFETIME
+    session.execute(delete(Upload).where(Upload.confirmed_at.is_(None), Upload.uploaded_at < limit))
+
+
+def list_for(session: Session, survey_round: Round, unit: Unit, group: RespondentGroup) -> UnitList:
+    """The list of a unit for a group, made when it is not there yet."""
+    wanted = select(UnitList).where(UnitList.group_id == group.id, UnitList.unit_id == unit.id)
+    found = session.scalar(wanted)
+    if found is not None:
+        return found
+    try:
+        with session.begin_nested():
+            found = UnitList(round_id=survey_round.id, unit_id=unit.id, group_id=group.id, state=ListState.NONE)
+            session.add(found)
+    except IntegrityError:  # a colleague uploaded at the same moment
+        return session.scalars(wanted).one()
+    return found
+
+
+@dataclass(frozen=True)
+class DraftCheck:
+    """A draft with all its faults: those within the list and those against lists of the round already handed in."""
+
+    draft: Draft
+    reading: ListReading
+
+    @property
+    def blocking(self) -> list[Problem]:
+        return [problem for problem in self.reading.problems if problem.blocks]
+
+    @property
+    def short_groups(self) -> list[Problem]:
+        return [problem for problem in self.reading.problems if problem.kind == "quota_short"]
+
+
+def check_upload(session: Session, upload: Upload, draft: Draft | None = None) -> DraftCheck:
+    """Check a draft anew: the catalogue or another unit's list may have changed since."""
+    draft = draft or draft_from_json(upload.reading)
+    sender = sender_of(session, upload.round, upload.unit, upload.group_code)
+    catalogue = catalogue_of(session, upload.round)
+    reading = check_draft(draft, upload.file_name, sender, catalogue, terms_of(upload.round))
+    own = _own_lists(session, upload, {person.group for person in reading.persons})
+    others = handed_in(session, upload.round, [one.id for one in own])
+    reading.problems.extend(problems_with_others(reading.persons, others))
+    return DraftCheck(draft, reading)
+
+
+def _own_lists(session: Session, upload: Upload, groups: set[str]) -> list[UnitList]:
+    query = (
+        select(UnitList)
+        .join(RespondentGroup, UnitList.group_id == RespondentGroup.id)
+        .where(UnitList.round_id == upload.round_id, UnitList.unit_id == upload.unit_id)
+        .where(RespondentGroup.code.in_(groups))
+        .options(selectinload(UnitList.group), selectinload(UnitList.persons))
+    )
+    return list(session.scalars(query))
+
+
+def save_draft(upload: Upload, draft: Draft) -> None:
+    """Keep the corrections of a draft."""
+    upload.reading = draft_as_json(draft)
+
+
+def discard_upload(session: Session, upload: Upload) -> None:
+    """Throw a draft away; lists that hold nothing else are «chưa nộp» again."""
+    for unit_list in _own_lists(session, upload, set("ABCDEFG")):
+        if unit_list.state == ListState.DRAFT:
+            unit_list.state = ListState.NONE
+    session.delete(upload)
+
+
+def submit_list(session: Session, upload: Upload, by: Actor, declared: bool, short_reason: str = "") -> list[UnitList]:
+    """Hand a draft in: its persons become the unit's lists, one for each group it holds.
+
+    Raises Invalid when a fault blocks, the declaration is not ticked or fewer persons come without a reason; Refused
+    when the round takes no lists or one of the lists was handed in before.
+    """
+    refuse_if_not_collecting(upload.round)
+    checked = check_upload(session, upload)
+    faults: dict[str, str] = {}
+    if checked.blocking:
+        faults[""] = f"Còn {len(checked.blocking)} chỗ cần sửa. Quay lại bước kiểm tra."
+    if not declared:
+        faults["declared"] = "Đánh dấu vào ô này để xác nhận danh sách đã được đối chiếu."
+    if checked.short_groups and not short_reason.strip():
+        faults["short_reason"] = "Ghi lý do vì sao ít người hơn chỉ tiêu."
+    if not checked.reading.persons:
+        faults[""] = "Danh sách không còn dòng nào. Tải tệp khác lên."
+    if faults:
+        raise Invalid(faults)
+    by_group: dict[str, list[PersonRow]] = {}
+    for person in checked.reading.persons:
+        by_group.setdefault(person.group, []).append(person)
+    short = {problem.details["group"] for problem in checked.short_groups}
+    lists = [
+        _submit_group(session, upload, code, persons, by, short_reason.strip() if code in short else "")
+        for code, persons in sorted(by_group.items())
+    ]
+    upload.confirmed_at = now()
+    return lists
+
+
+def _submit_group(
+    session: Session, upload: Upload, code: str, persons: list[PersonRow], by: Actor, reason: str
+) -> UnitList:
+    group = session.scalar(
+        select(RespondentGroup).where(RespondentGroup.round_id == upload.round_id, RespondentGroup.code == code)
+    )
+    if group is None:
+        raise Missing
+    unit_list = list_for(session, upload.round, upload.unit, group)
+    if unit_list.state in CLOSED_TO_UNITS:
+        raise Refused(f"Danh sách nhóm {code} đã trình. Cần sửa thì đề nghị cơ quan tổ chức trả lại.")
+    replace_persons(session, unit_list, persons)
+    unit_list.state = ListState.SUBMITTED
+    unit_list.short_reason = reason
+    unit_list.submitted_at = now()
+    add_event(session, unit_list, by, reason)
+    record(
+        session, Action.LIST_SUBMITTED, by, round=upload.round.code, unit=upload.unit.name, group=code,
+        persons=len(persons),
+    )  # fmt: skip
+    return unit_list
+
+
+def replace_persons(session: Session, unit_list: UnitList, persons: Sequence[PersonRow]) -> None:
+    """Put these persons in the place of those the list held."""
+    unit_list.persons.clear()
+    session.flush()
+    unit_list.persons.extend(stored_person(person, position) for position, person in enumerate(persons, 1))
+    session.flush()
+
+
+def stored_person(row: PersonRow, position: int) -> Person:
+    """A checked row as a person of a list."""
+    name = row.name or row.business or ""
+    return Person(
+        position=position, name=name, birth_year=row.birth_year, birth_date=row.birth_date, gender=row.gender,
+        ethnicity=row.ethnic, job_title=row.position, workplace=row.workplace, ban=row.ban, ban_code=row.ban_code,
+        phone=row.phone, email=row.email, business=row.business, tax_code=row.tax_code, address=row.address,
+        procedure=row.procedure, dossier=row.dossier, receipt_date=row.receipt_date, return_date=row.return_date,
+        language=row.language, note=row.note, search_key=search_key(name), order_key=person_order_key(name),
+    )  # fmt: skip
+
+
+def add_event(session: Session, unit_list: UnitList, by: Actor, comment: str = "") -> None:
+    """Write the step into the life of the list, with the state it has now."""
+    session.add(
+        ListEvent(
+            list_id=unit_list.id, at=now(), by_id=by.id, by_name=by.full_name, state=unit_list.state, comment=comment
+        )
+    )
+
+
+def _refuse_unless_submitted(unit_list: UnitList, seen_version: int | None) -> None:
+    if unit_list.round.roster_locked_at is not None:
+        raise Refused("Danh sách của đợt này đã khóa, không sửa được nữa.")
+    if seen_version is not None and unit_list.version != seen_version:
+        raise Conflict("Danh sách này vừa được người khác sửa. Chưa ghi đè gì. Tải lại trang để xem bản mới.")
+
+
+def return_list(session: Session, unit_list: UnitList, by: Actor, reason: str, seen_version: int | None = None) -> None:
+    """Send a list back to its unit with a reason. Raises Invalid without one, Refused when it was not handed in."""
+    _refuse_unless_submitted(unit_list, seen_version)
+    if unit_list.state not in (ListState.SUBMITTED, ListState.APPROVED):
+        raise Refused("Chỉ trả lại được danh sách đã trình hoặc đã duyệt.")
+    if not reason.strip():
+        raise Invalid({"reason": "Ghi lý do trả lại để đơn vị biết cần sửa gì."})
+    unit_list.state = ListState.RETURNED
+    add_event(session, unit_list, by, reason.strip())
+    record(
+        session, Action.LIST_RETURNED, by, round=unit_list.round.code, unit=unit_list.unit.name,
+        group=unit_list.group.code, reason=reason.strip(),
+    )  # fmt: skip
+
+
+def approve_list(
+    session: Session, unit_list: UnitList, by: Actor, reason: str = "", seen_version: int | None = None
+) -> None:
+    """Approve a list that was handed in (else Refused); a person in another group too needs a reason (else Invalid)."""
+    _refuse_unless_submitted(unit_list, seen_version)
+    if unit_list.state != ListState.SUBMITTED:
+        raise Refused("Chỉ duyệt được danh sách đã trình.")
+    open_errors = [one for one in list_problems(session, unit_list) if one.severity == "error"]
+    if open_errors and not reason.strip():
+        raise Invalid({"reason": f"Còn {len(open_errors)} lỗi chưa xử lý. Trả lại đơn vị, hoặc ghi lý do vẫn duyệt."})
+    unit_list.state = ListState.APPROVED
+    add_event(session, unit_list, by, reason.strip())
+    record(
+        session, Action.LIST_APPROVED, by, round=unit_list.round.code, unit=unit_list.unit.name,
+        group=unit_list.group.code,
+    )  # fmt: skip
+
+
+def list_problems(session: Session, unit_list: UnitList) -> list[Problem]:
+    """What the office should look at: persons who also stand on another list of the round."""
+    others = handed_in(session, unit_list.round, [unit_list.id])
+    return problems_with_others(as_person_rows(unit_list), others, for_office=True)
+
+
+def approve_faultless(session: Session, survey_round: Round, by: Actor) -> int:
+    """Approve every list handed in that is complete and shares no person or number with another; returns how many."""
+    doubtful = pairs_by_list(session, survey_round)
+    approved = 0
+    for card in cards(session, survey_round):
+        unit_list = card.unit_list
+        if unit_list is None or card.state != ListState.SUBMITTED:
+            continue
+        if doubtful.get(unit_list.id) or card.persons != card.target:
+            continue
+        approve_list(session, unit_list, by)
+        approved += 1
+    return approved

@@ -1,0 +1,230 @@
+"""The process that opens one uploaded workbook under limits of memory and time, and prints its cells as JSON.
+
+Run as a file (`python -I workbook_child.py KIND LIMITS`), bytes on standard input. Imports nothing of the application,
+so that it starts in a few hundredths of a second.
+"""
+
+import io
+import json
+import re
+import resource
+import sys
+import zipfile
+from datetime import date, datetime, time, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+MEMORY_BYTES = 512 * 1024 * 1024
+CPU_SECONDS = 20
+MAX_MEMBERS = 200
+MAX_UNPACKED = 100 * 1024 * 1024
+MAX_RATIO = 100
+RATIO_FROM = 10 * 1024 * 1024  # small files compress well without harm: the ratio counts from here
+_CHUNK = 1 << 16
+_DTD = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_ACTIVE = re.compile(
+    r"vbaProject|vbaData|/embeddings/|/activeX/|oleObject|macrosheets|\bBasic/|\bScripts/", re.IGNORECASE
+)
+_OUTSIDE = re.compile(r"externalLinks/", re.IGNORECASE)
+
+
+class Refusal(Exception):
+    """Why the file is not read; the only argument is a kind of `survey_app.workbook.MESSAGES`."""
+
+
+def main() -> None:
+    """Read standard input, print one JSON document."""
+    kind, limits = sys.argv[1], json.loads(sys.argv[2])
+    for what, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS)):
+        resource.setrlimit(what, (limit, limit))
+    content = sys.stdin.buffer.read()
+    try:
+        answer = _read(content, kind, limits)
+    except Refusal as refusal:
+        answer = {"rejected": refusal.args[0]}
+    except MemoryError:
+        answer = {"rejected": "zip_bomb_sheet"}
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False))
+
+
+def _read(content: bytes, kind: str, limits: dict[str, int]) -> dict[str, Any]:
+    if kind == "html":
+        return {"kind": "html", "sheets": [_html_sheet(content, limits)]}
+    pictures = False
+    if kind == "zip":
+        kind, pictures = _check_zip(content)
+    else:
+        kind = _check_cfb(content)
+    sheets = _calamine_sheets(content, limits)
+    if pictures and not any(cell not in ("", None) for sheet in sheets for row in sheet["rows"] for cell in row):
+        raise Refusal("picture_only")
+    return {"kind": kind, "sheets": sheets}
+
+
+def _check_zip(content: bytes) -> tuple[str, bool]:
+    """Kind of the package and whether it holds pictures; every member is unpacked once, counted while reading."""
+    try:
+        package = zipfile.ZipFile(io.BytesIO(content))
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise Refusal("truncated_zip") from None
+    members = package.infolist()
+    names = [member.filename for member in members]
+    if len(members) > MAX_MEMBERS:
+        raise Refusal("zip_bomb_sheet")
+    if any(member.flag_bits & 1 for member in members):
+        raise Refusal("password_protected")
+    if any(_ACTIVE.search(name) for name in names):
+        raise Refusal("active_content")
+    if any(_OUTSIDE.search(name) for name in names):
+        raise Refusal("xml_external_entity")
+    kind = "xlsx" if any(name.startswith("xl/") for name in names) else "ods" if "content.xml" in names else ""
+    if not kind:
+        raise Refusal("not_a_spreadsheet")
+    total = 0
+    try:
+        for member in members:
+            total = _count_member(package, member, total, len(content))
+    except Refusal:
+        raise
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, EOFError, NotImplementedError):
+        raise Refusal("truncated_zip") from None
+    except Exception as fault:  # zlib.error is not importable under every build: name it by type
+        if type(fault).__name__ != "error":
+            raise
+        raise Refusal("truncated_zip") from None
+    return kind, any("media/" in name or name.startswith("Pictures/") for name in names)
+
+
+def _count_member(package: zipfile.ZipFile, member: zipfile.ZipInfo, total: int, packed: int) -> int:
+    is_xml = member.filename.lower().endswith((".xml", ".rels", ".vml"))
+    tail = b""
+    with package.open(member) as stream:
+        while chunk := stream.read(_CHUNK):
+            total += len(chunk)
+            if total > MAX_UNPACKED or (total > RATIO_FROM and total > MAX_RATIO * packed):
+                raise Refusal("zip_bomb_sheet")
+            if is_xml:
+                # NUL bytes are dropped so that a DTD written in UTF-16 is seen too.
+                window = (tail + chunk).replace(b"\x00", b"")
+                if _DTD.search(window):
+                    raise Refusal("xml_external_entity")
+                if b"manifest:encryption-data" in window:
+                    raise Refusal("password_protected")
+                tail = chunk[-64:]
+    return total
+
+
+def _check_cfb(content: bytes) -> str:
+    """Old Office container: encrypted package, workbook, or something else (a Word document, say)."""
+
+    def has(stream: str) -> bool:
+        return stream.encode("utf-16-le") in content
+
+    if has("EncryptedPackage") or has("EncryptionInfo"):
+        raise Refusal("password_protected")
+    if has("_VBA_PROJECT"):
+        raise Refusal("active_content")
+    if not (has("Workbook") or has("Book")):
+        raise Refusal("not_a_spreadsheet")
+    return "xls"
+
+
+def _calamine_sheets(content: bytes, limits: dict[str, int]) -> list[dict[str, Any]]:
+    import python_calamine
+
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return [_sheet(workbook, name, limits) for name in workbook.sheet_names]
+    except python_calamine.PasswordError:
+        raise Refusal("password_protected") from None
+    except (python_calamine.CalamineError, OSError, ValueError):
+        raise Refusal("truncated_zip") from None
+
+
+def _sheet(workbook: Any, name: str, limits: dict[str, int]) -> dict[str, Any]:
+    sheet = workbook.get_sheet_by_name(name)
+    end_row, end_column = sheet.end or (0, 0)
+    if end_row >= limits["rows"]:
+        raise Refusal("zip_bomb_sheet")
+    rows = [[_plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    used = max((position for row in rows for position, cell in enumerate(row, 1) if cell != ""), default=0)
+    if used > limits["columns"]:
+        raise Refusal("too_many_columns")
+    if end_column >= limits["columns"]:
+        rows = [row[:used] for row in rows]
+    merged = [[top + 1, left + 1, bottom + 1, right + 1] for (top, left), (bottom, right) in _merged(sheet)]
+    return {"name": name, "rows": rows, "merged": merged}
+
+
+def _merged(sheet: Any) -> list[Any]:
+    """Merged ranges where the reader knows them (xlsx, xls)."""
+    return list(sheet.merged_cell_ranges or [])
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, datetime):
+        return {"t": cell.isoformat()}
+    if isinstance(cell, date):
+        return {"t": datetime(cell.year, cell.month, cell.day).isoformat()}  # noqa: DTZ001 - a calendar day, no zone
+    if isinstance(cell, time | timedelta):
+        return str(cell)
+    if isinstance(cell, float) and cell != cell:
+        return ""
+    return cell
+
+
+class _Tables(HTMLParser):
+    """Rows of all tables of a page, cells repeated over their colspan as blanks."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.rows: list[list[str]] = []
+        self._cell: list[str] | None = None
+        self._span = 1
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self._close()
+            span = dict(attrs).get("colspan") or "1"
+            self._span = min(int(span), 60) if span.isdigit() else 1
+            self._cell = []
+        elif tag == "br" and self._cell is not None:
+            self._cell.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "tr", "table"):
+            self._close()
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None:
+            self._cell.append(data)
+
+    def _close(self) -> None:
+        if self._cell is not None and self.rows:
+            self.rows[-1].extend(["".join(self._cell).strip(), *[""] * (self._span - 1)])
+        self._cell = None
+
+
+def _html_sheet(content: bytes, limits: dict[str, int]) -> dict[str, Any]:
+    declared = re.search(rb"charset=[\"']?([\w-]+)", content[:4096], re.IGNORECASE)
+    encoding = declared.group(1).decode("ascii") if declared else "utf-8"
+    try:
+        text = content.decode(encoding)
+    except (LookupError, UnicodeDecodeError):
+        text = content.decode("utf-8", errors="replace")
+    tables = _Tables()
+    tables.feed(text)
+    tables.close()
+    if not tables.rows:
+        raise Refusal("not_a_spreadsheet")
+    if len(tables.rows) > limits["rows"]:
+        raise Refusal("zip_bomb_sheet")
+    if any(len(row) > limits["columns"] for row in tables.rows):
+        raise Refusal("too_many_columns")
+    return {"name": "Bảng", "rows": tables.rows, "merged": []}
+
+
+if __name__ == "__main__":
+    main()

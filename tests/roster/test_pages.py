@@ -1,0 +1,235 @@
+"""The pages of lists and roster, as a unit officer and an operator use them without script."""
+
+import io
+import re
+
+import openpyxl
+import pytest
+
+from survey_app.access import Role
+from survey_app.roster.checks import read_list
+from survey_app.roster.queries import catalogue_of, sender_of, terms_of
+from survey_app.workbook import read_workbook
+from tests.make import csrf_token, make_user, sign_in_client
+from tests.roster.asked_round import LEADER, make_asked_round, make_citizen, make_file
+
+
+@pytest.fixture
+def people(app, database):
+    """Browsers of the commune's officer, another commune's officer and the operator, in a round that asks."""
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        users = [
+            make_user(session, Role.UNIT_OFFICER, asked.commune),
+            make_user(session, Role.UNIT_OFFICER, asked.other),
+            make_user(session, Role.OPERATOR, asked.district),
+        ]
+    return [sign_in_client(app, user) for user in users]
+
+
+def post(client, url, **data):
+    return client.post(url, data={"csrf_token": csrf_token(client), **data})
+
+
+def upload(client, content, name="danh sách.xlsx", **data):
+    return post(client, "/rounds/tg-2021/lists/uploads", file=(io.BytesIO(content), name), **data)
+
+
+def page(client, url) -> str:
+    answer = client.get(url, follow_redirects=True)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_the_officer_sees_a_card_for_each_group(people):
+    text = page(people[0], "/lists")
+    assert "Nhóm C – Lãnh đạo UBND cấp xã" in text
+    assert text.count("Chưa nộp") == 2
+
+
+def test_the_template_has_a_sheet_per_group_and_is_read_without_a_fault_once_filled(people, database):
+    answer = people[0].get("/rounds/tg-2021/lists/template.xlsx")
+    book = openpyxl.load_workbook(io.BytesIO(answer.data))
+    assert book.sheetnames[:2] == ["Nhóm C - Lãnh đạo UBND cấp xã", "Nhóm E - Người dân"]
+    rows = {"Nhóm C": {"Họ và tên": "Cà Thị Hoa", "Năm sinh": "1975", "Giới tính": "Nữ", "Chức vụ": "Chủ tịch UBND",
+                       "Số điện thoại": "0987654321"},
+            "Nhóm E": {"Họ và tên": "Lò Văn Ánh", "Năm sinh": "1980", "Giới tính": "Nam", "Bản/khối": "Bản Xá Cọ",
+                       "Số điện thoại": "0912345678", "Thủ tục hành chính": "Đăng ký khai sinh",
+                       "Ngày tiếp nhận": "05/03/2021", "Ngày trả kết quả": "06/03/2021"}}  # fmt: skip
+    for name, cells in rows.items():
+        sheet = next(one for one in book.worksheets if one.title.startswith(name))
+        header = next(row for row in sheet.iter_rows() if row[0].value == "TT")
+        for cell in header:
+            if cell.value in cells:
+                sheet.cell(cell.row + 1, cell.column, cells[cell.value])
+    memory = io.BytesIO()
+    book.save(memory)
+    with database.writing() as session:
+        from sqlalchemy import select
+
+        from survey_app.rounds.models import Round
+        from survey_app.units.models import Unit
+
+        survey_round = session.scalar(select(Round))
+        unit = session.scalar(select(Unit).where(Unit.code == "03289"))
+        sender, catalogue = sender_of(session, survey_round, unit), catalogue_of(session, survey_round)
+        workbook = read_workbook(memory.getvalue(), "mau.xlsx")
+        reading = read_list(workbook, "mau.xlsx", sender, catalogue, terms_of(survey_round))
+    assert [person.group for person in reading.persons] == ["C", "E"]
+    assert [problem.kind for problem in reading.problems] == ["quota_short"]
+
+
+def test_an_empty_template_has_no_person_in_it(people):
+    answer = people[0].get("/rounds/tg-2021/lists/template.xlsx?group=E")
+    refused = upload(people[0], answer.data, "mau.xlsx")
+    assert refused.status_code == 422
+    assert "Tệp không có dòng nào" in refused.text
+
+
+def test_a_file_with_faults_is_shown_by_row_and_column_corrected_and_handed_in(people):
+    officer = people[0]
+    rows = [make_citizen(1, phone="03470358064"), make_citizen(2, phone="01642631583")]
+    answer = upload(officer, make_file(rows, [LEADER]))
+    assert answer.status_code == 303
+    where = answer.headers["Location"]
+    text = page(officer, where)
+    assert "Có 1 chỗ cần sửa trước khi nộp" in text
+    assert "Dòng 4, Số điện thoại: có 11 chữ số, cần đúng 10 chữ số." in text
+    assert 'href="#cell-0-4-phone"' in text
+    assert 'id="cell-0-4-phone"' in text
+    assert "<title>Lỗi: " in text
+    assert officer.get(f"{where}/confirm").status_code == 302
+    post(officer, where, **{"cell-0-4-phone": "0347035806", "show": "look"})
+    post(officer, where, new_phone="0-5")
+    text = page(officer, where)
+    assert "Không có lỗi. 3 dòng sẵn sàng để nộp." in text
+    refused = post(officer, f"{where}/confirm")
+    assert refused.status_code == 422
+    assert "Đánh dấu vào ô này" in refused.text
+    done = post(officer, f"{where}/confirm", declared="yes")
+    assert done.status_code == 303
+    assert page(officer, "/lists").count("Đã trình") == 2
+
+
+def test_a_row_is_dropped_and_comes_back(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1, phone="0912"), make_citizen(2)], [LEADER])).headers["Location"]
+    post(officer, where, drop="0-4")
+    assert "Đã bỏ 1 dòng" in page(officer, where)
+    post(officer, where, restore="0-4")
+    assert "Có 1 chỗ cần sửa trước khi nộp" in page(officer, where)
+
+
+def test_a_column_is_chosen_by_hand(people):
+    officer = people[0]
+    content = make_file([make_citizen(1), make_citizen(2)], [LEADER])
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    book["Người dân"]["F3"] = "Liên lạc"
+    memory = io.BytesIO()
+    book.save(memory)
+    where = upload(officer, memory.getvalue()).headers["Location"]
+    assert "Thiếu cột «Số điện thoại»" in page(officer, where)
+    form = page(officer, f"{where}?show=columns")
+    chosen = dict(re.findall(r'name="(column-0-\d+)"', form) and [("column-0-6", "phone")])
+    post(officer, where, columns="0", show="columns", **chosen)
+    assert "Không có lỗi" in page(officer, where)
+
+
+def test_the_file_with_faults_comes_back_with_a_column_of_remarks(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1, phone="0912"), make_citizen(2)], [LEADER])).headers["Location"]
+    sheet = openpyxl.load_workbook(io.BytesIO(officer.get(f"{where}/faults.xlsx").data)).worksheets[0]
+    remarks = [row[-1].value for row in sheet.iter_rows(min_row=2)]
+    assert remarks[0].startswith("Số điện thoại: có 4 chữ số")
+    assert remarks[1] is None
+    assert officer.get(f"{where}/original").headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (b"", "", "Chưa chọn tệp"),
+        (b"khong phai", "ds.xlsx", "không phải bảng tính"),
+        (b"a,b\n1,2\n", "ds.csv", "Không thấy dòng tiêu đề"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_beside_the_field(people, content, name, words):
+    answer = upload(people[0], content, name)
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_another_unit_and_the_operator_do_not_see_a_draft(people):
+    officer, stranger, operator = people
+    where = upload(officer, make_file([make_citizen(1), make_citizen(2)], [LEADER])).headers["Location"]
+    assert stranger.get(where).status_code == 404
+    assert stranger.get(f"{where}/original").status_code == 404
+    assert operator.get(where).status_code == 403
+
+
+def hand_in(client, content):
+    where = upload(client, content).headers["Location"]
+    assert post(client, f"{where}/confirm", declared="yes").status_code == 303
+
+
+def test_the_operator_reviews_returns_approves_locks_and_hands_over(people):
+    officer, stranger, operator = people
+    hand_in(officer, make_file([make_citizen(1), make_citizen(2)], [LEADER]))
+    hand_in(stranger, make_file([make_citizen(3), make_citizen(1)]))
+    overview = page(operator, "/rounds/tg-2021/lists")
+    assert "Kiểm tra danh sách kế tiếp" in overview
+    assert "Duyệt 1 danh sách không lỗi" in overview
+    assert "Quài Nưa" not in page(operator, "/rounds/tg-2021/lists?q=quai+cang")
+    assert "Không có dòng nào khớp" in page(operator, "/rounds/tg-2021/lists?state=locked")
+
+    pages = sorted(set(re.findall(r"/rounds/tg-2021/lists/\d+", overview)))
+    told = [url for url in pages if "trùng với Xã" in page(operator, url)]
+    assert len(pages) == 3
+    assert len(told) == 2
+    version = re.search(r'name="version" value="(\d+)"', page(operator, told[1])).group(1)
+    assert post(operator, f"{told[1]}/return", version=version, reason="").status_code == 422
+    assert post(operator, f"{told[1]}/return", version=version, reason="Trùng người.").status_code == 303
+    assert post(operator, f"{told[1]}/return", version=version, reason="Lần nữa.").status_code == 409
+    post(operator, "/rounds/tg-2021/lists/approve-faultless")
+    assert "1 danh sách" in page(operator, "/rounds/tg-2021/roster/lock")
+
+    matrix = page(operator, "/rounds/tg-2021/roster")
+    assert "bản nháp, chưa khóa" in matrix
+    assert post(operator, "/rounds/tg-2021/roster/lock").status_code == 422
+    assert post(operator, "/rounds/tg-2021/roster/lock", reason="Đợi lâu.").status_code == 303
+    assert "SHA-256" in page(operator, "/rounds/tg-2021/roster")
+    answer = post(operator, "/rounds/tg-2021/handover.xlsx", sheets="one")
+    assert answer.data[:2] == b"PK"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    late = upload(stranger, make_file([make_citizen(3)]))
+    assert late.status_code == 422
+    assert "đã khóa" in late.text
+
+
+def test_the_comment_of_a_returned_list_reaches_the_unit(people):
+    officer, _stranger, operator = people
+    hand_in(officer, make_file([make_citizen(1), make_citizen(2)], [LEADER]))
+    first = re.search(r"/rounds/tg-2021/lists/\d+", page(operator, "/rounds/tg-2021/lists")).group()
+    post(operator, f"{first}/return", reason="Ghi rõ chức vụ.")
+    text = page(officer, "/lists")
+    assert "Ghi rõ chức vụ." in text
+    assert "Trả lại" in text
+
+
+def test_a_unit_without_a_round_reads_that_nothing_is_asked(app, database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        asked.round.lists_started_at = None
+        client_user = make_user(session, Role.UNIT_OFFICER, asked.commune)
+    assert "Chưa có đợt điều tra nào" in page(sign_in_client(app, client_user), "/lists")
+
+
+def test_the_home_of_the_round_says_what_to_do_about_the_lists(people):
+    officer, _stranger, operator = people
+    assert "Còn 3 danh sách chưa nộp" in page(operator, "/rounds/tg-2021")
+    hand_in(officer, make_file([make_citizen(1), make_citizen(2)], [LEADER]))
+    assert "Kiểm tra 2 danh sách mới nộp" in page(operator, "/rounds/tg-2021")
+    post(operator, "/rounds/tg-2021/lists/approve-faultless")
+    assert "2/3" in page(operator, "/rounds/tg-2021")
+    post(operator, "/rounds/tg-2021/roster/lock", reason="Đợi lâu.")
+    assert "Đã khóa bản 1, 3 người" in page(operator, "/rounds/tg-2021")

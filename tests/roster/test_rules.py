@@ -1,0 +1,262 @@
+"""The life of a list: draft, submitted, returned, approved, locked; what is refused on the way."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.access import Role
+from survey_app.audit import AuditEntry
+from survey_app.db import now
+from survey_app.errors import Conflict, Invalid, Missing, Refused
+from survey_app.roster.drafts import draft_from_json
+from survey_app.roster.lock_rules import lock_roster
+from survey_app.roster.models import ListState, Person, UnitList, Upload
+from survey_app.roster.queries import find_list, find_upload
+from survey_app.roster.rules import (
+    approve_faultless,
+    approve_list,
+    check_upload,
+    discard_upload,
+    list_problems,
+    receive_upload,
+    return_list,
+    save_draft,
+    submit_list,
+)
+from survey_app.workbook import Rejected
+from tests.make import make_user
+from tests.roster.asked_round import LEADER, Asked, make_asked_round, make_citizen, make_file
+
+GOOD = make_file([make_citizen(1), make_citizen(2)], [LEADER])
+
+
+def officer(session, asked: Asked, unit=None):
+    return make_user(session, Role.UNIT_OFFICER, unit or asked.commune)
+
+
+def operator(session, asked: Asked):
+    return make_user(session, Role.OPERATOR, asked.district)
+
+
+def hand_in(session, asked: Asked, content: bytes = GOOD, unit=None, reason: str = "") -> list[UnitList]:
+    by = officer(session, asked, unit)
+    upload = receive_upload(session, asked.round, unit or asked.commune, content, "ds.xlsx", by)
+    return submit_list(session, upload, by, declared=True, short_reason=reason)
+
+
+def actions(session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def test_an_upload_is_a_private_draft_and_counts_only_after_confirmation(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        by = officer(session, asked)
+        upload = receive_upload(session, asked.round, asked.commune, GOOD, "ds.xlsx", by)
+        assert session.scalar(select(Person.id)) is None
+        assert {one.state for one in session.scalars(select(UnitList))} == {ListState.DRAFT}
+        lists = submit_list(session, upload, by, declared=True)
+        assert [(one.group.code, one.state, len(one.persons)) for one in lists] == [
+            ("C", ListState.SUBMITTED, 1),
+            ("E", ListState.SUBMITTED, 2),
+        ]
+        assert actions(session) == ["round.list_uploaded", "round.list_submitted", "round.list_submitted"]
+
+
+def test_stored_persons_are_normalised(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        rows = [make_citizen(1, name="LÒ VĂN ÁNH", phone=1642631583), make_citizen(2)]
+        hand_in(session, asked, make_file(rows, [LEADER]))
+        person = session.scalars(select(Person).where(Person.ban_code.is_not(None)).order_by(Person.position)).first()
+        assert (person.name, person.phone, person.ban_code) == ("Lò Văn Ánh", "0342631583", "03289-01")
+        assert person.search_key == "lo van anh"
+
+
+def test_errors_a_missing_declaration_and_a_missing_reason_stop_the_confirmation(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        by = officer(session, asked)
+        bad = make_file([make_citizen(1, phone="0912")], [LEADER])
+        upload = receive_upload(session, asked.round, asked.commune, bad, "ds.xlsx", by)
+        with pytest.raises(Invalid) as caught:
+            submit_list(session, upload, by, declared=False)
+        assert set(caught.value.faults) == {"", "declared", "short_reason"}  # the row with the fault counts too
+        draft = draft_from_json(upload.reading)
+        draft.dropped.add((0, 4))
+        save_draft(upload, draft)
+        assert check_upload(session, upload).blocking == []
+
+
+def test_fewer_persons_need_only_a_reason(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        lists = hand_in(session, asked, make_file([make_citizen(1)], [LEADER]), reason="Chỉ có một hồ sơ trong kỳ.")
+        assert {one.group.code: one.short_reason for one in lists} == {"C": "", "E": "Chỉ có một hồ sơ trong kỳ."}
+
+
+def test_a_list_that_was_handed_in_takes_no_other_file_until_it_is_returned(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        lists = hand_in(session, asked)
+        with pytest.raises(Refused, match="đã trình"):
+            receive_upload(session, asked.round, asked.commune, GOOD, "ds.xlsx", officer(session, asked))
+        for one in lists:
+            return_list(session, one, operator(session, asked), "Thiếu người ở bản Xá Cọ.")
+        again = hand_in(session, asked)
+        assert {one.state for one in again} == {ListState.SUBMITTED}
+        assert session.scalars(select(Person)).all() == [p for one in again for p in one.persons]
+
+
+def test_a_return_needs_a_reason_and_a_list_that_was_handed_in(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        one = hand_in(session, asked)[0]
+        by = operator(session, asked)
+        with pytest.raises(Invalid, match="lý do"):
+            return_list(session, one, by, "  ")
+        return_list(session, one, by, "Sai nhóm.")
+        with pytest.raises(Refused):
+            return_list(session, one, by, "Lần nữa.")
+        session.refresh(one, ["events"])
+        assert (one.state, one.events[-1].comment) == (ListState.RETURNED, "Sai nhóm.")
+        assert actions(session)[-1] == "round.list_returned"
+
+
+def test_who_looks_at_an_old_version_overwrites_nothing(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        one = hand_in(session, asked)[0]
+        session.flush()
+        seen = one.version
+        approve_list(session, one, operator(session, asked), seen_version=seen)
+        session.flush()
+        with pytest.raises(Conflict):
+            return_list(session, one, operator(session, asked), "Chậm hơn.", seen_version=seen)
+
+
+def test_a_person_on_two_lists_is_told_to_the_unit_without_names_and_to_the_office_with(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        hand_in(session, asked)
+        by = officer(session, asked, asked.other)
+        upload = receive_upload(session, asked.round, asked.other, GOOD_OTHER, "ds.xlsx", by)
+        told = [p for p in check_upload(session, upload).reading.problems if p.row]
+        assert [(p.kind, p.blocks) for p in told] == [("duplicate_across_files", False)]
+        assert "other_unit" not in told[0].details
+        lists = submit_list(session, upload, by, declared=True)
+        seen = list_problems(session, lists[0])
+        assert [p.details["other_unit"] for p in seen] == ["Xã Quài Cang"]
+
+
+GOOD_OTHER = make_file([make_citizen(1), make_citizen(3)])
+
+
+def test_a_person_in_another_group_needs_a_reason_of_the_office(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        hand_in(session, asked)
+        rows = [make_citizen(1, name="Cà Thị Hoa", birth=1975, gender="Nữ", phone="0987654321"), make_citizen(3)]
+        one = hand_in(session, asked, make_file(rows), asked.other)[0]
+        by = operator(session, asked)
+        with pytest.raises(Invalid, match="lý do"):
+            approve_list(session, one, by)
+        approve_list(session, one, by, "Chủ tịch xã này cũng là người dân có hồ sơ.")
+        assert one.state == ListState.APPROVED
+
+
+def test_faultless_lists_are_approved_together_and_doubtful_ones_wait(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        leaders, citizens = hand_in(session, asked)
+        other = hand_in(session, asked, GOOD_OTHER, asked.other)[0]
+        assert approve_faultless(session, asked.round, operator(session, asked)) == 1
+        assert [one.state for one in (leaders, citizens, other)] == [
+            ListState.APPROVED,
+            ListState.SUBMITTED,
+            ListState.SUBMITTED,
+        ]
+
+
+def test_other_units_see_neither_draft_nor_list(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        by = officer(session, asked)
+        upload = receive_upload(session, asked.round, asked.commune, GOOD, "ds.xlsx", by)
+        stranger = officer(session, asked, asked.other)
+        with pytest.raises(Missing):
+            find_upload(session, "tg-2021", upload.id, stranger)
+        one = submit_list(session, upload, by, declared=True)[0]
+        with pytest.raises(Missing):
+            find_list(session, "tg-2021", one.id, stranger)
+
+
+def test_a_discarded_draft_leaves_nothing(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        upload = receive_upload(session, asked.round, asked.commune, GOOD, "ds.xlsx", officer(session, asked))
+        discard_upload(session, upload)
+        session.flush()
+        assert {one.state for one in session.scalars(select(UnitList))} == {ListState.NONE}
+
+
+def test_a_file_that_cannot_be_read_leaves_nothing(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        with pytest.raises(Rejected):
+            receive_upload(session, asked.round, asked.commune, GOOD[:300], "ds.xlsx", officer(session, asked))
+        assert session.scalar(select(UnitList.id)) is None
+
+
+def test_locking_stores_the_approved_lists_and_closes_everything(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        by = operator(session, asked)
+        lists = hand_in(session, asked)
+        with pytest.raises(Refused, match="Chưa có danh sách nào"):
+            lock_roster(session, asked.round, by)
+        for one in lists:
+            approve_list(session, one, by)
+        with pytest.raises(Invalid, match="lý do"):
+            lock_roster(session, asked.round, by)
+        version = lock_roster(session, asked.round, by, "Xã Quài Nưa nộp chậm.")
+        assert (version.number, version.persons, len(version.sha256)) == (1, 3, 64)
+        assert {one.state for one in lists} == {ListState.LOCKED}
+        with pytest.raises(Refused, match="khóa"):
+            lock_roster(session, asked.round, by, "Lần nữa.")
+        with pytest.raises(Refused, match="khóa"):
+            return_list(session, lists[0], by, "Muộn.")
+        with pytest.raises(Refused, match="khóa"):
+            receive_upload(
+                session, asked.round, asked.other, GOOD_OTHER, "ds.xlsx", officer(session, asked, asked.other)
+            )
+
+
+def test_a_file_with_a_group_that_was_handed_in_is_refused_and_the_other_group_is_taken(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        leaders, citizens = hand_in(session, asked)
+        return_list(session, citizens, operator(session, asked), "Sai bản.")
+        with pytest.raises(Refused, match="nhóm C"):
+            hand_in(session, asked)
+        again = hand_in(session, asked, make_file([make_citizen(1), make_citizen(2)]))
+        assert [one.state for one in (leaders, *again)] == [ListState.SUBMITTED, ListState.SUBMITTED]
+
+
+def test_only_the_groups_that_a_file_holds_become_drafts(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        by = officer(session, asked)
+        receive_upload(session, asked.round, asked.commune, make_file([make_citizen(1)]), "ds.xlsx", by)
+        assert [(one.group.code, one.state) for one in session.scalars(select(UnitList))] == [("E", ListState.DRAFT)]
+
+
+def test_drafts_are_erased_after_thirty_days(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        by = officer(session, asked)
+        old = receive_upload(session, asked.round, asked.commune, GOOD, "cu.xlsx", by)
+        old.uploaded_at = now() - timedelta(days=31)
+        receive_upload(session, asked.round, asked.commune, GOOD, "moi.xlsx", by)
+        assert list(session.scalars(select(Upload.file_name))) == ["moi.xlsx"]

@@ -1,0 +1,156 @@
+"""Uploaded workbooks: what is read, what is refused, and that nothing harmful happens on the way."""
+
+import io
+import json
+import random
+import resource
+import time
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from survey_app.workbook import MAX_BYTES, MESSAGES, Rejected, column_letter, read_workbook
+
+
+def make_xlsx(rows: list[list[object]], **members: bytes) -> bytes:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    memory = io.BytesIO()
+    book.save(memory)
+    with zipfile.ZipFile(memory, "a", zipfile.ZIP_DEFLATED) as package:
+        for name, content in members.items():
+            package.writestr(name.replace("__", "/"), content)
+    return memory.getvalue()
+
+
+def rejected(content: bytes, name: str = "a.xlsx") -> str:
+    with pytest.raises(Rejected) as caught:
+        read_workbook(content, name)
+    assert caught.value.message == MESSAGES[caught.value.kind]
+    return caught.value.kind
+
+
+def test_the_broken_files_are_refused_by_kind_or_read_and_the_canary_never_appears(samples: Path):
+    truth = json.loads((samples / "truth.json").read_text("utf-8"))
+    canary = (samples / "bad" / "canary.txt").read_text("utf-8").strip()
+    for one in truth["bad_files"]:
+        path = samples / one["file"]
+        started = time.monotonic()
+        outcome = outcome_of(path)
+        assert time.monotonic() - started < 10
+        allowed = {"reject": {one["kind"]}, "read": {"read"}, "read_or_reject": {"read", one["kind"]}}
+        assert outcome[0] in allowed[one["expect"]], path.name
+        assert canary not in outcome[1]
+
+
+def outcome_of(path: Path) -> tuple[str, str]:
+    """(«read» or the kind of refusal, all that the reader says)."""
+    try:
+        return "read", repr(read_workbook(path.read_bytes(), path.name))
+    except Rejected as refusal:
+        return refusal.kind, refusal.message
+
+
+def test_a_bomb_stays_small_in_memory(samples: Path):
+    truth = json.loads((samples / "truth.json").read_text("utf-8"))
+    bomb = next(one for one in truth["bad_files"] if one["kind"] == "zip_bomb_sheet")
+    assert rejected((samples / bomb["file"]).read_bytes()) == "zip_bomb_sheet"
+    peak_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert peak_kb < 300 * 1024
+
+
+def test_rows_keep_their_numbers_and_days_are_days():
+    workbook = read_workbook(make_xlsx([[], ["Ngày", 3.0, date(2021, 3, 5)], [None], ["x"]]), "a.xlsx")
+    assert workbook.sheets[0].rows[1] == ["Ngày", 3, date(2021, 3, 5)]
+    assert workbook.sheets[0].cell(4, 1) == "x"
+    assert workbook.sheets[0].cell(99, 1) is None
+
+
+def test_a_small_file_takes_well_under_a_second():
+    content = make_xlsx([["a", 1]])
+    started = time.monotonic()
+    read_workbook(content, "a.xlsx")
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("members", "kind"),
+    [
+        ({"xl__vbaProject.bin": b"x"}, "active_content"),
+        ({"xl__embeddings__oleObject1.bin": b"x"}, "active_content"),
+        ({"xl__externalLinks__externalLink1.xml": b"<a/>"}, "xml_external_entity"),
+        ({"xl__more.xml": b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'}, "xml_external_entity"),
+        ({"xl__more.xml": "<!DOCTYPE a><a/>".encode("utf-16")}, "xml_external_entity"),
+        ({f"xl__n{n}.xml": b"<a/>" for n in range(201)}, "zip_bomb_sheet"),
+        ({"xl__big.bin": b"0" * 101_000_000}, "zip_bomb_sheet"),
+    ],
+)
+def test_harmful_parts_are_refused(members, kind):
+    assert rejected(make_xlsx([["a"]], **members)) == kind
+
+
+def test_too_many_rows_columns_and_bytes_are_refused():
+    assert rejected(make_xlsx([["a"]] * 20_001)) == "zip_bomb_sheet"
+    assert rejected(make_xlsx([["a"] * 61])) == "too_many_columns"
+    assert rejected(b"0" * (MAX_BYTES + 1), "a.csv") == "too_large"
+    assert rejected(b"a\n" * 20_001, "a.csv") == "zip_bomb_sheet"
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7", b"\x89PNG\r\n", b"just text", b"\x00\x01\x02 binary"])
+def test_what_is_no_spreadsheet_is_refused(content):
+    assert rejected(content) == "not_a_spreadsheet"
+
+
+def test_a_cut_file_is_refused_at_every_length():
+    content = make_xlsx([["a", "b"]] * 30)
+    for length in range(4, len(content) - 1, len(content) // 12):
+        assert rejected(content[:length]) == "truncated_zip"
+
+
+ROW = "Họ và tên{0}Năm sinh{0}Số điện thoại\nLò Văn Ánh{0}1980{0}0912345678\n"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_csv_is_read_in_every_encoding_and_with_every_separator(encoding, delimiter):
+    sheet = read_workbook(ROW.format(delimiter).encode(encoding), "a.csv").sheets[0]
+    assert sheet.name is None
+    assert sheet.rows == [["Họ và tên", "Năm sinh", "Số điện thoại"], ["Lò Văn Ánh", "1980", "0912345678"]]
+
+
+def test_line_ends_inside_quotes_and_blank_records_keep_their_places():
+    text = 'Họ và tên,"Số\nđiện thoại"\n\nLò Văn Ánh,0912345678\n'
+    assert read_workbook(text.encode(), "a.csv").sheets[0].rows == [
+        ["Họ và tên", "Số\nđiện thoại"],
+        [],
+        ["Lò Văn Ánh", "0912345678"],
+    ]
+
+
+def test_column_letters():
+    assert [column_letter(n) for n in (1, 26, 27, 60)] == ["A", "Z", "AA", "BH"]
+
+
+def test_mutated_files_are_read_or_refused_and_nothing_else_happens(samples: Path):
+    chance = random.Random(5)
+    names = ["16-XA-PHINH-SANG-LANH-DAO.xlsx", "40-TRUONG-TIEU-HOC-XA-MUN-CHUNG.xls", "18-xa-muong-mun-lanh-dao.csv"]
+    outcomes = set()
+    for turn in range(45):
+        path = samples / "lists" / names[turn % len(names)]
+        content = bytearray(path.read_bytes())
+        for _ in range(chance.randint(1, 12)):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        if turn % 3 == 0:
+            del content[chance.randrange(len(content)) :]
+        try:
+            read_workbook(bytes(content), path.name)
+            outcomes.add("read")
+        except Rejected as refusal:
+            outcomes.add(refusal.kind)
+    assert outcomes <= {"read", *MESSAGES}
+    assert len(outcomes) > 1
