@@ -8,8 +8,6 @@ if TYPE_CHECKING:
 
     from .config import Settings
 
-__version__ = "0.1.0"
-
 # Every subject in the order of the job; each has `pages.bp`, some have `commands.commands`.
 SUBJECTS = (
     "units",

@@ -17,6 +17,8 @@ from survey_app.config import Settings, read_settings
 from survey_app.db import Database
 from tests.make import make_user, sign_in_client
 
+pytest_plugins = ["tests.browser_fixtures"]
+
 HERE = Path(__file__).parent
 ENGINES = os.environ.get("SURVEY_TEST_ENGINES", "sqlite,postgresql").split(",")
 

@@ -1,6 +1,6 @@
 """A list between upload and confirmation: its rows as plain JSON, with the corrections made on the check page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -46,6 +46,21 @@ def check_draft(draft: Draft, file: str, sender: Sender, catalogue: Catalogue, t
         rows = [row for row in table.rows if (number, row.row) not in draft.dropped]
         kept.append(Table(table.sheet, table.header_row, table.header_rows, table.columns, table.titles, rows))
     return check_tables(kept, draft.legacy, file, sender, catalogue, terms)
+
+
+def leave_out_groups(draft: Draft, reading: ListReading, closed: Collection[str]) -> None:
+    """Take the rows of groups that were handed in before out of the draft, and say so in its notes.
+
+    A unit whose list of one group came back uploads the same file again; the other group stays as it was approved.
+    """
+    out = {(person.sheet, person.row): person.group for person in reading.persons if person.group in closed}
+    for table in draft.tables:
+        table.rows = [row for row in table.rows if (table.sheet, row.row) not in out]
+    for group in sorted(closed):
+        count = sum(one == group for one in out.values())
+        draft.notes.append(
+            f"Nhóm {group} đã trình, nên {count} dòng của nhóm này trong tệp được để nguyên như đã trình."
+        )
 
 
 def correct(draft: Draft, table: int, row: int, wanted: str, text: str) -> None:

@@ -19,7 +19,7 @@ from ..units.models import Unit
 from ..workbook import read_workbook
 from .checks import ListReading
 from .comparison import pairs_by_list, problems_with_others
-from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook
+from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook, leave_out_groups
 from .models import ListEvent, ListState, Person, UnitList, Upload
 from .persons import PersonRow
 from .problems import Problem
@@ -65,8 +65,10 @@ def receive_upload(
     catalogue = catalogue_of(session, survey_round)
     reading = check_draft(draft, file_name, sender, catalogue, terms_of(survey_round))
     held = {person.group for person in reading.persons}
-    if closed := sorted(held - set(open_codes)):
-        raise Refused(f"Tệp có nhóm {', '.join(closed)}, mà danh sách nhóm này đã trình. Tải tệp chỉ có nhóm còn lại.")
+    if closed := held - set(open_codes):
+        if not held & set(open_codes):
+            raise Refused(f"Tệp chỉ có nhóm {', '.join(sorted(closed))}, mà danh sách nhóm này đã trình.")
+        leave_out_groups(draft, reading, closed)
     upload = Upload(
         round_id=survey_round.id,
         unit_id=unit.id,

@@ -231,7 +231,7 @@ class Quota(Base):
 
 
 class Cell(Base):
-    """Ô công bố: the publication cell of invited persons, fixed before codes exist; a small one merges into `parent`."""
+    """Ô công bố: the publication cell of invited persons, fixed before codes exist; small ones merge upward."""
 
     __tablename__ = "cell"
     __table_args__ = (UniqueConstraint("group_id", "unit_id", "weight_class"),)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from ..text import search_key, today
+from ..text import date_text, search_key, today
 from .models import Ban, Unit, UnitKind
 
 KIND_NAMES = {
@@ -45,6 +45,27 @@ def find_units(session: Session, day: date, *, text: str = "", kind: str = "", s
             )
         )
     return list(session.scalars(query))
+
+
+def units_of_all_times(session: Session, scope_path: str) -> list[Unit]:
+    """Every unit of the subtree, ended ones too: a round of an earlier year is run by units of that year."""
+    below = Unit.path.startswith(scope_path, autoescape=True)
+    return list(session.scalars(select(Unit).where(below).order_by(Unit.order_key, Unit.code, Unit.valid_from)))
+
+
+def labelled(unit: Unit) -> str:
+    """Code and name of a unit, with its last day when it has ended: what tells two units of one code apart."""
+    ended = f" (đến {date_text(unit.valid_to)})" if unit.valid_to else ""
+    return f"{unit.code} · {unit.name}{ended}"
+
+
+def unit_named(typed: str, units: list[Unit]) -> Unit | None:
+    """The unit with this code or name: the one valid today, else the only one; None when that leaves a doubt."""
+    wanted = search_key(typed)
+    named = [unit for unit in units if wanted in (search_key(unit.code), search_key(unit.name))]
+    living = [unit for unit in named if unit.is_valid_on(today())]
+    candidates = living or named
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def unit_by_code(session: Session, code: str, day: date) -> Unit | None:

@@ -11,7 +11,7 @@ from ..errors import Invalid
 from ..paper import require_pango
 from ..text import today
 from ..units.forms import read_day
-from ..units.queries import day_to_look_at, find_units, submitting_units
+from ..units.queries import day_to_look_at, labelled, submitting_units, unit_named, units_of_all_times
 from ..web import me, reading, settings, writing
 from . import audit_pages, entry_pages, one_time, own_pages, queries, rules  # noqa: F401 - add their routes to `bp`
 from .blueprint import bp
@@ -48,11 +48,10 @@ def new_account():
     by = me()
     form = NewUserForm()
     form.role.choices = [SelectChoice(role.value, _(ROLE_NAMES[role])) for role in rules.roles_to_give(by)]
-    units = find_units(reading(), day_to_look_at(by.unit), scope_path=by.scope_path or "nowhere")
-    choices = {f"{unit.code} · {unit.name}": unit for unit in units}
+    choices = {labelled(unit): unit for unit in units_of_all_times(reading(), by.scope_path or "nowhere")}
     if form.validate_on_submit():
         typed = (form.unit.data or "").strip()
-        unit = choices.get(typed) or next((u for u in units if typed.lower() in (u.code.lower(), u.name.lower())), None)
+        unit = choices.get(typed) or unit_named(typed, list(choices.values()))
         if typed and unit is None:
             place_faults(
                 form, {"unit": _("Không tìm thấy đơn vị «%(unit)s». Chọn một đơn vị trong danh mục.", unit=typed)}

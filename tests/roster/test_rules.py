@@ -29,6 +29,7 @@ from tests.make import make_user
 from tests.roster.asked_round import LEADER, Asked, make_asked_round, make_citizen, make_file
 
 GOOD = make_file([make_citizen(1), make_citizen(2)], [LEADER])
+LEADERS_ONLY = make_file([], [LEADER])
 
 
 def officer(session, asked: Asked, unit=None):
@@ -233,15 +234,27 @@ def test_locking_stores_the_approved_lists_and_closes_everything(database):
             )
 
 
-def test_a_file_with_a_group_that_was_handed_in_is_refused_and_the_other_group_is_taken(database):
+def test_a_file_with_a_group_that_was_handed_in_changes_only_the_other_group(database):
     with database.writing() as session:
         asked = make_asked_round(session)
         leaders, citizens = hand_in(session, asked)
+        before = [person.id for person in leaders.persons]
+        return_list(session, citizens, operator(session, asked), "Sai bản.")
+        again = hand_in(session, asked)
+        assert [one.group.code for one in again] == ["E"]
+        assert [one.state for one in (leaders, *again)] == [ListState.SUBMITTED, ListState.SUBMITTED]
+        assert [person.id for person in leaders.persons] == before
+        upload = session.scalars(select(Upload).order_by(Upload.id.desc())).first()
+        assert any("Nhóm C đã trình" in note for note in draft_from_json(upload.reading).notes)
+
+
+def test_a_file_with_nothing_but_handed_in_groups_is_refused(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        _leaders, citizens = hand_in(session, asked)
         return_list(session, citizens, operator(session, asked), "Sai bản.")
         with pytest.raises(Refused, match="nhóm C"):
-            hand_in(session, asked)
-        again = hand_in(session, asked, make_file([make_citizen(1), make_citizen(2)]))
-        assert [one.state for one in (leaders, *again)] == [ListState.SUBMITTED, ListState.SUBMITTED]
+            hand_in(session, asked, LEADERS_ONLY)
 
 
 def test_only_the_groups_that_a_file_holds_become_drafts(database):

@@ -85,3 +85,12 @@ def test_an_ended_unit_looks_at_its_last_day():
     living = Unit(valid_from=date(2020, 1, 1), valid_to=today() + timedelta(days=400))
     assert queries.day_to_look_at(ended) == date(2025, 6, 30)
     assert queries.day_to_look_at(living) == queries.day_to_look_at(None) == today()
+
+
+def test_a_unit_is_found_by_its_name_even_after_its_end_unless_two_bear_it(session):
+    everything = queries.units_of_all_times(session, "/")
+    district = queries.unit_named("huyện tuần giáo", everything)
+    assert queries.labelled(district) == "099 · Huyện Tuần Giáo (đến 30/06/2025)"
+    assert queries.unit_named("03260", everything).name == "Xã Pú Nhung"  # the code's present holder
+    assert queries.unit_named("Xã Quài Cang", everything).valid_to is not None
+    assert queries.unit_named("không có", everything) is None

@@ -7,7 +7,16 @@ from survey_app.db import Database
 from survey_app.tables import metadata
 
 # What a respondent's row may never hold: columns of these kinds would tell when, in which order or from where.
-RESPONDENT_TABLES = ("invitation", "access_code", "batch", "envelope", "ballot", "free_text", "answer_count", "identified_answer")
+RESPONDENT_TABLES = (
+    "invitation",
+    "access_code",
+    "batch",
+    "envelope",
+    "ballot",
+    "free_text",
+    "answer_count",
+    "identified_answer",
+)
 
 
 def test_the_models_and_the_migrations_describe_the_same_tables(database_url):
@@ -42,9 +51,18 @@ def test_no_table_of_the_respondent_zone_holds_a_time_an_order_or_an_origin(data
             kind = str(column["type"]).upper()
             assert not any(word in kind for word in ("DATE", "TIME", "INTERVAL")), f"{table}.{column['name']}"
             words = set(column["name"].split("_"))
-            assert not words & {"at", "on", "ip", "address", "agent", "session", "request", "seq", "order", "browser"}, (
-                f"{table}.{column['name']}"
-            )
+            assert not words & {
+                "at",
+                "on",
+                "ip",
+                "address",
+                "agent",
+                "session",
+                "request",
+                "seq",
+                "order",
+                "browser",
+            }, f"{table}.{column['name']}"
     for table in ("access_code", "envelope", "ballot", "free_text", "answer_count"):
         if database.is_sqlite:
             with database.engine.connect() as connection:

@@ -10,7 +10,7 @@ from tests.make import make_district, make_round
 OPEN_ENDPOINTS = {
     "users.sign_in",
     "users.first_use",
-    "users.setup",
+    "users.set_up",
 }
 
 

@@ -13,9 +13,13 @@ def test_a_template_compiles_and_holds_no_inline_style_or_script(app_sqlite, pat
     source = path.read_text("utf-8")
     app_sqlite.jinja_env.parse(source)
     without_comments = re.sub(r"{#.*?#}", "", source, flags=re.DOTALL)
-    assert not re.search(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|javascript:", without_comments), "the content policy refuses it"
+    assert not re.search(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|javascript:", without_comments), (
+        "the content policy refuses it"
+    )
     assert not re.search(r"<script(?![^>]*\ssrc=)", without_comments), "scripts stand in files"
-    assert "|safe" not in without_comments.replace(" ", ""), "texts are escaped; Markup is made in Python where its source is known"
+    assert "|safe" not in without_comments.replace(" ", ""), (
+        "texts are escaped; Markup is made in Python where its source is known"
+    )
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "survey_app").rglob("*.html")), ids=lambda path: path.name)
