@@ -51,7 +51,12 @@ def count_attempt(session: Session, key: str, keep: timedelta = timedelta(hours=
 def attempts_within(session: Session, key: str, window: timedelta) -> int:
     """Tries counted for `key` during the last `window`."""
     since = now() - window
-    return session.scalar(select(func.coalesce(func.sum(Attempt.tries), 0)).where(Attempt.key == key, Attempt.minute > since)) or 0
+    return (
+        session.scalar(
+            select(func.coalesce(func.sum(Attempt.tries), 0)).where(Attempt.key == key, Attempt.minute > since)
+        )
+        or 0
+    )
 
 
 def forget_attempts(session: Session, key: str) -> None:

@@ -51,14 +51,20 @@ class Action(Enum):
         "round.list_uploaded", "{unit} tải tệp {file} lên ({rows} dòng)", ("round", "unit", "file", "rows")
     )
     LIST_SUBMITTED = _Kind(
-        "round.list_submitted", "{unit} nộp danh sách nhóm {group}: {persons} người", ("round", "unit", "group", "persons")
+        "round.list_submitted",
+        "{unit} nộp danh sách nhóm {group}: {persons} người",
+        ("round", "unit", "group", "persons"),
     )
     LIST_RETURNED = _Kind(
-        "round.list_returned", "Trả lại danh sách nhóm {group} của {unit}: {reason}", ("round", "unit", "group", "reason")
+        "round.list_returned",
+        "Trả lại danh sách nhóm {group} của {unit}: {reason}",
+        ("round", "unit", "group", "reason"),
     )
     LIST_APPROVED = _Kind("round.list_approved", "Duyệt danh sách nhóm {group} của {unit}", ("round", "unit", "group"))
     ROSTER_LOCKED = _Kind(
-        "round.roster_locked", "Khóa danh sách đợt {round}, bản {number}: {persons} người", ("round", "number", "persons", "sha256")
+        "round.roster_locked",
+        "Khóa danh sách đợt {round}, bản {number}: {persons} người",
+        ("round", "number", "persons", "sha256"),
     )
     ROSTER_EXPORTED = _Kind(
         "round.roster_exported", "Xuất danh sách đợt {round}, bản {number}", ("round", "number", "ethnicity", "sha256")
@@ -67,19 +73,29 @@ class Action(Enum):
         "round.questionnaire_loaded", "Nạp phiếu nhóm {group} đợt {round}: {file}", ("round", "group", "file")
     )
     QUESTIONNAIRE_PUBLISHED = _Kind(
-        "round.questionnaire_published", "Công bố phiếu nhóm {group} đợt {round}, bản {number}", ("round", "group", "number", "sha256")
+        "round.questionnaire_published",
+        "Công bố phiếu nhóm {group} đợt {round}, bản {number}",
+        ("round", "group", "number", "sha256"),
     )
     CELLS_FIXED = _Kind("round.cells_fixed", "Chốt {count} ô công bố đợt {round}", ("round", "count"))
-    CODES_ISSUED = _Kind("round.codes_issued", "Cấp {count} mã cá nhân đợt {round}: {scope}", ("round", "count", "scope"))
+    CODES_ISSUED = _Kind(
+        "round.codes_issued", "Cấp {count} mã cá nhân đợt {round}: {scope}", ("round", "count", "scope")
+    )
     CODES_VOIDED = _Kind("round.codes_voided", "Hủy {count} mã của {person} đợt {round}", ("round", "count", "person"))
     KEY_INVITED = _Kind("round.key_invited", "Mời {holder} ({body}) giữ khóa đợt {round}", ("round", "holder", "body"))
-    KEY_MADE = _Kind("round.key_made", "Nhận khóa công khai của {holder} đợt {round}", ("round", "holder", "fingerprint"))
+    KEY_MADE = _Kind(
+        "round.key_made", "Nhận khóa công khai của {holder} đợt {round}", ("round", "holder", "fingerprint")
+    )
     KEY_TESTED = _Kind("round.key_tested", "{holder} mở thử phong bì mẫu đợt {round}", ("round", "holder"))
     ENVELOPES_OPENED = _Kind(
-        "round.envelopes_opened", "Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu", ("round", "envelopes", "ballots", "faulty", "digest")
+        "round.envelopes_opened",
+        "Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu",
+        ("round", "envelopes", "ballots", "faulty", "digest"),
     )
     ENVELOPES_CLEANED = _Kind("round.envelopes_cleaned", "Dọn sạch kho phong bì đợt {round}", ("round",))
-    SCORES_COMPUTED = _Kind("round.scores_computed", "Tính điểm đợt {round}, lần {number}: {total}", ("round", "number", "total", "sha256"))
+    SCORES_COMPUTED = _Kind(
+        "round.scores_computed", "Tính điểm đợt {round}, lần {number}: {total}", ("round", "number", "total", "sha256")
+    )
     SCORES_EXPORTED = _Kind("round.scores_exported", "Tải bảng điểm đợt {round}, lần {number}", ("round", "number"))
 
 

@@ -93,9 +93,7 @@ def _read_keys(path: Path) -> Keys:
         raise BadSetting(f"Tệp khóa {path} đang mở cho người khác đọc. Chạy: chmod 600 {path}")
     try:
         stored = json.loads(path.read_text("utf-8"))
-        keys = Keys(
-            str(stored["cookie_key"]), bytes.fromhex(stored["pepper"]), bytes.fromhex(stored["data_key"])
-        )
+        keys = Keys(str(stored["cookie_key"]), bytes.fromhex(stored["pepper"]), bytes.fromhex(stored["data_key"]))
     except (ValueError, KeyError, TypeError) as fault:
         raise BadSetting(f"Tệp khóa {path} bị hỏng; phục hồi từ bản sao lưu của tệp này.") from fault
     if len(keys.cookie_key) < MINIMUM_SECRET_LENGTH or len(keys.pepper) < 32 or len(keys.data_key) != 32:

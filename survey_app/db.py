@@ -51,7 +51,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcMoment, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
 
     def __repr__(self) -> str:
-        key = ", ".join(f"{column.name}={getattr(self, column.key)!r}" for column in self.__mapper__.primary_key)
+        key = ", ".join(f"{column.name}={getattr(self, str(column.key))!r}" for column in self.__mapper__.primary_key)
         return f"<{type(self).__name__} {key}>"
 
 

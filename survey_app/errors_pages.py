@@ -103,4 +103,6 @@ def register(app: Flask) -> None:
     def fault(error: Exception) -> Any:
         number = secrets.token_hex(4)
         log.error("fault %s", number, exc_info=error)
-        return error_page(500, _("Việc vừa làm chưa được ghi. Thử lại; nếu còn lỗi, báo số sự cố cho quản trị."), number)
+        return error_page(
+            500, _("Việc vừa làm chưa được ghi. Thử lại; nếu còn lỗi, báo số sự cố cho quản trị."), number
+        )

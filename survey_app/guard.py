@@ -1,4 +1,4 @@
-"""The guard at the door: headers, host names, and the rule that no request reaches a view without its declared right."""
+"""The guard at the door: headers, host names, and that no request reaches a view without its declared right."""
 
 from typing import Any
 

@@ -1,7 +1,6 @@
 """Brings a database to the newest numbered migration."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import inspect, text
@@ -23,7 +22,8 @@ def is_current(database: Database) -> bool:
     with database.engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return False
-        return connection.scalar(text("SELECT version_num FROM alembic_version")) == newest_version()
+        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version == newest_version()
 
 
 def upgrade(database: Database, to: str = "head") -> None:

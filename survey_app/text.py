@@ -66,7 +66,7 @@ def phone_text(phone: str) -> str:
 def number_text(value: Decimal | int | float, decimals: int | None = None) -> str:
     """A number in Vietnamese writing: 1.250.000 and 21,86. `decimals` None keeps the digits of the value."""
     text = f"{value:,}" if decimals is None else f"{value:,.{decimals}f}"
-    return text.translate(str.maketrans({",": ".", ".": ","}))
+    return text.translate(str.maketrans(",.", ".,"))
 
 
 def date_text(day: date | None) -> str:

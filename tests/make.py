@@ -34,7 +34,11 @@ def _next(session: Session, model: Any) -> int:
 
 
 def make_unit(
-    session: Session, name: str = "Xã Quài Cang", parent: Unit | None = None, kind: UnitKind = UnitKind.COMMUNE, **facts: Any
+    session: Session,
+    name: str = "Xã Quài Cang",
+    parent: Unit | None = None,
+    kind: UnitKind = UnitKind.COMMUNE,
+    **facts: Any,
 ) -> Unit:
     """A unit valid from 2020; below `parent` when given."""
     number = _next(session, Unit)
