@@ -1,0 +1,37 @@
+"""`./run bench [NAME]`: figures as ratios within one run, since machines and minutes differ.
+
+start    second start until the first page, in seconds
+page     bytes and requests of a respondent's first visit until the first question
+answers  accepted answers per second from 32 clients, beside a bare SQLite loop of the same minute
+letters  letters with QR codes for one unit of 20 persons
+scores   points of the demonstration round from the database
+"""
+
+import sys
+from collections.abc import Callable
+
+from . import answers, office, page
+
+BENCHES: dict[str, Callable[[], None]] = {
+    "start": office.start,
+    "page": page.first_visit,
+    "answers": answers.throughput,
+    "letters": office.letters,
+    "scores": office.scores,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benches, or all; 2 for an unknown name."""
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"Không có phép đo {', '.join(unknown)}. Có: {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    for name in names or BENCHES:
+        print(f"== {name}")
+        BENCHES[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
