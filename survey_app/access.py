@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from .errors import Missing
+from .text import N_
 
 
 class Role(StrEnum):
@@ -26,15 +27,15 @@ class Role(StrEnum):
 
 
 ROLE_NAMES = {
-    Role.OPERATOR: "Cán bộ phụ trách đợt",
-    Role.UNIT_OFFICER: "Cán bộ lập danh sách của đơn vị",
-    Role.UNIT_HEAD: "Thủ trưởng đơn vị",
-    Role.INTERVIEWER: "Điều tra viên",
-    Role.CLERK: "Người nhập phiếu",
-    Role.APPRAISER: "Người thẩm định",
-    Role.LEADER: "Lãnh đạo",
-    Role.RECEIVER: "Sở Nội vụ nhận bàn giao",
-    Role.ADMINISTRATOR: "Quản trị",
+    Role.OPERATOR: N_("Cán bộ phụ trách đợt"),
+    Role.UNIT_OFFICER: N_("Cán bộ lập danh sách của đơn vị"),
+    Role.UNIT_HEAD: N_("Thủ trưởng đơn vị"),
+    Role.INTERVIEWER: N_("Điều tra viên"),
+    Role.CLERK: N_("Người nhập phiếu"),
+    Role.APPRAISER: N_("Người thẩm định"),
+    Role.LEADER: N_("Lãnh đạo"),
+    Role.RECEIVER: N_("Sở Nội vụ nhận bàn giao"),
+    Role.ADMINISTRATOR: N_("Quản trị"),
 }
 
 _STAFF = frozenset(Role)

@@ -5,7 +5,7 @@ An entry is written in the same transaction as the change it tells of. Responden
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .access import Actor
 from .db import Base, now
+from .text import N_
 
 _CHAIN_LOCK = 20_210_001  # advisory lock of PostgreSQL: entries are chained one after another
 
@@ -30,73 +31,85 @@ class _Kind:
 class Action(Enum):
     """Every action that is logged: code, sentence for the page, names of its fields."""
 
-    USER_CREATED = _Kind("user.created", "Tạo tài khoản {login} ({role})", ("login", "role"))
-    USER_RESET = _Kind("user.reset", "Cấp lại mã dùng một lần cho {login}", ("login",))
-    USER_ACTIVE = _Kind("user.active", "Đổi trạng thái tài khoản {login}: {active}", ("login", "active"))
-    USER_PASSWORD = _Kind("user.password", "{login} đặt mật khẩu", ("login",))
-    USER_SIGNED_IN = _Kind("user.signed_in", "{login} đăng nhập", ("login",))
-    USER_SIGNED_OUT = _Kind("user.signed_out", "{login} đăng xuất", ("login",))
-    USER_SESSION_ENDED = _Kind("user.session_ended", "Kết thúc phiên làm việc của {login}", ("login",))
-    UNIT_ACCOUNTS = _Kind("user.unit_accounts", "Tạo {count} tài khoản đơn vị và in phiếu", ("count",))
-    UNITS_SEEDED = _Kind("units.seeded", "Nạp danh mục {units} đơn vị, {ban} bản", ("units", "ban"))
-    ROUND_CREATED = _Kind("round.created", "Tạo đợt {round}", ("round",))
-    ROUND_CHANGED = _Kind("round.changed", "Sửa cài đặt đợt {round}: {part}", ("round", "part"))
+    USER_CREATED = _Kind("user.created", N_("Tạo tài khoản {login} ({role})"), ("login", "role"))
+    USER_RESET = _Kind("user.reset", N_("Cấp lại mã dùng một lần cho {login}"), ("login",))
+    USER_ACTIVE = _Kind("user.active", N_("Đổi trạng thái tài khoản {login}: {active}"), ("login", "active"))
+    USER_PASSWORD = _Kind("user.password", N_("{login} đặt mật khẩu"), ("login",))
+    USER_SIGNED_IN = _Kind("user.signed_in", N_("{login} đăng nhập"), ("login",))
+    USER_SIGNED_OUT = _Kind("user.signed_out", N_("{login} đăng xuất"), ("login",))
+    USER_SESSION_ENDED = _Kind("user.session_ended", N_("Kết thúc phiên làm việc của {login}"), ("login",))
+    UNIT_ACCOUNTS = _Kind("user.unit_accounts", N_("Tạo {count} tài khoản đơn vị và in phiếu"), ("count",))
+    UNITS_SEEDED = _Kind("units.seeded", N_("Nạp danh mục {units} đơn vị, {ban} bản"), ("units", "ban"))
+    ROUND_CREATED = _Kind("round.created", N_("Tạo đợt {round}"), ("round",))
+    ROUND_CHANGED = _Kind("round.changed", N_("Sửa cài đặt đợt {round}: {part}"), ("round", "part"))
     ROUND_CRITERIA = _Kind(
-        "round.criteria", "Nạp bộ tiêu chí đợt {round}: {leaves} tiêu chí, {points} điểm", ("round", "leaves", "points")
+        "round.criteria",
+        N_("Nạp bộ tiêu chí đợt {round}: {leaves} tiêu chí, {points} điểm"),
+        ("round", "leaves", "points"),
     )
-    ROUND_LISTS_STARTED = _Kind("round.lists_started", "Bắt đầu nhận danh sách đợt {round}", ("round",))
-    ROUND_OPENED = _Kind("round.opened", "Mở đợt {round} để thu phiếu", ("round",))
-    ROUND_CLOSED = _Kind("round.closed", "Đóng thu phiếu đợt {round}", ("round",))
+    ROUND_LISTS_STARTED = _Kind("round.lists_started", N_("Bắt đầu nhận danh sách đợt {round}"), ("round",))
+    ROUND_OPENED = _Kind("round.opened", N_("Mở đợt {round} để thu phiếu"), ("round",))
+    ROUND_CLOSED = _Kind("round.closed", N_("Đóng thu phiếu đợt {round}"), ("round",))
     LIST_UPLOADED = _Kind(
-        "round.list_uploaded", "{unit} tải tệp {file} lên ({rows} dòng)", ("round", "unit", "file", "rows")
+        "round.list_uploaded", N_("{unit} tải tệp {file} lên ({rows} dòng)"), ("round", "unit", "file", "rows")
     )
     LIST_SUBMITTED = _Kind(
         "round.list_submitted",
-        "{unit} nộp danh sách nhóm {group}: {persons} người",
+        N_("{unit} nộp danh sách nhóm {group}: {persons} người"),
         ("round", "unit", "group", "persons"),
     )
     LIST_RETURNED = _Kind(
         "round.list_returned",
-        "Trả lại danh sách nhóm {group} của {unit}: {reason}",
+        N_("Trả lại danh sách nhóm {group} của {unit}: {reason}"),
         ("round", "unit", "group", "reason"),
     )
-    LIST_APPROVED = _Kind("round.list_approved", "Duyệt danh sách nhóm {group} của {unit}", ("round", "unit", "group"))
+    LIST_APPROVED = _Kind(
+        "round.list_approved", N_("Duyệt danh sách nhóm {group} của {unit}"), ("round", "unit", "group")
+    )
     ROSTER_LOCKED = _Kind(
         "round.roster_locked",
-        "Khóa danh sách đợt {round}, bản {number}: {persons} người",
+        N_("Khóa danh sách đợt {round}, bản {number}: {persons} người"),
         ("round", "number", "persons", "sha256"),
     )
     ROSTER_EXPORTED = _Kind(
-        "round.roster_exported", "Xuất danh sách đợt {round}, bản {number}", ("round", "number", "ethnicity", "sha256")
+        "round.roster_exported",
+        N_("Xuất danh sách đợt {round}, bản {number}"),
+        ("round", "number", "ethnicity", "sha256"),
     )
     QUESTIONNAIRE_LOADED = _Kind(
-        "round.questionnaire_loaded", "Nạp phiếu nhóm {group} đợt {round}: {file}", ("round", "group", "file")
+        "round.questionnaire_loaded", N_("Nạp phiếu nhóm {group} đợt {round}: {file}"), ("round", "group", "file")
     )
     QUESTIONNAIRE_PUBLISHED = _Kind(
         "round.questionnaire_published",
-        "Công bố phiếu nhóm {group} đợt {round}, bản {number}",
+        N_("Công bố phiếu nhóm {group} đợt {round}, bản {number}"),
         ("round", "group", "number", "sha256"),
     )
-    CELLS_FIXED = _Kind("round.cells_fixed", "Chốt {count} ô công bố đợt {round}", ("round", "count"))
+    CELLS_FIXED = _Kind("round.cells_fixed", N_("Chốt {count} ô công bố đợt {round}"), ("round", "count"))
     CODES_ISSUED = _Kind(
-        "round.codes_issued", "Cấp {count} mã cá nhân đợt {round}: {scope}", ("round", "count", "scope")
+        "round.codes_issued", N_("Cấp {count} mã cá nhân đợt {round}: {scope}"), ("round", "count", "scope")
     )
-    CODES_VOIDED = _Kind("round.codes_voided", "Hủy {count} mã của {person} đợt {round}", ("round", "count", "person"))
-    KEY_INVITED = _Kind("round.key_invited", "Mời {holder} ({body}) giữ khóa đợt {round}", ("round", "holder", "body"))
+    CODES_VOIDED = _Kind(
+        "round.codes_voided", N_("Hủy {count} mã của {person} đợt {round}"), ("round", "count", "person")
+    )
+    KEY_INVITED = _Kind(
+        "round.key_invited", N_("Mời {holder} ({body}) giữ khóa đợt {round}"), ("round", "holder", "body")
+    )
     KEY_MADE = _Kind(
-        "round.key_made", "Nhận khóa công khai của {holder} đợt {round}", ("round", "holder", "fingerprint")
+        "round.key_made", N_("Nhận khóa công khai của {holder} đợt {round}"), ("round", "holder", "fingerprint")
     )
-    KEY_TESTED = _Kind("round.key_tested", "{holder} mở thử phong bì mẫu đợt {round}", ("round", "holder"))
+    KEY_TESTED = _Kind("round.key_tested", N_("{holder} mở thử phong bì mẫu đợt {round}"), ("round", "holder"))
     ENVELOPES_OPENED = _Kind(
         "round.envelopes_opened",
-        "Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu",
+        N_("Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu"),
         ("round", "envelopes", "ballots", "faulty", "digest"),
     )
-    ENVELOPES_CLEANED = _Kind("round.envelopes_cleaned", "Dọn sạch kho phong bì đợt {round}", ("round",))
+    ENVELOPES_CLEANED = _Kind("round.envelopes_cleaned", N_("Dọn sạch kho phong bì đợt {round}"), ("round",))
     SCORES_COMPUTED = _Kind(
-        "round.scores_computed", "Tính điểm đợt {round}, lần {number}: {total}", ("round", "number", "total", "sha256")
+        "round.scores_computed",
+        N_("Tính điểm đợt {round}, lần {number}: {total}"),
+        ("round", "number", "total", "sha256"),
     )
-    SCORES_EXPORTED = _Kind("round.scores_exported", "Tải bảng điểm đợt {round}, lần {number}", ("round", "number"))
+    SCORES_EXPORTED = _Kind("round.scores_exported", N_("Tải bảng điểm đợt {round}, lần {number}"), ("round", "number"))
 
 
 _BY_CODE = {action.value.code: action for action in Action}
@@ -119,7 +132,11 @@ class AuditEntry(Base):
     @property
     def sentence(self) -> str:
         """The entry in a Vietnamese sentence."""
-        return _BY_CODE[self.action].value.sentence.format(**self.fields)
+        return self.sentence_in(str)
+
+    def sentence_in(self, translate: Callable[[str], str]) -> str:
+        """The entry in the language of `translate`, which is given the sentence with its fields still in braces."""
+        return translate(_BY_CODE[self.action].value.sentence).format(**self.fields)
 
 
 def record(session: Session, action: Action, by: Actor | None, **fields: Any) -> AuditEntry:

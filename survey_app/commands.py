@@ -34,18 +34,25 @@ def setup() -> None:
 
 
 def prepare(database: Database) -> None:
-    """What every start needs; cheap when nothing is to do."""
+    """What every start needs: tables, the catalogue of units, somebody to administrate. Cheap when nothing is to do."""
+    from .users.entry import invite_first_administrator
+
+    prepare_tables(database)
+    with database.writing() as session:
+        invitation = invite_first_administrator(session, settings())
+    if invitation:
+        click.echo(invitation, err=True)
+
+
+def prepare_tables(database: Database) -> None:
+    """The newest tables, and the catalogue of units in them."""
     from . import migrate
     from .units.rules import seed_units
-    from .users.entry import invite_first_administrator
 
     if not migrate.is_current(database):
         migrate.upgrade(database)
     with database.writing() as session:
         seed_units(session)
-        invitation = invite_first_administrator(session, settings())
-    if invitation:
-        click.echo(invitation, err=True)
 
 
 @click.command("serve")

@@ -12,30 +12,31 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from .errors import Conflict, Invalid, Missing, Refused
+from .text import N_
 
 log = logging.getLogger("survey_app")
 
 _TITLES = {
-    400: "Trang gửi lên chưa đúng.",
-    403: "Tài khoản này không làm được việc đó.",
-    404: "Không tìm thấy trang này.",
-    405: "Trang này không nhận cách gửi đó.",
-    409: "Người khác vừa sửa trước.",
-    413: "Tệp lớn quá.",
-    421: "Địa chỉ máy chủ chưa đúng.",
-    422: "Có chỗ cần sửa.",
-    429: "Thao tác quá nhanh.",
-    500: "Hệ thống gặp sự cố.",
-    503: "Hệ thống đang tạm dừng.",
+    400: N_("Trang gửi lên chưa đúng."),
+    403: N_("Tài khoản này không làm được việc đó."),
+    404: N_("Không tìm thấy trang này."),
+    405: N_("Trang này không nhận cách gửi đó."),
+    409: N_("Người khác vừa sửa trước."),
+    413: N_("Tệp lớn quá."),
+    421: N_("Địa chỉ máy chủ chưa đúng."),
+    422: N_("Có chỗ cần sửa."),
+    429: N_("Thao tác quá nhanh."),
+    500: N_("Hệ thống gặp sự cố."),
+    503: N_("Hệ thống đang tạm dừng."),
 }
 _DETAILS = {
-    400: "Tải lại trang rồi làm lại.",
-    404: "Địa chỉ có thể gõ sai, hoặc nội dung không thuộc phạm vi được xem.",
-    405: "Quay lại trang trước và dùng các nút trên trang.",
-    413: "Tệp lớn hơn 5 MB. Chép riêng danh sách sang tệp mới.",
-    421: "Mở trang bằng đúng địa chỉ ghi trong giấy mời hoặc phiếu tài khoản.",
-    429: "Thử lại sau ít phút.",
-    503: "Thử lại sau ít phút. Phiếu đang trả lời vẫn còn trên máy.",
+    400: N_("Tải lại trang rồi làm lại."),
+    404: N_("Địa chỉ có thể gõ sai, hoặc nội dung không thuộc phạm vi được xem."),
+    405: N_("Quay lại trang trước và dùng các nút trên trang."),
+    413: N_("Tệp lớn hơn 5 MB. Chép riêng danh sách sang tệp mới."),
+    421: N_("Mở trang bằng đúng địa chỉ ghi trong giấy mời hoặc phiếu tài khoản."),
+    429: N_("Thử lại sau ít phút."),
+    503: N_("Thử lại sau ít phút. Phiếu đang trả lời vẫn còn trên máy."),
 }
 
 
@@ -47,11 +48,16 @@ def error_page(status: int, detail: str = "", number: str = "") -> tuple[str, in
             base,
             status=status,
             title=_(_TITLES.get(status, _TITLES[400])),
-            detail=detail or _(_DETAILS.get(status, "")),
+            detail=detail or _detail(status),
             number=number,
         ),
         status,
     )
+
+
+def _detail(status: int) -> str:
+    # gettext of "" would be the head of the catalogue
+    return _(_DETAILS[status]) if status in _DETAILS else ""
 
 
 def _is_respondent_page() -> bool:

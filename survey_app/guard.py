@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, request
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from .access import RIGHTS, ROLE_NAMES, declared_rights, has_right, is_open
@@ -31,8 +32,8 @@ def close_by_default(app: Flask) -> None:
             return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
         rights = declared_rights(view)
         if rights is None or not any(has_right(current_user, right) for right in rights):
-            roles = sorted({ROLE_NAMES[role] for right in rights or () for role in RIGHTS[right]})
-            raise Refused(f"Việc này cần quyền: {', '.join(roles) or 'không ai'}.")
+            roles = sorted({_(ROLE_NAMES[role]) for right in rights or () for role in RIGHTS[right]})
+            raise Refused(_("Việc này cần quyền: %(roles)s.", roles=", ".join(roles) or _("không ai")))
         return None
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 from flask_login import current_user
 from markupsafe import Markup, escape
 
 from . import text
 from .access import ROLE_NAMES, Role, can
+from .audit import AuditEntry
+from .text import N_
 from .web import settings
 
 STATIC = Path(__file__).parent / "static"
@@ -20,67 +22,67 @@ STATIC = Path(__file__).parent / "static"
 # kind -> state -> (word, tone, icon); ui: one word everywhere for one state
 BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
     "list": {
-        "none": ("Chưa nộp", "idle", "circle"),
-        "draft": ("Nháp", "idle", "pencil"),
-        "awaiting_head": ("Chờ thủ trưởng", "info", "person-check"),
-        "submitted": ("Đã trình", "info", "send"),
-        "returned": ("Trả lại", "warn", "arrow-return-left"),
-        "approved": ("Đã duyệt", "ok", "check2-circle"),
-        "locked": ("Đã khóa", "lock", "lock-fill"),
+        "none": (N_("Chưa nộp"), "idle", "circle"),
+        "draft": (N_("Nháp"), "idle", "pencil"),
+        "awaiting_head": (N_("Chờ thủ trưởng"), "info", "person-check"),
+        "submitted": (N_("Đã trình"), "info", "send"),
+        "returned": (N_("Trả lại"), "warn", "arrow-return-left"),
+        "approved": (N_("Đã duyệt"), "ok", "check2-circle"),
+        "locked": (N_("Đã khóa"), "lock", "lock-fill"),
     },
     "round": {
-        "preparing": ("Đang chuẩn bị", "idle", "gear"),
-        "collecting_lists": ("Đang lập danh sách", "info", "list-check"),
-        "not_open": ("Chưa mở", "idle", "circle"),
-        "open": ("Đang thu", "info", "inbox"),
-        "closed": ("Đã đóng", "lock", "door-closed"),
-        "opened": ("Đã mở niêm phong", "seal", "envelope-open"),
-        "published": ("Đã công bố", "ok", "megaphone"),
-        "demo": ("Đợt mẫu", "warn", "easel"),
+        "preparing": (N_("Đang chuẩn bị"), "idle", "gear"),
+        "collecting_lists": (N_("Đang lập danh sách"), "info", "list-check"),
+        "not_open": (N_("Chưa mở"), "idle", "circle"),
+        "open": (N_("Đang thu"), "info", "inbox"),
+        "closed": (N_("Đã đóng"), "lock", "door-closed"),
+        "opened": (N_("Đã mở niêm phong"), "seal", "envelope-open"),
+        "published": (N_("Đã công bố"), "ok", "megaphone"),
+        "demo": (N_("Đợt mẫu"), "warn", "easel"),
     },
     "step": {
-        "blocked": ("Chưa làm được", "plain", ""),
-        "todo": ("Cần làm", "info", "arrow-right-circle"),
-        "doing": ("Đang làm", "info", "hourglass-split"),
-        "done": ("Đã xong", "plain-ok", ""),
-        "trouble": ("Có vướng mắc", "err", "exclamation-octagon"),
-        "overdue": ("Quá hạn", "warn", "clock-history"),
+        "blocked": (N_("Chưa làm được"), "plain", ""),
+        "todo": (N_("Cần làm"), "info", "arrow-right-circle"),
+        "doing": (N_("Đang làm"), "info", "hourglass-split"),
+        "done": (N_("Đã xong"), "plain-ok", ""),
+        "trouble": (N_("Có vướng mắc"), "err", "exclamation-octagon"),
+        "overdue": (N_("Quá hạn"), "warn", "clock-history"),
     },
     "person": {
-        "unused": ("Chưa trả lời", "idle", "circle"),
-        "received": ("Đã trả lời", "ok", "check-circle-fill"),
-        "refused": ("Từ chối", "idle", "slash-circle"),
-        "unreachable": ("Không liên lạc được", "warn", "telephone-x"),
-        "replaced": ("Đã thay thế", "idle", "arrow-left-right"),
+        "unused": (N_("Chưa trả lời"), "idle", "circle"),
+        "received": (N_("Đã trả lời"), "ok", "check-circle-fill"),
+        "refused": (N_("Từ chối"), "idle", "slash-circle"),
+        "unreachable": (N_("Không liên lạc được"), "warn", "telephone-x"),
+        "replaced": (N_("Đã thay thế"), "idle", "arrow-left-right"),
     },
     "row": {
-        "ok": ("Đạt", "plain-ok", "check2"),
-        "warning": ("Cảnh báo", "warn", "exclamation-triangle-fill"),
-        "error": ("Lỗi", "err", "x-octagon-fill"),
-        "fixed": ("Đã sửa", "info", "pencil-square"),
+        "ok": (N_("Đạt"), "plain-ok", "check2"),
+        "warning": (N_("Cảnh báo"), "warn", "exclamation-triangle-fill"),
+        "error": (N_("Lỗi"), "err", "x-octagon-fill"),
+        "fixed": (N_("Đã sửa"), "info", "pencil-square"),
     },
     "questionnaire": {
-        "none": ("Chưa có phiếu", "idle", "circle"),
-        "draft": ("Nháp", "idle", "pencil"),
-        "published": ("Đã công bố", "ok", "patch-check"),
+        "none": (N_("Chưa có phiếu"), "idle", "circle"),
+        "draft": (N_("Nháp"), "idle", "pencil"),
+        "published": (N_("Đã công bố"), "ok", "patch-check"),
     },
     "key": {
-        "none": ("Chưa tạo khóa", "idle", "key"),
-        "untested": ("Chưa mở thử", "warn", "exclamation-triangle-fill"),
-        "tested": ("Đã mở thử", "ok", "check-circle"),
-        "destroyed": ("Đã hủy khóa", "lock", "key-fill"),
-        "sealed": ("Phiếu niêm phong", "seal", "envelope-paper"),
-        "confidential": ("Phiếu bảo mật, có danh tính", "idle", "person-lock"),
+        "none": (N_("Chưa tạo khóa"), "idle", "key"),
+        "untested": (N_("Chưa mở thử"), "warn", "exclamation-triangle-fill"),
+        "tested": (N_("Đã mở thử"), "ok", "check-circle"),
+        "destroyed": (N_("Đã hủy khóa"), "lock", "key-fill"),
+        "sealed": (N_("Phiếu niêm phong"), "seal", "envelope-paper"),
+        "confidential": (N_("Phiếu bảo mật, có danh tính"), "idle", "person-lock"),
     },
     "score": {
-        "enough": ("Đủ mẫu", "plain-ok", ""),
-        "few": ("Không đủ mẫu", "warn", "people"),
-        "suppressed": ("Đã giữ kín", "idle", "eye-slash"),
+        "enough": (N_("Đủ mẫu"), "plain-ok", ""),
+        "few": (N_("Không đủ mẫu"), "warn", "people"),
+        "suppressed": (N_("Đã giữ kín"), "idle", "eye-slash"),
     },
     "account": {
-        "active": ("Đang dùng", "plain-ok", ""),
-        "waiting": ("Chưa đặt mật khẩu", "idle", "key"),
-        "inactive": ("Đã khóa", "lock", "lock-fill"),
+        "active": (N_("Đang dùng"), "plain-ok", ""),
+        "waiting": (N_("Chưa đặt mật khẩu"), "idle", "key"),
+        "inactive": (N_("Đã khóa"), "lock", "lock-fill"),
     },
 }
 
@@ -125,8 +127,6 @@ def icon(name: str) -> Markup:
 
 def badge(kind: str, state: str, extra: str = "") -> Markup:
     """The word of a state in its tone; `extra` follows in the same badge («bản 2»)."""
-    from flask_babel import gettext
-
     word, tone, symbol = BADGES[kind][str(state)]
     return Markup('<span class="tag tag-{}">{}{}{}</span>').format(
         tone, icon(symbol), escape(gettext(word)), f" {extra}" if extra else ""
@@ -143,10 +143,19 @@ def bar(done: int, of: int, label: str = "") -> Markup:
     ).format(label or f"{done} / {of}", share)
 
 
+def audit_sentence(entry: AuditEntry) -> str:
+    """An entry of the audit log in the language of the page; names, reasons and files in it stay as written."""
+    return entry.sentence_in(gettext)
+
+
 def register(app: Flask) -> None:
     """Hand these to all templates."""
     app.jinja_env.filters.update(
-        day=text.date_text, moment=text.moment_text, number=text.number_text, phone=text.phone_text
+        day=text.date_text,
+        moment=text.moment_text,
+        number=text.number_text,
+        phone=text.phone_text,
+        audit_sentence=audit_sentence,
     )
     app.jinja_env.globals.update(
         asset=asset, icon=icon, badge=badge, bar=bar, role_names=ROLE_NAMES, Role=Role, today=text.today

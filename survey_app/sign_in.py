@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, flash, g, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_login import LoginManager
 
 from .users.models import User
@@ -45,6 +46,6 @@ def set_up_sign_in(app: Flask) -> None:
     @manager.unauthorized_handler  # type: ignore[untyped-decorator]
     def send_to_sign_in() -> Any:
         if g.get("session_over"):
-            flash("Phiên làm việc đã hết. Đăng nhập lại; bản nháp còn nguyên.", "warn")
+            flash(_("Phiên làm việc đã hết. Đăng nhập lại; bản nháp còn nguyên."), "warn")
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("users.sign_in", next=target))

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy.orm import Session
+
+from .text import N_
 
 
 class StepStatus(StrEnum):
@@ -57,14 +60,19 @@ class Step:
 
 
 STEPS = (
-    Step(1, "Lập danh sách người được hỏi", "people", "Làm được sau khi tạo xong đợt"),
-    Step(2, "Chuẩn bị phiếu hỏi", "ui-checks", "Làm được sau khi có bộ tiêu chí và nhóm"),
-    Step(3, "Cấp mã cá nhân và in giấy mời", "qr-code", "Làm được sau khi khóa danh sách (bước 1)"),
-    Step(4, "Thu phiếu", "inbox", "Làm được khi đã khóa danh sách, công bố phiếu và mở thử khóa"),
-    Step(5, "Theo dõi và nhắc trả lời", "graph-up", "Tỷ lệ trả lời theo đơn vị và nhóm, sau khi mở đợt"),
-    Step(6, "Mở niêm phong và tính điểm điều tra", "calculator", "Một lần, sau khi đóng thu phiếu"),
-    Step(7, "Tự đánh giá, thẩm định và xếp hạng", "trophy", "Chưa có trong bản này"),
-    Step(8, "Bàn giao danh sách và báo cáo", "file-earmark-text", "Danh sách gửi Sở Nội vụ, sau khi khóa (bước 1)"),
+    Step(1, N_("Lập danh sách người được hỏi"), "people", N_("Làm được sau khi tạo xong đợt")),
+    Step(2, N_("Chuẩn bị phiếu hỏi"), "ui-checks", N_("Làm được sau khi có bộ tiêu chí và nhóm")),
+    Step(3, N_("Cấp mã cá nhân và in giấy mời"), "qr-code", N_("Làm được sau khi khóa danh sách (bước 1)")),
+    Step(4, N_("Thu phiếu"), "inbox", N_("Làm được khi đã khóa danh sách, công bố phiếu và mở thử khóa")),
+    Step(5, N_("Theo dõi và nhắc trả lời"), "graph-up", N_("Tỷ lệ trả lời theo đơn vị và nhóm, sau khi mở đợt")),
+    Step(6, N_("Mở niêm phong và tính điểm điều tra"), "calculator", N_("Một lần, sau khi đóng thu phiếu")),
+    Step(7, N_("Tự đánh giá, thẩm định và xếp hạng"), "trophy", N_("Chưa có trong bản này")),
+    Step(
+        8,
+        N_("Bàn giao danh sách và báo cáo"),
+        "file-earmark-text",
+        N_("Danh sách gửi Sở Nội vụ, sau khi khóa (bước 1)"),
+    ),
 )
 
 StepFunction = Callable[[Session, Any], StepState]
@@ -81,7 +89,7 @@ def step_states(session: Session, survey_round: Any) -> list[tuple[Step, StepSta
     states = []
     for step in STEPS:
         function = _registry.get(step.number)
-        state = function(session, survey_round) if function else StepState(StepStatus.BLOCKED, step.opened_by)
+        state = function(session, survey_round) if function else StepState(StepStatus.BLOCKED, gettext(step.opened_by))
         states.append((step, state))
     return states
 

@@ -21,6 +21,11 @@ _SHAPE_MARKS = {"\u0306", "\u0302", "\u031b"}  # breve, circumflex, horn: part o
 _BLANKS = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name that Babel looks for
+    """`text` as it is, marked for translation: the page that shows it passes it through gettext."""
+    return text
+
+
 def clean(text: str) -> str:
     """Text in NFC with single blanks and none at the ends; NBSP, zero-width blanks and line ends count as blanks."""
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()

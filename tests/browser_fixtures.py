@@ -18,7 +18,7 @@ from survey_app.static_files import with_static_files
 PHONE = {"width": 390, "height": 844}
 OFFICE = {"width": 1280, "height": 800}
 # Chromium as root needs no-sandbox; the rest keeps it from calling home.
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -66,7 +66,7 @@ def server(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Server]:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_FLAGS))
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
         yield chromium
         chromium.close()
 

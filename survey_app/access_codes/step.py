@@ -1,5 +1,6 @@
 """How far step 3 of a round is: cells fixed, codes issued."""
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ..rounds.models import Round
@@ -11,29 +12,34 @@ def step_state(session: Session, survey_round: Round) -> StepState:
     """Step 3: blocked until the roster is locked, then cells, then codes for every invited person."""
     cells_url, codes_url = f"/rounds/{survey_round.code}/cells", f"/rounds/{survey_round.code}/codes"
     if survey_round.roster_locked_at is None:
-        return StepState(StepStatus.BLOCKED, STEPS[2].opened_by)
+        return StepState(StepStatus.BLOCKED, _(STEPS[2].opened_by))
     if not cells_are_fixed(session, survey_round):
         return StepState(
             StepStatus.TODO,
-            "Chốt ô công bố, rồi cấp mã",
+            _("Chốt ô công bố, rồi cấp mã"),
             cells_url,
             action=StepAction(
-                "Chốt ô công bố", "Chốt ô công bố", cells_url, "Ô công bố được chốt trước khi có mã cá nhân."
+                _("Chốt ô công bố"), _("Chốt ô công bố"), cells_url, _("Ô công bố được chốt trước khi có mã cá nhân.")
             ),
         )
     totals = code_totals(session, survey_round)
     done = totals.with_code >= totals.persons
     if done or survey_round.closed_at is not None:
-        detail = f"{totals.living_codes} mã đang dùng được cho {totals.persons} người"
+        detail = _(
+            "%(codes)d mã đang dùng được cho %(persons)d người", codes=totals.living_codes, persons=totals.persons
+        )
         progress = (totals.with_code, totals.persons)
-        return StepState(StepStatus.DONE, detail, codes_url, progress, "người có mã")
+        return StepState(StepStatus.DONE, detail, codes_url, progress, _("người có mã"))
     return StepState(
         StepStatus.DOING if totals.with_code else StepStatus.TODO,
-        f"{totals.persons - totals.with_code} người chưa có mã",
+        _("%(n)d người chưa có mã", n=totals.persons - totals.with_code),
         codes_url,
         (totals.with_code, totals.persons),
-        "người có mã",
+        _("người có mã"),
         StepAction(
-            "Cấp mã và in giấy mời", "In giấy mời", codes_url, "Mã chỉ hiện lúc cấp; giấy mời in theo từng đơn vị."
+            _("Cấp mã và in giấy mời"),
+            _("In giấy mời"),
+            codes_url,
+            _("Mã chỉ hiện lúc cấp; giấy mời in theo từng đơn vị."),
         ),
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from ..access_codes.codes_file import codes_csv
 from ..access_codes.queries import person_numbers
 from ..answers.opening import clean_up
-from ..commands import prepare
+from ..commands import prepare_tables
 from ..db import Database
 from ..rounds.models import Round
 from ..web import settings
@@ -27,7 +27,7 @@ commands = AppGroup("demo", help="Đợt mẫu: huyện Tuần Giáo, số liệ
 def load() -> None:
     """Load the rounds of 2021 (answered, opened, scored) and 2022 (open for answers), once."""
     database: Database = current_app.extensions["survey_database"]
-    prepare(database)
+    prepare_tables(database)
     folder = settings().data_folder
     if _find(database, past_plan().code) is None:
         click.echo("Đang tạo hai đợt mẫu (khoảng nửa phút)…", err=True)
@@ -50,7 +50,7 @@ def load() -> None:
 def open_demo_round(persons: int, out: Path, code: str | None, as_json: bool) -> None:
     """Make a flagged round open for answers, with codes.csv and its keys in OUT."""
     database: Database = current_app.extensions["survey_database"]
-    prepare(database)
+    prepare_tables(database)
     out.mkdir(parents=True, exist_ok=True)
     with database.writing() as session:
         write_accounts(settings().data_folder / "accounts.csv", make_accounts(session))

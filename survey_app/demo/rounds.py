@@ -13,6 +13,7 @@ from ..access_codes.rules import IssuedCode, build_cells, issue_codes
 from ..answers.keys import fingerprint, make_key_file
 from ..answers.models import RoundKey
 from ..answers.rules import open_round
+from ..db import now
 from ..questionnaires.rules import load_shipped, publish
 from ..roster.lock_rules import lock_roster
 from ..roster.models import ListState
@@ -120,7 +121,10 @@ def make_prepared_round(session: Session, plan: Plan, by: User) -> Round:
     if plan.persons is not None:
         _scale_quotas(session, survey_round, plan.persons, by)
     set_dates(session, survey_round, plan.dates, by)
-    start_lists(session, survey_round, by)
+    if plan.persons is None:
+        start_lists(session, survey_round, by)
+    else:
+        survey_round.lists_started_at = now()  # a handful of persons cannot fill every group that the criteria ask
     return survey_round
 
 

@@ -1,6 +1,7 @@
 """How far is the step «theo dõi và nhắc trả lời» of a round?"""
 
 from flask import url_for
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ..rounds.models import Round
@@ -14,14 +15,14 @@ def step_state(session: Session, survey_round: Round) -> StepState:
     url = url_for("progress.show", code=survey_round.code)
     if survey_round.opened_at is None:
         lists = url if survey_round.lists_started_at else None
-        return StepState(StepStatus.BLOCKED, "Tỷ lệ trả lời theo đơn vị và nhóm, sau khi mở đợt", lists)
+        return StepState(StepStatus.BLOCKED, _("Tỷ lệ trả lời theo đơn vị và nhóm, sau khi mở đợt"), lists)
     asked, answered = answered_in_all(session, survey_round.id)
     left = (survey_round.closes_on - today()).days if survey_round.closes_on else 0
-    detail = f"{number_text(answered)}/{number_text(asked)} đã trả lời"
+    detail = _("%(answered)s/%(asked)s đã trả lời", answered=number_text(answered), asked=number_text(asked))
     if survey_round.closed_at is None and left > 0:
-        detail += f", còn {left} ngày"
+        detail = _("%(detail)s, còn %(n)d ngày", detail=detail, n=left)
     status = StepStatus.DOING if survey_round.closed_at is None else StepStatus.DONE
     action = None
     if status is StepStatus.DOING:
-        action = StepAction("Theo dõi thu phiếu", "Xem tiến độ", url, detail)
-    return StepState(status, detail, url, progress=(answered, asked), progress_unit="người", action=action)
+        action = StepAction(_("Theo dõi thu phiếu"), _("Xem tiến độ"), url, detail)
+    return StepState(status, detail, url, progress=(answered, asked), progress_unit=_("người"), action=action)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, send_file, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 from sqlalchemy.orm import Session
 
 from ..access import has_right, requires
@@ -184,17 +184,22 @@ def step_two(session: Session, survey_round: Round) -> StepState:
     covered = _("%(n)d/%(total)d tiêu chí có câu hỏi", n=found.coverage.covered, total=found.coverage.total)
     progress = (found.published, len(found.rows))
     if found.published == len(found.rows):
-        return StepState(StepStatus.DONE, covered, url, progress, _("phiếu"))
+        return StepState(StepStatus.DONE, covered, url, progress, pgettext("questionnaires", "phiếu"))
     faulty = [row.group.code for row in found.rows if row.errors]
     if faulty:
         text = _("Phiếu nhóm %(groups)s còn lỗi", groups=", ".join(faulty))
         action = StepAction(text, _("Xem lỗi của phiếu"), url, covered)
-        return StepState(StepStatus.TROUBLE, text, url, progress, _("phiếu"), action)
+        return StepState(StepStatus.TROUBLE, text, url, progress, pgettext("questionnaires", "phiếu"), action)
     status = StepStatus.TODO if len(found.without) == len(found.rows) else StepStatus.DOING
     left = len(found.rows) - found.published
     heading = ngettext("Công bố %(num)d phiếu khảo sát", "Công bố %(num)d phiếu khảo sát", left)
     return StepState(
-        status, covered, url, progress, _("phiếu"), StepAction(heading, _("Chuẩn bị phiếu hỏi"), url, covered)
+        status,
+        covered,
+        url,
+        progress,
+        pgettext("questionnaires", "phiếu"),
+        StepAction(heading, _("Chuẩn bị phiếu hỏi"), url, covered),
     )
 
 

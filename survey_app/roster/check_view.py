@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from flask_babel import gettext
+
 from ..text import date_text
 from .column_names import USUAL_LABELS
 from .columns import Column, DataRow, Table, text_of
@@ -115,7 +117,8 @@ def check_view(checked: DraftCheck, show: str, page: int) -> CheckView:
 
 def _name_of(row: DataRow) -> str:
     parts = [text_of(row.cells.get(one)) for one in ("business", "name", "family", "given")]
-    return f"dòng {row.row}: {' '.join(part for part in parts if part) or 'chưa có tên'}"
+    name = " ".join(part for part in parts if part) or gettext("chưa có tên")
+    return str(gettext("dòng %(row)d: %(name)s", row=row.row, name=name))
 
 
 def _kind(group: str) -> str:
@@ -191,7 +194,7 @@ def summary_lines(checked: DraftCheck, most: int = 12) -> list[tuple[str, str]]:
         lines.append((full_message(problem), target))
     left = len(checked.blocking) - most
     if left > 0:
-        lines.append((f"và {left} chỗ nữa trong bảng dưới đây", ""))
+        lines.append((gettext("và %(n)d chỗ nữa trong bảng dưới đây", n=left), ""))
     return lines
 
 

@@ -1,20 +1,20 @@
 """Rated levels (*cấp được đánh giá*) and what each means for the units of a round; the groups that usually answer."""
 
-from ..text import search_key
+from ..text import N_, search_key
 from ..units.models import Unit, UnitKind
 from .models import ListType
 
 # level -> (its word on pages, kinds of the units that are rated)
 LEVELS: dict[str, tuple[str, tuple[UnitKind, ...]]] = {
-    UnitKind.PROVINCE: ("Tỉnh", (UnitKind.PROVINCE,)),
-    UnitKind.PROVINCIAL_OFFICE: ("Sở, ngành", (UnitKind.PROVINCIAL_OFFICE,)),
-    UnitKind.DISTRICT: ("Huyện", (UnitKind.DISTRICT,)),
+    UnitKind.PROVINCE: (N_("Tỉnh"), (UnitKind.PROVINCE,)),
+    UnitKind.PROVINCIAL_OFFICE: (N_("Sở, ngành"), (UnitKind.PROVINCIAL_OFFICE,)),
+    UnitKind.DISTRICT: (N_("Huyện"), (UnitKind.DISTRICT,)),
     UnitKind.COMMUNE: (
-        "Xã, phường, thị trấn",
+        N_("Xã, phường, thị trấn"),
         (UnitKind.COMMUNE, UnitKind.TOWN, UnitKind.WARD, UnitKind.SPECIAL_ZONE),
     ),
-    UnitKind.DISTRICT_OFFICE: ("Phòng chuyên môn", (UnitKind.DISTRICT_OFFICE,)),
-    UnitKind.SERVICE_UNIT: ("Đơn vị sự nghiệp", (UnitKind.SERVICE_UNIT,)),
+    UnitKind.DISTRICT_OFFICE: (N_("Phòng chuyên môn"), (UnitKind.DISTRICT_OFFICE,)),
+    UnitKind.SERVICE_UNIT: (N_("Đơn vị sự nghiệp"), (UnitKind.SERVICE_UNIT,)),
 }
 # Bodies that may run a round; others work for the one above them.
 OPERATING_KINDS = (
@@ -39,9 +39,9 @@ USUAL_GROUPS: dict[str, tuple[str, ListType]] = {
     "G": ("Lãnh đạo đơn vị sự nghiệp", ListType.OFFICIALS),
 }
 LIST_TYPE_NAMES = {
-    ListType.OFFICIALS: "Cán bộ, công chức, đại biểu",
-    ListType.CITIZENS: "Người dân",
-    ListType.BUSINESS: "Doanh nghiệp, hợp tác xã",
+    ListType.OFFICIALS: N_("Cán bộ, công chức, đại biểu"),
+    ListType.CITIZENS: N_("Người dân"),
+    ListType.BUSINESS: N_("Doanh nghiệp, hợp tác xã"),
 }
 
 

@@ -3,23 +3,24 @@
 from dataclasses import dataclass
 from datetime import date
 
+from ..text import N_
 from .models import Round, RoundState
 
 _NAMES = (
-    ("lists_open_on", "Bắt đầu nhận danh sách"),
-    ("lists_due_on", "Hạn nộp danh sách"),
-    ("handover_due_on", "Bàn giao cho Sở Nội vụ"),
-    ("opens_on", "Bắt đầu thu phiếu"),
-    ("closes_on", "Đóng thu phiếu"),
+    ("lists_open_on", N_("Bắt đầu nhận danh sách")),
+    ("lists_due_on", N_("Hạn nộp danh sách")),
+    ("handover_due_on", N_("Bàn giao cho Sở Nội vụ")),
+    ("opens_on", N_("Bắt đầu thu phiếu")),
+    ("closes_on", N_("Đóng thu phiếu")),
 )
 _NOW = {
-    RoundState.PREPARING: "Đang chuẩn bị đợt",
-    RoundState.COLLECTING_LISTS: "Đang nhận danh sách",
-    RoundState.NOT_OPEN: "Đã khóa danh sách, chưa mở đợt",
-    RoundState.OPEN: "Đang thu phiếu",
-    RoundState.CLOSED: "Đã đóng thu phiếu",
-    RoundState.OPENED: "Đã mở niêm phong",
-    RoundState.PUBLISHED: "Đã công bố kết quả",
+    RoundState.PREPARING: N_("Đang chuẩn bị đợt"),
+    RoundState.COLLECTING_LISTS: N_("Đang nhận danh sách"),
+    RoundState.NOT_OPEN: N_("Đã khóa danh sách, chưa mở đợt"),
+    RoundState.OPEN: N_("Đang thu phiếu"),
+    RoundState.CLOSED: N_("Đã đóng thu phiếu"),
+    RoundState.OPENED: N_("Đã mở niêm phong"),
+    RoundState.PUBLISHED: N_("Đã công bố kết quả"),
 }
 
 

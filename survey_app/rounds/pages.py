@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from flask import current_app, redirect, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from ..access import declared_rights, has_right, is_open, requires
@@ -59,7 +60,7 @@ def show(code: str):
         steps=states,
         action=_setup_action(survey_round) or next_action(states),
         now_step=next((step.number for step, state in states if state.status in _IN_HAND), None),
-        done=sum(state.status is StepStatus.DONE for _, state in states),
+        done=sum(state.status is StepStatus.DONE for _step, state in states),
         milestones=milestones(survey_round, today()),
         holders=key_holders(session, survey_round),
         entries=latest_entries(session, survey_round),
@@ -77,10 +78,10 @@ def _setup_action(survey_round: Round) -> StepAction | None:
     missing = lacks(reading(), survey_round)
     page = missing[0].page if missing else "review"
     return StepAction(
-        heading="Hoàn tất cài đặt đợt" if missing else "Kiểm tra lại và tạo đợt",
-        button="Tiếp tục cài đặt" if missing else "Kiểm tra lại",
+        heading=_("Hoàn tất cài đặt đợt") if missing else _("Kiểm tra lại và tạo đợt"),
+        button=_("Tiếp tục cài đặt") if missing else _("Kiểm tra lại"),
         url=url_for(f".{page}", code=survey_round.code),
-        detail=" ".join(lack.sentence for lack in missing) or "Đã đủ thông tin; các đơn vị chưa thấy đợt này.",
+        detail=" ".join(lack.sentence_in(_) for lack in missing) or _("Đã đủ thông tin; các đơn vị chưa thấy đợt này."),
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import Invalid
-from ..text import number_text
+from ..text import N_, number_text
 from .sheet_table import decimal_of
 
 
@@ -47,88 +47,107 @@ COEFFICIENTS: dict[str, dict[str, str]] = {
 }
 SCALE = Setting(
     "scale",
-    "Hệ số của từng mức trả lời",
+    N_("Hệ số của từng mức trả lời"),
     (
         Choice(
             "5-mean01",
-            "5 mức, cách đều từ 0 đến 1",
-            "Mức 5 được trọn điểm, mức 4 được 0,75, mức 3 được 0,5, mức 2 được 0,25, mức 1 không có điểm. "
-            "Dùng khi mức thấp nhất nghĩa là chưa làm được gì.",
+            N_("5 mức, cách đều từ 0 đến 1"),
+            N_(
+                "Mức 5 được trọn điểm, mức 4 được 0,75, mức 3 được 0,5, mức 2 được 0,25, mức 1 không có điểm. "
+                "Dùng khi mức thấp nhất nghĩa là chưa làm được gì."
+            ),
         ),
         Choice(
             "5-mean5",
-            "5 mức, điểm chia cho 5",
-            "Mức 5 được trọn điểm, rồi 0,8 · 0,6 · 0,4; mức 1 vẫn được 0,2. Cho điểm cao hơn cách đều từ 0 đến 1.",
+            N_("5 mức, điểm chia cho 5"),
+            N_("Mức 5 được trọn điểm, rồi 0,8 · 0,6 · 0,4; mức 1 vẫn được 0,2. Cho điểm cao hơn cách đều từ 0 đến 1."),
         ),
         Choice(
             "5-t2b",
-            "5 mức, tỷ lệ hai mức cao nhất",
-            "Mức 5 và mức 4 được trọn điểm, ba mức dưới không có điểm. Điểm là tỷ lệ người hài lòng và rất hài lòng.",
+            N_("5 mức, tỷ lệ hai mức cao nhất"),
+            N_(
+                "Mức 5 và mức 4 được trọn điểm, ba mức dưới không có điểm. "
+                "Điểm là tỷ lệ người hài lòng và rất hài lòng."
+            ),
         ),
         Choice(
             "4-half",
-            "4 mức: 1 · 0,75 · 0,5 · 0",
-            "Cho phiếu bốn mức tốt, khá, trung bình, yếu: 1, 0,75, 0,5 và 0 điểm.",
+            N_("4 mức: 1 · 0,75 · 0,5 · 0"),
+            N_("Cho phiếu bốn mức tốt, khá, trung bình, yếu: 1, 0,75, 0,5 và 0 điểm."),
         ),
         Choice(
             "4-thirds",
-            "4 mức: 1 · 0,67 · 0,33 · 0",
-            "Cho phiếu bốn mức, bốn bậc cách đều nhau: 1, 0,67, 0,33 và 0 điểm.",
+            N_("4 mức: 1 · 0,67 · 0,33 · 0"),
+            N_("Cho phiếu bốn mức, bốn bậc cách đều nhau: 1, 0,67, 0,33 và 0 điểm."),
         ),
-        Choice("3-half", "3 mức: 1 · 0,5 · 0", "Cho phiếu ba mức tốt, trung bình, kém: 1, 0,5 và 0 điểm."),
+        Choice("3-half", N_("3 mức: 1 · 0,5 · 0"), N_("Cho phiếu ba mức tốt, trung bình, kém: 1, 0,5 và 0 điểm.")),
     ),
 )
 DONT_KNOW = Setting(
     "dont_know",
-    "Câu trả lời «không biết»",
+    N_("Câu trả lời «không biết»"),
     (
-        Choice("excluded", "Không tính", "Người chọn «không biết» không làm tăng, không làm giảm điểm của câu đó."),
-        Choice("zero", "Tính 0 điểm", "Coi «không biết» như mức thấp nhất. Điểm giảm khi nhiều người không biết."),
         Choice(
-            "middle", "Tính mức giữa", "Coi «không biết» như mức giữa của thang (thang 5 mức: mức 3), kéo điểm về giữa."
+            "excluded", N_("Không tính"), N_("Người chọn «không biết» không làm tăng, không làm giảm điểm của câu đó.")
+        ),
+        Choice(
+            "zero", N_("Tính 0 điểm"), N_("Coi «không biết» như mức thấp nhất. Điểm giảm khi nhiều người không biết.")
+        ),
+        Choice(
+            "middle",
+            N_("Tính mức giữa"),
+            N_("Coi «không biết» như mức giữa của thang (thang 5 mức: mức 3), kéo điểm về giữa."),
         ),
     ),
 )
 GROUP_COMBINATION = Setting(
     "group_combination",
-    "Gộp các nhóm trả lời",
+    N_("Gộp các nhóm trả lời"),
     (
         Choice(
             "equal",
-            "Trung bình giữa các nhóm",
-            "Tính điểm từng nhóm rồi lấy trung bình, nên 28 người của nhóm A nặng bằng 480 người của nhóm E. "
-            "Điền trọng số bên dưới nếu các nhóm không nặng như nhau.",
+            N_("Trung bình giữa các nhóm"),
+            N_(
+                "Tính điểm từng nhóm rồi lấy trung bình, nên 28 người của nhóm A nặng bằng 480 người của nhóm E. "
+                "Điền trọng số bên dưới nếu các nhóm không nặng như nhau."
+            ),
         ),
-        Choice("pooled", "Gộp mọi phiếu", "Mỗi phiếu nặng như nhau, nên nhóm đông người quyết định điểm."),
+        Choice("pooled", N_("Gộp mọi phiếu"), N_("Mỗi phiếu nặng như nhau, nên nhóm đông người quyết định điểm.")),
     ),
 )
 MISSING_GROUP = Setting(
     "missing_group",
-    "Khi một nhóm không đủ mẫu",
+    N_("Khi một nhóm không đủ mẫu"),
     (
-        Choice("renormalise", "Chia lại cho nhóm đủ mẫu", "Nhóm có ít câu trả lời hơn mức tối thiểu được bỏ ra ngoài."),
-        Choice("zero", "Tiêu chí được 0 điểm", "Chỉ cần một nhóm không đủ mẫu, cả tiêu chí không có điểm."),
+        Choice(
+            "renormalise",
+            N_("Chia lại cho nhóm đủ mẫu"),
+            N_("Nhóm có ít câu trả lời hơn mức tối thiểu được bỏ ra ngoài."),
+        ),
+        Choice("zero", N_("Tiêu chí được 0 điểm"), N_("Chỉ cần một nhóm không đủ mẫu, cả tiêu chí không có điểm.")),
     ),
 )
 SIPAS_METHOD = Setting(
     "sipas_method",
-    "Chỉ số hài lòng (SIPAS)",
+    N_("Chỉ số hài lòng (SIPAS)"),
     (
         Choice(
             "t2b",
-            "Tỷ lệ hài lòng và rất hài lòng",
-            "Số người chọn mức 4 và mức 5 chia cho số người trả lời.",
+            N_("Tỷ lệ hài lòng và rất hài lòng"),
+            N_("Số người chọn mức 4 và mức 5 chia cho số người trả lời."),
         ),
-        Choice("mean5", "Trung bình chia 5", "Điểm trung bình của thang 1–5 chia cho 5."),
-        Choice("mean01", "Trung bình trừ 1, chia 4", "Điểm trung bình trừ 1 rồi chia 4, để mức thấp nhất là 0."),
+        Choice("mean5", N_("Trung bình chia 5"), N_("Điểm trung bình của thang 1–5 chia cho 5.")),
+        Choice(
+            "mean01", N_("Trung bình trừ 1, chia 4"), N_("Điểm trung bình trừ 1 rồi chia 4, để mức thấp nhất là 0.")
+        ),
     ),
 )
 SIPAS_GROUPS = Setting(
     "sipas_groups",
-    "Gộp nhóm khi tính chỉ số hài lòng",
+    N_("Gộp nhóm khi tính chỉ số hài lòng"),
     (
-        Choice("pooled", "Gộp mọi phiếu", "Người dân và doanh nghiệp gộp chung theo từng câu hỏi."),
-        Choice("equal", "Trung bình giữa các nhóm", "Tính riêng từng nhóm rồi lấy trung bình."),
+        Choice("pooled", N_("Gộp mọi phiếu"), N_("Người dân và doanh nghiệp gộp chung theo từng câu hỏi.")),
+        Choice("equal", N_("Trung bình giữa các nhóm"), N_("Tính riêng từng nhóm rồi lấy trung bình.")),
     ),
 )
 SETTINGS = (SCALE, DONT_KNOW, GROUP_COMBINATION, MISSING_GROUP, SIPAS_METHOD, SIPAS_GROUPS)
@@ -203,7 +222,9 @@ def chosen_labels(rules: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The rules in words, as (setting, choice), for the page that shows them without a form."""
     form = form_from_rules(rules)
     labels = [(s.label, next(c.label for c in s.choices if c.value == form[s.name])) for s in SETTINGS]
-    labels.append(("Số câu trả lời tối thiểu của một nhóm", form["n_min"]))
+    labels.append((N_("Số câu trả lời tối thiểu của một nhóm"), form["n_min"]))
     if weights := dict(rules.get("group_weights", {})):
-        labels.append(("Trọng số các nhóm", " · ".join(f"{g} {str(w).replace('.', ',')}" for g, w in weights.items())))
+        labels.append(
+            (N_("Trọng số các nhóm"), " · ".join(f"{g} {str(w).replace('.', ',')}" for g, w in weights.items()))
+        )
     return labels

@@ -85,6 +85,7 @@ def summary(survey_round: Round, reason: str = "", faults: tuple[str, ...] = ())
         "level_name": level_name,
         "list_type_names": LIST_TYPE_NAMES,
         "lacks": lacks(session, survey_round),
+        "in_language": _,
         "faults": faults,
         "reason": reason,
     }

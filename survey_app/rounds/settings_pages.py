@@ -26,7 +26,7 @@ from .settings_frame import frame, read_only, summary, to_next
 def _set_choices(form: BasicsForm) -> list[Unit]:
     units = operating_units(reading(), me())
     form.operator_unit_id.choices = [(unit.id, _unit_words(unit)) for unit in units]
-    form.level.choices = [(level, words) for level, (words, _kinds) in LEVELS.items()]
+    form.level.choices = [(level, _(words)) for level, (words, _kinds) in LEVELS.items()]
     return units
 
 

@@ -6,8 +6,6 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
-from analysis.scoring_rules import rule_line
-
 from ..access import requires
 from ..audit import Action, record
 from ..errors import Missing
@@ -20,6 +18,7 @@ from .figures import LeafLine, overview
 from .inputs import ScoreInputs, compute
 from .models import ScoreRun
 from .queries import find_run, latest_run, published_definitions, rated_units_of, runs_of
+from .rule_words import rule_words
 from .rules import compare_run, store_run
 from .step import step_state
 from .trace import trace
@@ -47,7 +46,7 @@ def scores(code: str):
         "overview": overview(found, unit) if unit or len(found.units) < 2 else None,
         "units": run.result.get("units"),
         "runs": runs_of(reading(), survey_round.id),
-        "rule": rule_line(found.inputs.settings),
+        "rule": rule_words(found.inputs.settings),
     }
     return render_template("scores/scores.html", **facts)
 
@@ -100,7 +99,7 @@ def leaf_trace(code: str, leaf: str):
         wording=_wording(survey_round, line),
         settings=found.inputs.settings,
         k_min=found.inputs.k_min,
-        rule=rule_line(found.inputs.settings),
+        rule=rule_words(found.inputs.settings),
         unit=unit,
     )
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from analysis.component_score import SIPAS, Criterion, GroupFigure, LeafScore, QuestionFigure, half_up, score_leaves
 from analysis.scoring_rules import PRESETS, Settings
 
-from ..text import number_text
+from ..text import N_, number_text
 from .figures import LeafLine
 from .inputs import Counted, RoundScores
 
@@ -194,21 +194,21 @@ def _other_rules(criterion: Criterion, counts: Counted, settings: Settings) -> t
 
 
 _CHANGES: Mapping[str, dict[str, object]] = {
-    "nhóm bằng nhau": {"group_combination": "equal", "group_weights": ()},
-    "gộp phiếu các nhóm": {"group_combination": "pooled"},
-    "không tính «không biết»": {"dont_know": "excluded"},
-    "«không biết» tính 0": {"dont_know": "zero"},
-    "«không biết» tính mức giữa": {"dont_know": "middle"},
-    "hệ số 1 / 0,75 / 0,5 / 0,25 / 0": {"coefficients": PRESETS["mean01"]},
-    "hệ số 1 / 0,8 / 0,6 / 0,4 / 0,2": {"coefficients": PRESETS["mean5"]},
-    "hệ số 1 / 1 / 0 / 0 / 0": {"coefficients": PRESETS["t2b"]},
+    N_("nhóm bằng nhau"): {"group_combination": "equal", "group_weights": ()},
+    N_("gộp phiếu các nhóm"): {"group_combination": "pooled"},
+    N_("không tính «không biết»"): {"dont_know": "excluded"},
+    N_("«không biết» tính 0"): {"dont_know": "zero"},
+    N_("«không biết» tính mức giữa"): {"dont_know": "middle"},
+    N_("hệ số 1 / 0,75 / 0,5 / 0,25 / 0"): {"coefficients": PRESETS["mean01"]},
+    N_("hệ số 1 / 0,8 / 0,6 / 0,4 / 0,2"): {"coefficients": PRESETS["mean5"]},
+    N_("hệ số 1 / 1 / 0 / 0 / 0"): {"coefficients": PRESETS["t2b"]},
 }
 _SIPAS_CHANGES: Mapping[str, dict[str, object]] = {
-    "tỷ lệ mức 4 và 5": {"sipas_method": "t2b"},
-    "mức trung bình / 5": {"sipas_method": "mean5"},
-    "(mức trung bình − 1) / 4": {"sipas_method": "mean01"},
-    "gộp phiếu các nhóm": {"sipas_groups": "pooled"},
-    "nhóm bằng nhau": {"sipas_groups": "equal"},
+    N_("tỷ lệ mức 4 và 5"): {"sipas_method": "t2b"},
+    N_("mức trung bình / 5"): {"sipas_method": "mean5"},
+    N_("(mức trung bình − 1) / 4"): {"sipas_method": "mean01"},
+    N_("gộp phiếu các nhóm"): {"sipas_groups": "pooled"},
+    N_("nhóm bằng nhau"): {"sipas_groups": "equal"},
 }
 
 

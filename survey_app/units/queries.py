@@ -5,19 +5,19 @@ from datetime import date, timedelta
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from ..text import date_text, search_key, today
+from ..text import N_, date_text, search_key, today
 from .models import Ban, Unit, UnitKind
 
 KIND_NAMES = {
-    UnitKind.PROVINCE: "Tỉnh",
-    UnitKind.DISTRICT: "Huyện",
-    UnitKind.COMMUNE: "Xã",
-    UnitKind.TOWN: "Thị trấn",
-    UnitKind.WARD: "Phường",
-    UnitKind.SPECIAL_ZONE: "Đặc khu",
-    UnitKind.PROVINCIAL_OFFICE: "Sở, ngành",
-    UnitKind.DISTRICT_OFFICE: "Phòng chuyên môn",
-    UnitKind.SERVICE_UNIT: "Đơn vị sự nghiệp",
+    UnitKind.PROVINCE: N_("Tỉnh"),
+    UnitKind.DISTRICT: N_("Huyện"),
+    UnitKind.COMMUNE: N_("Xã"),
+    UnitKind.TOWN: N_("Thị trấn"),
+    UnitKind.WARD: N_("Phường"),
+    UnitKind.SPECIAL_ZONE: N_("Đặc khu"),
+    UnitKind.PROVINCIAL_OFFICE: N_("Sở, ngành"),
+    UnitKind.DISTRICT_OFFICE: N_("Phòng chuyên môn"),
+    UnitKind.SERVICE_UNIT: N_("Đơn vị sự nghiệp"),
 }
 COMMUNE_KINDS = (UnitKind.COMMUNE, UnitKind.TOWN, UnitKind.WARD, UnitKind.SPECIAL_ZONE)
 

@@ -20,7 +20,7 @@ from ..audit import Action, record
 from ..config import Settings
 from ..db import now
 from ..errors import Invalid, Missing
-from ..text import clean, order_key, person_order_key, search_key
+from ..text import N_, clean, order_key, person_order_key, search_key
 from . import one_time
 from .models import StaffSession, User
 from .passwords import hash_password, needs_new_hash, password_fault, password_fits
@@ -31,8 +31,8 @@ from .sessions import end_sessions, start_session
 FREE_OF_ACCOUNT = (5, timedelta(hours=24))
 FREE_OF_ADDRESS = (20, timedelta(minutes=15))
 LONGEST_WAIT = 15  # minutes
-WRONG = "Tên đăng nhập hoặc mật khẩu chưa đúng."
-WRONG_CODE = "Tên đăng nhập hoặc mã dùng một lần chưa đúng, hoặc mã đã hết hạn. Xin mã mới ở nơi cấp phiếu."
+WRONG = N_("Tên đăng nhập hoặc mật khẩu chưa đúng.")
+WRONG_CODE = N_("Tên đăng nhập hoặc mã dùng một lần chưa đúng, hoặc mã đã hết hạn. Xin mã mới ở nơi cấp phiếu.")
 SETUP_LOGIN = "quan-tri-dau-tien"
 SETUP_FILE = "first-administrator.txt"
 

@@ -160,7 +160,7 @@ def make_unit_accounts():
         slips,
         address=f"{settings().public_url}/first-use",
         expires=today() + one_time.SLIP_LIFETIME,
-        help_line=_("Cần giúp: %(name)s.", name=by.full_name),
+        help_line=f"Cần giúp: {by.full_name}.",
     )
     name = f"phieu-tai-khoan-{today():%Y%m%d}.pdf"
     return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})

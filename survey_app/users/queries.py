@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from ..access import Actor, Role
 from ..audit import AuditEntry, first_broken_entry
 from ..db import now
-from ..text import LOCAL_ZONE, search_key
+from ..text import LOCAL_ZONE, N_, search_key
 from ..units.models import Unit
 from .models import StaffSession, User
 from .sessions import ABSOLUTE, IDLE
@@ -122,8 +122,8 @@ def newest_audit_entry(session: Session) -> AuditEntry | None:
 
 
 AUDIT_KINDS = {
-    "": "Mọi việc",
-    "round.": "Việc của đợt điều tra",
-    "user.": "Tài khoản và đăng nhập",
-    "units.": "Danh mục đơn vị",
+    "": N_("Mọi việc"),
+    "round.": N_("Việc của đợt điều tra"),
+    "user.": N_("Tài khoản và đăng nhập"),
+    "units.": N_("Danh mục đơn vị"),
 }

@@ -1,0 +1,108 @@
+"""HTTP for answers: what a script on a phone, or a load test, posts. JSON in, JSON out; no cookie, no form token."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+
+from ..questionnaires.path import answers_on_path, check_answers
+from .blueprint import bp, for_respondents
+from .envelope import looks_sealed
+from .keys import from_text
+from .payload import digest_of, envelope_size
+from .rules import FEWEST_HOLDERS, Receipt, Sending, receive
+from .visit import Visit, enter, refuse_foreign_pages, texts_of, writer
+
+_SUBMISSION = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_RECEIPTS = {Receipt.STORED: "stored", Receipt.REPEATED: "repeated", Receipt.RECEIVED: "received"}
+
+
+def _wrong(field: str, message: str) -> tuple[dict[str, Any], int]:
+    return {"error": "invalid", "field": field, "message": message}, 422
+
+
+def _body() -> Mapping[str, Any]:
+    """The JSON object of the request; empty for anything else."""
+    try:
+        content = request.get_json(force=True, silent=True)
+    except RecursionError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+@bp.post("/p/open")
+@for_respondents
+def open_questionnaire() -> Any:
+    """What a code opens: questionnaire, public keys, and all that a phone needs to seal. Spends and marks nothing."""
+    refuse_foreign_pages()
+    code = _body().get("code")
+    if not isinstance(code, str):
+        return _wrong("code", "Thiếu mã.")
+    visit = enter(code)
+    survey_round = visit.round
+    setting = visit.setting
+    return {
+        "round": {
+            "code": survey_round.code,
+            "title": survey_round.title,
+            "closes_on": survey_round.closes_on.isoformat() if survey_round.closes_on else None,
+            "demo": survey_round.demo,
+            "help_phone": survey_round.help_phone,
+        },
+        "group": setting.group.code,
+        "mode": setting.group.mode,
+        "questionnaire_version": setting.version.id,
+        "questionnaire": setting.version.definition,
+        "texts": dict(texts_of(visit)),
+        "rated_units": [{"id": unit.id, "name": unit.unit.name} for unit in setting.units],
+        "keys": [{"public_key": key.public_key, "fingerprint": key.fingerprint} for key in setting.keys],
+        "key_mode": survey_round.key_mode,
+        "envelope_size": envelope_size(visit.definition, len(visit.setting.units)),
+        "k_min": survey_round.k_min,
+    }
+
+
+@bp.post("/p/answers")
+@for_respondents
+def take_answers() -> Any:
+    """Stores one submission: plain answers are checked and sealed in memory, an envelope is stored as it came."""
+    refuse_foreign_pages()
+    body = _body()
+    code, submission = body.get("code"), body.get("submission")
+    if not isinstance(code, str):
+        return _wrong("code", "Thiếu mã.")
+    if not isinstance(submission, str) or not _SUBMISSION.fullmatch(submission):
+        return _wrong("submission", "Số của lần gửi phải có 16 đến 64 chữ cái hoặc chữ số, chọn ngẫu nhiên.")
+    visit = enter(code, sending=True, repeated=True)
+    if "envelope" in body:
+        sending = _take_envelope(visit, submission, body["envelope"])
+    else:
+        sending = _take_plain(visit, submission, body.get("answers"))
+    if not isinstance(sending, Sending):
+        return sending
+    receipt = writer().run(lambda session: receive(session, sending))
+    return {"status": _RECEIPTS[receipt]}
+
+
+def _take_envelope(visit: Visit, submission: str, text: object) -> Sending | tuple[dict[str, Any], int]:
+    try:
+        sealed = from_text(str(text).replace("+", "-").replace("/", "_").rstrip("="))
+    except ValueError:
+        sealed = b""
+    keys = [from_text(key.public_key) for key in visit.setting.keys if key.public_key]
+    size = envelope_size(visit.definition, len(visit.setting.units))
+    if len(sealed) != size or not looks_sealed(sealed, keys, FEWEST_HOLDERS):
+        return _wrong("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
+    return Sending(visit.code_hash, digest_of(submission, sealed), sealed)
+
+
+def _take_plain(visit: Visit, submission: str, answers: object) -> Sending | tuple[dict[str, Any], int]:
+    if not isinstance(answers, dict):
+        return _wrong("answers", "Thiếu câu trả lời.")
+    faults = check_answers(visit.definition, answers)
+    if faults:
+        wrong = {fault.name[:100]: fault.kind for fault in faults}
+        return {"error": "invalid", "field": "answers", "message": "Có câu trả lời chưa đúng.", "faults": wrong}, 422
+    kept = dict(answers_on_path(visit.definition, answers))
+    return Sending(visit.code_hash, digest_of(submission, kept), visit.seal(kept))

@@ -1,0 +1,156 @@
+"""Opening a round for answers, closing collection, opening the envelopes: what must be true, and one button each."""
+
+import unicodedata
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from ..access import requires
+from ..errors import Refused
+from ..rounds.models import Round
+from ..rounds.queries import find_round
+from ..web import close_reading, database, me, reading, writing
+from .blueprint import bp
+from .keys import MAX_FILE, read_key_file
+from .opening import PrivateKey, clean_up, open_envelopes
+from .queries import count_envelopes, invitations_by_group, opening_of, round_keys
+from .rules import Check, checks_before_closing, checks_before_opening, close_round, open_round
+
+WORDS = "MỞ NIÊM PHONG"
+_PLACES = {
+    "roster": "roster.roster",
+    "cells": "access_codes.cells",
+    "questionnaires": "questionnaires.questionnaires",
+    "keys": "answers.keys",
+    "settings": "rounds.settings",
+}
+
+
+@bp.get("/rounds/<code>/collection")
+@requires("collection.manage", "rounds.read")
+def collection(code: str) -> Any:
+    """Step 4: open the round, watch the counts, close collection."""
+    survey_round = find_round(reading(), code, me())
+    session = reading()
+    invited = invitations_by_group(session, survey_round.id)
+    checks: list[Check] = []
+    if survey_round.opened_at is None:
+        checks = checks_before_opening(session, survey_round)
+    elif survey_round.closed_at is None:
+        checks = checks_before_closing(session, survey_round)
+    return render_template(
+        "answers/collection.html",
+        survey_round=survey_round,
+        checks=[(check, _place(check, code)) for check in checks],
+        ready=all(check.holds for check in checks if check.blocks),
+        counts=[(group, *invited[group.id]) for group in survey_round.groups if group.id in invited],
+        envelopes=count_envelopes(session, survey_round.id),
+    )
+
+
+def _place(check: Check, code: str) -> str:
+    """Address of the page where a condition is mended; empty where it holds."""
+    endpoint = _PLACES.get(check.step, "")
+    if check.holds or endpoint not in current_app.view_functions:
+        return ""
+    return url_for(endpoint, code=code)
+
+
+@bp.post("/rounds/<code>/collection/open")
+@requires("collection.manage")
+def start(code: str) -> Any:
+    """Opens the round for answers."""
+    with writing() as session:
+        open_round(session, find_round(session, code, me()), me())
+    flash(_("Đã mở đợt. Bộ tiêu chí, phiếu, quy tắc tính điểm và chế độ phiếu không đổi được nữa."), "ok")
+    return redirect(url_for("answers.collection", code=code))
+
+
+@bp.get("/rounds/<code>/collection/close")
+@requires("collection.manage")
+def ask_to_close(code: str) -> Any:
+    """The page behind «Đóng thu phiếu»: closing cannot be undone."""
+    survey_round = find_round(reading(), code, me())
+    return render_template(
+        "answers/close.html", survey_round=survey_round, envelopes=count_envelopes(reading(), survey_round.id)
+    )
+
+
+@bp.post("/rounds/<code>/collection/close")
+@requires("collection.manage")
+def finish(code: str) -> Any:
+    """Ends collection for good."""
+    with writing() as session:
+        close_round(session, find_round(session, code, me()), me())
+    flash(_("Đã đóng thu phiếu. Không nhận thêm phiếu nào nữa."), "ok")
+    return redirect(url_for("answers.opening", code=code))
+
+
+def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: int = 200) -> Any:
+    session = reading()
+    page = render_template(
+        "answers/opening.html",
+        survey_round=survey_round,
+        opening=opening_of(session, survey_round.id),
+        envelopes=count_envelopes(session, survey_round.id),
+        keys=[key for key in round_keys(session, survey_round.id) if key.tested_before_start],
+        needed=2 if survey_round.key_mode == "strict" else 1,
+        faults=faults,
+        words=WORDS,
+    )
+    return page, status
+
+
+@bp.get("/rounds/<code>/opening")
+@requires("envelopes.open", "rounds.read")
+def opening(code: str) -> Any:
+    """Step 6, first half: the state of the opening, and the form for the key."""
+    return _show_opening(find_round(reading(), code, me()), [])
+
+
+@bp.post("/rounds/<code>/opening")
+@requires("envelopes.open")
+def open_all(code: str) -> Any:
+    """Opens all envelopes with the uploaded key; the key lives in memory until the answer is sent."""
+    survey_round = find_round(reading(), code, me())
+    typed = unicodedata.normalize("NFC", " ".join(request.form.get("words", "").split()))
+    if typed.upper() != WORDS:
+        return _show_opening(survey_round, [(_("Gõ đúng «%(words)s» để tiếp tục.", words=WORDS), "words")], 422)
+    try:
+        private_keys = _private_keys()
+        with writing() as session:
+            found = find_round(session, code, me())
+            open_envelopes(session, found, private_keys, me())
+    except Refused as fault:
+        return _show_opening(find_round(reading(), code, me()), [(fault.message, "key-1")], 422)
+    clean_up(database(), survey_round.id, me())
+    flash(_("Đã mở niêm phong và dọn sạch kho."), "ok")
+    return redirect(url_for("answers.opening", code=code))
+
+
+def _private_keys() -> list[PrivateKey]:
+    """The keys of the form. Raises Refused for a missing file, another file or a wrong passphrase."""
+    found = []
+    for number in ("1", "2"):
+        file = request.files.get(f"key-{number}")
+        data = file.read(MAX_FILE + 1) if file else b""
+        if data:
+            found.append(read_key_file(data, request.form.get(f"passphrase-{number}", "")))
+    if not found:
+        raise Refused(_("Chọn tệp khóa."))
+    return found
+
+
+@bp.post("/rounds/<code>/opening/clean")
+@requires("envelopes.open")
+def clean_again(code: str) -> Any:
+    """Goes on with the cleaning after the program was stopped in between."""
+    survey_round = find_round(reading(), code, me())
+    if opening_of(reading(), survey_round.id) is None:
+        raise Refused(_("Đợt này chưa mở niêm phong."))
+    round_id = survey_round.id
+    close_reading()  # a reader of our own would keep the log from being cut
+    clean_up(database(), round_id, me())
+    flash(_("Đã dọn sạch kho."), "ok")
+    return redirect(url_for("answers.opening", code=code))

@@ -1,0 +1,171 @@
+"""Keys of a round: the operator invites holders; a holder makes, stores and tests a key, without an account."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from ..access import open_to_all, requires
+from ..errors import Invalid
+from ..rounds.models import Round
+from ..rounds.queries import find_round
+from ..web import me, reading, settings, writing
+from .blueprint import bp
+from .forms import HolderForm
+from .holders import (
+    confirm_test_opening,
+    find_by_token,
+    find_key,
+    invite_again,
+    invite_holder,
+    sample_envelope,
+    store_public_key,
+    withdraw_invitation,
+)
+from .keys import to_text
+from .models import RoundKey
+from .queries import round_keys
+
+_HOLDER = "Người giữ khóa không có tài khoản: lời mời trong đường dẫn là quyền, và trang không cho xem phiếu nào."
+
+
+def key_state(key: RoundKey) -> str:
+    """The state of a key, as `badge('key', …)` names it."""
+    if key.destroyed:
+        return "destroyed"
+    if key.public_key is None:
+        return "none"
+    return "tested" if key.tested_before_start else "untested"
+
+
+def _show_keys(survey_round: Round, form: HolderForm, status: int = 200, **values: Any) -> Any:
+    keys = round_keys(reading(), survey_round.id)
+    page = render_template(
+        "answers/keys.html",
+        survey_round=survey_round,
+        keys=[(key, key_state(key)) for key in keys],
+        form=form,
+        **values,
+    )
+    return page, status
+
+
+@bp.get("/rounds/<code>/keys")
+@requires("keys.manage")
+def keys(code: str) -> Any:
+    """Who holds a key, and how far each is."""
+    return _show_keys(find_round(reading(), code, me()), HolderForm())
+
+
+@bp.post("/rounds/<code>/keys")
+@requires("keys.manage")
+def invite(code: str) -> Any:
+    """Invites a holder; the link is shown in this answer and never again."""
+    form = HolderForm()
+    survey_round = find_round(reading(), code, me())
+    if not form.validate():
+        return _show_keys(survey_round, form, 422)
+    try:
+        with writing() as session:
+            found = find_round(session, code, me())
+            token = invite_holder(session, found, form.name.data or "", form.body.data or "", me())
+    except Invalid as faults:
+        for name, words in faults.faults.items():
+            form[name].errors = [words]
+        return _show_keys(find_round(reading(), code, me()), form, 422)
+    name = form.name.data
+    return _show_link(code, token, name or "")
+
+
+def _show_link(code: str, token: str, name: str) -> Any:
+    """The list of holders with the new link on top; made without redirect, for the link is stored nowhere."""
+    link = f"{settings().public_url}{url_for('answers.holder', token=token)}"
+    return _show_keys(find_round(reading(), code, me()), HolderForm(formdata=None), link=link, invited=name)
+
+
+@bp.post("/rounds/<code>/keys/<int:key_id>/link")
+@requires("keys.manage")
+def new_link(code: str, key_id: int) -> Any:
+    """A new link for a holder; the old one ends."""
+    with writing() as session:
+        key = find_key(session, find_round(session, code, me()), key_id)
+        token = invite_again(session, key, me())
+        name = key.holder_name
+    return _show_link(code, token, name)
+
+
+@bp.post("/rounds/<code>/keys/<int:key_id>/withdraw")
+@requires("keys.manage")
+def withdraw(code: str, key_id: int) -> Any:
+    """Takes back an invitation that nobody has followed."""
+    with writing() as session:
+        withdraw_invitation(session, find_key(session, find_round(session, code, me()), key_id))
+    flash(_("Đã rút lời mời."), "ok")
+    return redirect(url_for("answers.keys", code=code))
+
+
+@bp.post("/rounds/<code>/keys/<int:key_id>/public-key")
+@requires("keys.manage")
+def bring_public_key(code: str, key_id: int) -> Any:
+    """Takes a public key that the holder made by command and brought as a file."""
+    file = request.files.get("file")
+    text = file.read(20_000).decode("utf-8", "replace") if file else ""
+    with writing() as session:
+        key = find_key(session, find_round(session, code, me()), key_id)
+        store_public_key(session, key, text)
+    flash(_("Đã nhận khóa công khai. Người giữ khóa mở thử bằng đường dẫn của mình."), "ok")
+    return redirect(url_for("answers.keys", code=code))
+
+
+@bp.get("/keys/<token>")
+@open_to_all(_HOLDER)
+def holder(token: str) -> Any:
+    """The four steps of a holder: read, make, store, test."""
+    key = find_by_token(reading(), token)
+    survey_round = key.round
+    may_test = survey_round.closed_at is None and key.public_key is not None
+    again = key.tested_before_start and survey_round.opened_at is not None and not key.tested_before_closing
+    testing = may_test and (not key.tested_before_start or again)
+    others = len(round_keys(reading(), survey_round.id))
+    return render_template(
+        "answers/holder.html",
+        token=token,
+        key=key,
+        survey_round=survey_round,
+        holders=max(others, 2),
+        testing=testing,
+        again=again,
+        making=key.public_key is None and request.args.get("step") == "2",
+        sample=to_text(sample_envelope(key, settings().keys.pepper)) if testing else "",
+    )
+
+
+@bp.get("/keys/<token>/sample")
+@open_to_all(_HOLDER)
+def sample(token: str) -> Any:
+    """The sample envelope as a file, for who tests the key by command on another machine."""
+    key = find_by_token(reading(), token)
+    content = to_text(sample_envelope(key, settings().keys.pepper)) + "\n"
+    headers = {"Content-Disposition": "attachment; filename=phong-bi-mau.txt"}
+    return content, 200, {"Content-Type": "text/plain; charset=utf-8", **headers}
+
+
+@bp.post("/keys/<token>/public-key")
+@open_to_all(_HOLDER)
+def take_public_key(token: str) -> Any:
+    """The public half of the key made in the holder's browser."""
+    with writing() as session:
+        store_public_key(session, find_by_token(session, token), request.form.get("public_key", ""))
+    flash(_("Đã nhận khóa công khai. Bây giờ mở thử một phong bì mẫu."), "ok")
+    return redirect(url_for("answers.holder", token=token))
+
+
+@bp.post("/keys/<token>/proof")
+@open_to_all(_HOLDER)
+def take_proof(token: str) -> Any:
+    """What was in the sample envelope: the holder can open."""
+    with writing() as session:
+        key = find_by_token(session, token)
+        confirm_test_opening(session, key, request.form.get("proof", ""), settings().keys.pepper)
+    flash(_("Mở được. Cảm ơn."), "ok")
+    return redirect(url_for("answers.holder", token=token))

@@ -1,0 +1,281 @@
+"""How are all envelopes of a round opened at once, so that no ballot can be traced to a person?
+
+Two stages, each of which can be repeated after a crash. «opened»: one transaction decrypts, checks, shuffles, writes
+ballots and the summary table, deletes the envelopes and erases the digests. «cleaned»: the database file is rewritten
+so that neither deleted envelopes nor the order of arrival can be found in it.
+"""
+
+import hashlib
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from ..access import Actor
+from ..access_codes.models import Batch, BatchKind, Invitation, InvitationState
+from ..audit import Action, record
+from ..db import Database
+from ..errors import Refused
+from ..questionnaires.definition import Definition
+from ..questionnaires.path import REQUIRED, answers_on_path, check_answers
+from ..rounds.models import Cell, Round
+from ..text import today
+from ..version import VERSION
+from .cells import merge_small_cells
+from .cleaning import rewrite
+from .counting import Key, OpenedAnswers, count_levels, split_text, weights
+from .envelope import EnvelopeError, open_envelope, public_bytes
+from .keys import to_text
+from .models import AnswerCount, Ballot, Envelope, FreeText, Opening, RoundKey
+from .payload import PayloadError, Rating, read_payload
+from .queries import definition_of, opening_of, rated_units, round_keys, versions_of_round
+
+_AT_A_TIME = 500
+
+PrivateKey = ec.EllipticCurvePrivateKey
+
+
+@dataclass
+class _Contents:
+    """What came out of the envelopes, still in the order of the table."""
+
+    opened: list[OpenedAnswers] = field(default_factory=list)
+    hashes: list[bytes] = field(default_factory=list)
+    faulty: int = 0
+
+
+def fitting_holders(session: Session, survey_round: Round, private_keys: Sequence[PrivateKey]) -> list[RoundKey]:
+    """The holders whose private keys these are. Raises Refused when none fits, or too few for the round's mode."""
+    by_public = {key.public_key: key for key in round_keys(session, survey_round.id)}
+    given = {to_text(public_bytes(private.public_key())) for private in private_keys}
+    holders = [key for public, key in by_public.items() if public in given]
+    if not holders:
+        raise Refused("Khóa này không thuộc đợt này. Chọn đúng tệp khóa của đợt.")
+    if survey_round.key_mode == "strict" and len(holders) < 2:
+        raise Refused("Đợt này cần khóa của hai người giữ khóa. Chọn thêm tệp khóa thứ hai.")
+    return holders
+
+
+def open_envelopes(
+    session: Session, survey_round: Round, private_keys: Sequence[PrivateKey], by: Actor | None
+) -> Opening:
+    """Stage «opened», in the caller's one transaction. Raises Refused before closing, twice, or with a wrong key."""
+    # Waits for answers that are being stored at this moment, and keeps new ones out.
+    session.execute(select(Round.id).where(Round.id == survey_round.id).with_for_update())
+    session.refresh(survey_round)
+    if survey_round.closed_at is None:
+        raise Refused("Mở được sau khi đóng thu phiếu.")
+    if opening_of(session, survey_round.id) is not None:
+        raise Refused("Đợt này đã mở niêm phong.")
+    holders = fitting_holders(session, survey_round, private_keys)
+    contents = _read_all(session, survey_round, private_keys)
+    if contents.hashes and not contents.opened:
+        raise Refused("Không đọc được phong bì nào bằng khóa này nên chưa mở. Chọn tệp khóa khác của đợt.")
+    merged = _merge_cells(session, survey_round, contents.opened)
+    _store_ballots(session, survey_round, contents.opened)
+    _store_counts(session, survey_round, contents.opened)
+    session.execute(delete(Envelope).where(Envelope.round_id == survey_round.id))
+    session.execute(update(Invitation).where(Invitation.round_id == survey_round.id).values(replay_digest=None))
+    survey_round.envelopes_opened_on = today()
+    return _record(session, survey_round, contents, merged, holders, by)
+
+
+def _record(
+    session: Session,
+    survey_round: Round,
+    contents: _Contents,
+    merged: list[Any],
+    holders: list[RoundKey],
+    by: Actor | None,
+) -> Opening:
+    """The public record of the opening, and its entry in the log."""
+    opening = Opening(
+        round_id=survey_round.id,
+        opened_on=today(),
+        holder=", ".join(f"{key.holder_name} ({key.holder_body})" for key in holders),
+        envelopes=len(contents.hashes),
+        ballots=len(contents.opened),
+        faulty=contents.faulty,
+        merged_cells=merged,
+        digest=hashlib.sha256(b"".join(sorted(contents.hashes))).hexdigest(),
+        program_version=VERSION,
+        stage="opened",
+    )
+    session.add(opening)
+    record(
+        session,
+        Action.ENVELOPES_OPENED,
+        by,
+        round=survey_round.code,
+        envelopes=opening.envelopes,
+        ballots=opening.ballots,
+        faulty=opening.faulty,
+        digest=opening.digest,
+    )
+    return opening
+
+
+def _envelopes(session: Session, round_id: int) -> Iterator[tuple[bytes, int, bool]]:
+    """Every sealed answer with the cell of its invitation or batch, and whether it came on paper."""
+    query = (
+        select(Envelope.sealed, func.coalesce(Invitation.cell_id, Batch.cell_id), Batch.kind == BatchKind.PAPER)
+        .outerjoin(Invitation, Envelope.invitation_id == Invitation.id)
+        .outerjoin(Batch, Envelope.batch_id == Batch.id)
+        .where(Envelope.round_id == round_id)
+        .execution_options(yield_per=_AT_A_TIME)
+    )
+    for sealed, cell_id, on_paper in session.execute(query):
+        yield sealed, cell_id, bool(on_paper)
+
+
+def _read_all(session: Session, survey_round: Round, private_keys: Sequence[PrivateKey]) -> _Contents:
+    versions = versions_of_round(session, survey_round.id)
+    cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
+    groups = {cell.id: cell.group_id for cell in cells}
+    units = {unit.id for unit in rated_units(session, survey_round.id)}
+    contents = _Contents()
+    for sealed, cell_id, on_paper in _envelopes(session, survey_round.id):
+        contents.hashes.append(hashlib.sha256(sealed).digest())
+        try:
+            payload = read_payload(open_envelope(sealed, private_keys, survey_round.code))
+        except (EnvelopeError, PayloadError):
+            contents.faulty += 1
+            continue
+        version = versions.get(payload.version_id)
+        if version is None or version.group_id != groups[cell_id]:
+            contents.faulty += 1
+            continue
+        definition = definition_of(version)
+        if any(r.rated_unit_id not in units or _is_faulty(definition, r, on_paper) for r in payload.ratings):
+            contents.faulty += 1
+            continue
+        for rating in payload.ratings:
+            answers = answers_on_path(definition, rating.answers)
+            contents.opened.append(OpenedAnswers(cell_id, rating.rated_unit_id, version.id, dict(answers)))
+    return contents
+
+
+def _is_faulty(definition: Definition, rating: Rating, on_paper: bool) -> bool:
+    """Whether the answers break the questionnaire. On paper nobody can be kept from leaving a question out."""
+    faults = check_answers(definition, rating.answers)
+    return any(not (on_paper and fault.kind == REQUIRED) for fault in faults)
+
+
+def _merge_cells(session: Session, survey_round: Round, opened: list[OpenedAnswers]) -> list[Any]:
+    """Merges cells with too few answers, moves the answers, and returns what merged in words."""
+    cells = {cell.id: cell for cell in session.scalars(select(Cell).where(Cell.round_id == survey_round.id))}
+    before = {cell.id: _end(cell, cells) for cell in cells.values()}
+    received = Counter(before[answers.cell_id] for answers in opened)
+    parents = {cell.id: cell.parent_id for cell in cells.values() if before[cell.id] == cell.id}
+    # A parent that was itself merged before the start stands for the cell it went to.
+    parents = {cell: None if parent is None else before[parent] for cell, parent in parents.items()}
+    homes = merge_small_cells(received, parents, survey_round.k_min)
+    merged = []
+    for cell_id, home in homes.items():
+        if home != cell_id:
+            cells[cell_id].merged_into_id = home
+            merged.append({"cell": cells[cell_id].label, "into": cells[home].label})
+    opened[:] = [OpenedAnswers(homes[before[a.cell_id]], a.rated_unit_id, a.version_id, a.answers) for a in opened]
+    return merged
+
+
+def _end(cell: Cell, cells: dict[int, Cell]) -> int:
+    """The cell in which a cell counts after the merging that was done before the start."""
+    while cell.merged_into_id is not None:
+        cell = cells[cell.merged_into_id]
+    return cell.id
+
+
+def _store_ballots(session: Session, survey_round: Round, opened: list[OpenedAnswers]) -> None:
+    versions = versions_of_round(session, survey_round.id)
+    ballots, texts = [], []
+    for one in opened:
+        version = versions[one.version_id]
+        answers, written = split_text(definition_of(version), one.answers)
+        ballots.append(
+            {
+                "id": secrets.token_hex(16),
+                "round_id": survey_round.id,
+                "cell_id": one.cell_id,
+                "rated_unit_id": one.rated_unit_id,
+                "version_id": one.version_id,
+                "answers": answers,
+            }
+        )
+        texts += [
+            {
+                "id": secrets.token_hex(16),
+                "round_id": survey_round.id,
+                "group_id": version.group_id,
+                "question": name,
+                "text": words,
+            }
+            for name, words in written.items()
+        ]
+    for table, rows in ((Ballot, ballots), (FreeText, texts)):
+        # Written in the order of random numbers: places in the file tell nothing about the order of arrival.
+        rows.sort(key=lambda row: str(row["id"]))
+        for start in range(0, len(rows), _AT_A_TIME):
+            session.execute(insert(table), rows[start : start + _AT_A_TIME])
+
+
+def _store_counts(session: Session, survey_round: Round, opened: list[OpenedAnswers]) -> None:
+    versions = versions_of_round(session, survey_round.id)
+    counts: Counter[Key] = Counter()
+    for one in opened:
+        count_levels(counts, one, definition_of(versions[one.version_id]))
+    weight = _weights_by_unit(session, survey_round, opened)
+    rows = [
+        {
+            "round_id": survey_round.id,
+            "cell_id": cell,
+            "rated_unit_id": unit,
+            "item": item,
+            "level": level,
+            "answers": count,
+            "weight_sum": count * weight[cell, unit],
+            "weight_square_sum": count * weight[cell, unit] ** 2,
+        }
+        for (cell, unit, item, level), count in sorted(counts.items())
+    ]
+    if rows:
+        session.execute(insert(AnswerCount), rows)
+
+
+def _weights_by_unit(
+    session: Session, survey_round: Round, opened: list[OpenedAnswers]
+) -> dict[tuple[int, int], float]:
+    """(cell, rated unit) -> weight of each ballot there: invited persons of the cell over ballots received."""
+    cells = {cell.id: cell for cell in session.scalars(select(Cell).where(Cell.round_id == survey_round.id))}
+    invited: Counter[int] = Counter()
+    rows = session.execute(
+        select(Invitation.cell_id, func.count())
+        .where(Invitation.round_id == survey_round.id, Invitation.state != InvitationState.REPLACED)
+        .group_by(Invitation.cell_id)
+    )
+    for cell_id, count in rows:
+        invited[_end(cells[cell_id], cells)] += count
+    found: dict[tuple[int, int], float] = {}
+    for unit in {one.rated_unit_id for one in opened}:
+        received = Counter(one.cell_id for one in opened if one.rated_unit_id == unit)
+        found |= {(cell, unit): weight for cell, weight in weights(invited, received).items()}
+    return found
+
+
+def clean_up(database: Database, round_id: int, by: Actor | None) -> None:
+    """Stage «cleaned»: rewrites the file, so that nothing deleted and no order of arrival is left in it.
+
+    May be repeated. Needs no key.
+    """
+    rewrite(database)
+    with database.writing() as session:
+        opening = session.scalars(select(Opening).where(Opening.round_id == round_id)).one()
+        if opening.stage != "cleaned":
+            opening.stage = "cleaned"
+            survey_round = session.get_one(Round, round_id)
+            record(session, Action.ENVELOPES_CLEANED, by, round=survey_round.code)

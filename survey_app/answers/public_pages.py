@@ -1,0 +1,61 @@
+"""Pages for everybody: what we promise to respondents, and the record of the opening."""
+
+from typing import Any
+
+from flask import redirect, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from ..rounds.models import Round
+from ..web import reading
+from .blueprint import bp, for_respondents
+from .queries import opening_of, sealing_keys
+from .visit import show
+
+
+@bp.get("/cam-ket")
+@for_respondents
+def promise() -> Any:
+    """What we promise to every respondent, whether asked or not."""
+    return show("respondent/promise.html", facts=None)
+
+
+@bp.get("/cam-ket/<code>")
+@for_respondents
+def promise_of_round(code: str) -> Any:
+    """The promise of one round, with its holders and dates."""
+    survey_round = reading().scalar(select(Round).where(Round.code == code, Round.opened_at.is_not(None)))
+    if survey_round is None:
+        return redirect(url_for("answers.promise"))
+    facts = facts_of(survey_round, _("của người được hỏi"))
+    return show("respondent/promise.html", facts=facts, survey_round=survey_round)
+
+
+@bp.get("/bien-ban-mo/<code>")
+@for_respondents
+def opening_record(code: str) -> Any:
+    """The public record of the opening: counts and digest."""
+    survey_round = reading().scalar(select(Round).where(Round.code == code, Round.opened_at.is_not(None)))
+    if survey_round is None:
+        return show("respondent/ending.html", 404, ending="stale")
+    opening = opening_of(reading(), survey_round.id)
+    return show("respondent/opening_record.html", survey_round=survey_round, opening=opening)
+
+
+def facts_of(survey_round: Round, cell: str) -> dict[str, Any]:
+    """What the long privacy text names."""
+    holders = [f"{key.holder_name} ({key.holder_body})" for key in sealing_keys(reading(), survey_round.id)]
+    contact = survey_round.operator_unit.name
+    if survey_round.help_phone:
+        contact += f", {survey_round.help_phone}"
+    return {
+        "organisation": survey_round.operator_unit.name,
+        "year": survey_round.year,
+        "holders": holders,
+        "closes_on": survey_round.closes_on,
+        "strict": survey_round.key_mode == "strict",
+        "cell": cell,
+        "erase_on": survey_round.erase_personal_data_on,
+        "contact": contact,
+        "demo": survey_round.demo,
+    }

@@ -1,0 +1,254 @@
+"""The pages on which a person answers, from code to thanks: without script, cookie or state on the server."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g, redirect, request, session, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from ..questionnaires.check import minutes
+from ..questionnaires.definition import Question
+from ..questionnaires.path import (
+    NOT_AN_INTEGER,
+    TOO_LONG,
+    Screen,
+    answers_on_path,
+    check_answers,
+    check_screen,
+    screens,
+)
+from .blueprint import bp, for_respondents
+from .endings import ending
+from .payload import digest_of
+from .public_pages import facts_of
+from .rules import (
+    AlreadyAnswered,
+    Receipt,
+    Sending,
+    receive,
+    refuse,
+)
+from .state import State, begin
+from .visit import (
+    Visit,
+    enter,
+    packed,
+    read_state,
+    refuse_foreign_pages,
+    show,
+    text_shower,
+    writer,
+)
+from .writer import BusyError
+
+
+@bp.get("/")
+@for_respondents
+def code_page() -> Any:
+    """The field for the code; an office account is sent on to its own first page."""
+    if "_user_id" in session:
+        return redirect(url_for("rounds.home"))
+    return show("respondent/code.html", typed="", fault="")
+
+
+@bp.get("/p")
+@for_respondents
+def link_page() -> Any:
+    """Where links and QR codes lead; the code stands behind «#» and is put into the field by the script."""
+    return show("respondent/code.html", typed="", fault="")
+
+
+@bp.get("/phieu/<path:rest>")
+@for_respondents
+def lost_page(rest: str) -> Any:
+    """An address of the form opened by itself holds no answers: back to the code."""
+    return redirect(url_for("answers.code_page"))
+
+
+@bp.post("/phieu/rieng-tu")
+@for_respondents
+def privacy_page() -> Any:
+    """What happens to the answers; here the answering begins."""
+    refuse_foreign_pages()
+    if "state" in request.form:
+        state = read_state()
+        visit = enter(state.code, sending=True)
+        state, _faults = _take_screen(visit, state)
+    else:
+        visit = enter(request.form.get("code", ""))
+        state = begin(request.form.get("code", ""), request.form.get("language", "vi"))
+    g.language = state.language
+    return show(
+        "respondent/privacy.html",
+        definition=visit.definition,
+        packed=packed(state),
+        minutes=minutes(visit.definition),
+        facts=facts_of(visit.round, visit.setting.group.name),
+    )
+
+
+@bp.post("/phieu/tu-choi")
+@for_respondents
+def refusal() -> Any:
+    """The person does not wish to answer: no reminders any more."""
+    refuse_foreign_pages()
+    visit = enter(read_state().code)
+    writer().run(lambda session: refuse(session, visit.code_hash))
+    return ending("refused")
+
+
+@bp.post("/phieu/cau/<int:number>")
+@for_respondents
+def question_page(number: int) -> Any:
+    """The screen with this number; takes the answers of the screen it comes from."""
+    refuse_foreign_pages()
+    state = read_state()
+    visit = enter(state.code, sending=True)
+    state, faults = _take_screen(visit, state)
+    path = screens(visit.definition, state.answers)
+    came_from = _number_from_form()
+    if came_from and (faults or "switch" in request.form):
+        return _show_screen(visit, state, path[min(came_from, len(path)) - 1], faults)
+    if number > len(path):
+        return _show_review(visit, state)
+    return _show_screen(visit, state, path[max(number, 1) - 1], {})
+
+
+@bp.post("/phieu/kiem-tra")
+@for_respondents
+def review_page() -> Any:
+    """All answers in order, before they are sent."""
+    refuse_foreign_pages()
+    state = read_state()
+    visit = enter(state.code, sending=True)
+    state, faults = _take_screen(visit, state)
+    if faults:
+        path = screens(visit.definition, state.answers)
+        return _show_screen(visit, state, path[min(_number_from_form(), len(path)) - 1], faults)
+    return _show_review(visit, state)
+
+
+@bp.post("/phieu/cam-on")
+@for_respondents
+def send() -> Any:
+    """Seals and stores the answers; «sent» is said only after they are durable."""
+    refuse_foreign_pages()
+    state = read_state()
+    if "switch" in request.form:
+        return _show_review(enter(state.code, sending=True), state)
+    visit = enter(state.code, sending=True, repeated=True)
+    answers = dict(answers_on_path(visit.definition, state.answers))
+    if check_answers(visit.definition, answers):
+        return _show_review(visit, state, tried=True)
+    sending = Sending(visit.code_hash, digest_of(state.submission, answers), visit.seal(answers))
+    try:
+        receipt = writer().run(lambda session: receive(session, sending))
+    except AlreadyAnswered:
+        return ending("other", 409)
+    except BusyError:
+        page, _status = show("respondent/retry.html", definition=visit.definition, packed=packed(state))
+        return page, 503, {"Retry-After": "5"}
+    return ending("received" if receipt is Receipt.RECEIVED else "sent")
+
+
+def _number_from_form() -> int:
+    """Number of the screen whose answers the form brings; 0 when it brings none."""
+    text = request.form.get("from", "")
+    return int(text) if text.isdecimal() and len(text) < 5 else 0
+
+
+def _take_screen(visit: Visit, state: State) -> tuple[State, dict[str, str]]:
+    """The state with the answers of the posted screen, and the kinds of faults that keep the person there.
+
+    Who goes back or changes the language is not kept: what is sound is saved, the rest can wait.
+    """
+    number = _number_from_form()
+    path = screens(visit.definition, state.answers)
+    if not 1 <= number <= len(path):
+        return state, {}
+    screen = path[number - 1]
+    posted = {question.name: request.form.getlist(question.name) for question in screen.questions}
+    values, faults = check_screen(screen, posted)
+    state = state.with_answers(
+        {name: value for name, value in values.items() if value not in ("", [])},
+        [question.name for question in screen.questions if question.name not in faults],
+    )
+    leaves_forward = "back" not in request.form and "switch" not in request.form
+    return state, faults if leaves_forward else {}
+
+
+def _fault_text(kind: str, question: Question, shown: str) -> Any:
+    if kind == TOO_LONG:
+        return _("Ý kiến dài quá 2.000 ký tự. Viết ngắn lại.")
+    if kind == NOT_AN_INTEGER:
+        return _("Điền một số, chỉ gồm chữ số.")
+    if shown:
+        return shown
+    if question.kind in ("select_one", "select_multiple"):
+        if any(choice.is_dont_know for choice in question.choices):
+            return _("Chọn một câu trả lời. Không rõ thì chọn «Không biết / không có ý kiến».")
+        return _("Chọn một câu trả lời.")
+    return _("Điền câu trả lời.")
+
+
+def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, str]) -> Any:
+    t = text_shower(visit, state.language)
+    values: dict[str, Any] = dict(state.answers)
+    questions = {question.name: question for question in screen.questions}
+    for name in faults:  # nothing typed is lost
+        values[name] = request.form.get(name, "")
+    with force_locale("en" if state.language == "en" else "vi"):
+        words = {n: _fault_text(kind, questions[n], t(questions[n].required_message)) for n, kind in faults.items()}
+    targets = {n: f"q-{n}-{questions[n].choices[0].name}" if questions[n].choices else f"q-{n}" for n in faults}
+    return show(
+        "respondent/question.html",
+        422 if faults else 200,
+        definition=visit.definition,
+        packed=packed(state),
+        screen=screen,
+        t=t,
+        values=values,
+        faults=words,
+        targets=targets,
+        rated=visit.rated.unit.name,
+        to_review="review" in request.form,
+    )
+
+
+@dataclass(frozen=True)
+class ReviewedAnswer:
+    """One line of the review: the question, the answer in words, the screen where it is changed."""
+
+    number: int
+    question: str
+    given: str
+    screen: int
+
+
+def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
+    t = text_shower(visit, state.language)
+    path = screens(visit.definition, state.answers)
+    missing: list[ReviewedAnswer] = []
+    rest: list[ReviewedAnswer] = []
+    number = 0
+    for screen in path:
+        for question in (question for question in screen.questions if question.is_answered):
+            number += 1
+            value = state.answers.get(question.name, "")
+            chosen = value if isinstance(value, list) else [str(value)]
+            labels = [t(choice.label) for choice in question.choices if choice.name in chosen]
+            given = "; ".join(labels) if question.choices else str(value)
+            row = ReviewedAnswer(number, t(question.label), given, screen.number)
+            (missing if question.required and not given else rest).append(row)
+    return show(
+        "respondent/review.html",
+        422 if tried else 200,
+        definition=visit.definition,
+        packed=packed(state),
+        missing=missing,
+        rest=rest,
+        tried=tried,
+        last_screen=len(path),
+        rated=visit.rated.unit.name,
+    )

@@ -1,0 +1,293 @@
+"""May this answer be taken, and is it taken exactly once? And when does a round open and close for answers?"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from ..access import Actor
+from ..access_codes.models import AccessCode, Invitation, InvitationState
+from ..audit import Action, record
+from ..db import now
+from ..errors import Conflict, Missing, Refused
+from ..questionnaires.definition import Definition
+from ..rounds.models import Cell, Mode, RatedUnit, Round
+from ..text import LOCAL_ZONE, date_text
+from .envelope import Mode as KeyMode
+from .envelope import seal
+from .keys import from_text
+from .models import Envelope, RoundKey
+from .payload import Rating, envelope_size, write_payload
+from .queries import (
+    Access,
+    Window,
+    definition_of,
+    find_access,
+    invitations_by_group,
+    published_version,
+    rated_units,
+    round_keys,
+    sealing_keys,
+)
+
+FEWEST_HOLDERS = 2
+# Who declined or was not reached may still change their mind; who was replaced may not.
+_MAY_STILL_ANSWER = (InvitationState.UNUSED, InvitationState.REFUSED, InvitationState.UNREACHABLE)
+
+
+_PHONE_ON_LETTER = "số điện thoại trên giấy mời"
+
+# Built once: one row changes, or somebody was faster.
+_SPEND = (
+    update(Invitation)
+    .where(
+        Invitation.id
+        == select(AccessCode.invitation_id)
+        .where(AccessCode.code_hash == bindparam("the_code"), ~AccessCode.void)
+        .scalar_subquery(),
+        Invitation.state.in_(_MAY_STILL_ANSWER),
+    )
+    .values(state=InvitationState.RECEIVED, replay_digest=bindparam("digest"))
+)
+_STORE = insert(Envelope)
+
+
+class UnknownCode(Missing):
+    """No invitation has this code."""
+
+    def __init__(self) -> None:
+        super().__init__("Mã chưa đúng. Xem lại giấy mời; chữ O và số 0, chữ I và số 1 được coi như nhau.")
+
+
+class CodeVoid(Refused):
+    """The code was voided, or its person was replaced."""
+
+
+class NotOpen(Refused):
+    """The round does not take answers yet."""
+
+
+class Closed(Refused):
+    """The round takes no answers any more."""
+
+
+class AlreadyAnswered(Conflict):
+    """Another answer of this invitation was stored before."""
+
+
+class Receipt(StrEnum):
+    """How a sending ended well."""
+
+    STORED = "stored"
+    REPEATED = "repeated"  # the same sending, stored before
+    RECEIVED = "received"  # stored before, and the envelopes have been opened since
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One sealed answer on its way into the database; `digest` recognises its repetition."""
+
+    code_hash: str
+    digest: str
+    sealed: bytes
+
+
+def check_access(access: Access | None, sending: bool = False, moment: datetime | None = None) -> Access:
+    """The access, if its holder may answer now; `sending` grants the hours of grace after the last day.
+
+    Raises UnknownCode, CodeVoid, NotOpen, Closed or AlreadyAnswered, with the sentence for the respondent.
+    """
+    if access is None:
+        raise UnknownCode
+    phone = access.help_phone or _PHONE_ON_LETTER
+    if access.state is InvitationState.RECEIVED:
+        raise AlreadyAnswered(f"Mã này đã được dùng để gửi phiếu. Nếu không phải ông/bà gửi, gọi {phone}.")
+    if access.void or access.state is InvitationState.REPLACED:
+        raise CodeVoid(f"Mã này đã bị hủy. Dùng giấy mời mới nhất, hoặc gọi {phone}.")
+    check_open(access.window, sending, moment)
+    return access
+
+
+def check_open(window: Window, sending: bool = False, moment: datetime | None = None) -> None:
+    """Raises NotOpen or Closed when the round takes no answers at this moment."""
+    moment = moment or now()
+    day = moment.astimezone(LOCAL_ZONE).date()
+    if window.opened_at is None or (window.opens_on is not None and day < window.opens_on):
+        begins = f"Khảo sát bắt đầu ngày {date_text(window.opens_on)}." if window.opens_on else "Khảo sát chưa bắt đầu."
+        raise NotOpen(begins)
+    last_moment = end_of_collection(window, grace=sending)
+    if window.closed_at is not None or (last_moment is not None and moment >= last_moment):
+        ended = window.closes_on or (window.closed_at or moment).astimezone(LOCAL_ZONE).date()
+        raise Closed(f"Khảo sát đã kết thúc ngày {date_text(min(ended, day))}. Cảm ơn ông/bà.")
+
+
+def end_of_collection(window: Window, grace: bool = False) -> datetime | None:
+    """The first moment at which nothing is taken any more: midnight after the last day, plus the hours of grace."""
+    if window.closes_on is None:
+        return None
+    midnight = datetime.combine(window.closes_on + timedelta(days=1), time(), LOCAL_ZONE)
+    return midnight + timedelta(hours=window.grace_hours if grace else 0)
+
+
+def seal_answers(
+    survey_round: Round, keys: list[RoundKey], version_id: int, definition: Definition, ratings: list[Rating]
+) -> bytes:
+    """Checked answers as an envelope to all key holders of the round."""
+    public_keys = [from_text(key.public_key) for key in keys if key.public_key]
+    mode: KeyMode = "strict" if survey_round.key_mode == "strict" else "availability"
+    size = envelope_size(definition, len(ratings))
+    return seal(write_payload(version_id, ratings), public_keys, survey_round.code, mode, size)
+
+
+def receive(session: Session, sending: Sending, moment: datetime | None = None) -> Receipt:
+    """Stores the envelope and spends the invitation, both or neither; call it inside one transaction.
+
+    The database decides: of many posts of one code exactly one changes the row. The same sending again succeeds.
+    Raises UnknownCode, CodeVoid, NotOpen, Closed, AlreadyAnswered.
+    """
+    access = find_access(session, sending.code_hash, lock_round=True)
+    if access is not None and access.state is InvitationState.RECEIVED:
+        return _repeated(access, sending)
+    access = check_access(access, sending=True, moment=moment)
+    spent = session.connection().execute(_SPEND, {"the_code": sending.code_hash, "digest": sending.digest})
+    if spent.rowcount != 1:  # somebody with the same code was faster, in this very moment
+        access = find_access(session, sending.code_hash)
+        if access is not None and access.state is InvitationState.RECEIVED:
+            return _repeated(access, sending)
+        check_access(access, sending=True, moment=moment)
+        raise Conflict("Phiếu chưa gửi được. Thử lại sau ít phút.")
+    row = {"round_id": access.round_id, "invitation_id": access.invitation_id, "sealed": sending.sealed}
+    session.connection().execute(_STORE, {"id": secrets.token_hex(16), **row})
+    return Receipt.STORED
+
+
+def _repeated(access: Access, sending: Sending) -> Receipt:
+    if access.replay_digest == sending.digest:
+        return Receipt.REPEATED
+    if access.replay_digest is None:  # erased when the envelopes were opened
+        return Receipt.RECEIVED
+    phone = access.help_phone or _PHONE_ON_LETTER
+    raise AlreadyAnswered(f"Một phiếu khác với mã này đã gửi trước. Phiếu trên máy này chưa được nhận. Gọi {phone}.")
+
+
+def refuse(session: Session, code_hash: str) -> None:
+    """The holder of the code does not wish to answer: no more reminders. Raises as `check_access`."""
+    access = check_access(find_access(session, code_hash, lock_round=True))
+    session.execute(
+        update(Invitation)
+        .where(Invitation.id == access.invitation_id, Invitation.state.in_(_MAY_STILL_ANSWER))
+        .values(state=InvitationState.REFUSED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition for opening or closing a round: whether it holds, its words, and the `step` where to mend it."""
+
+    holds: bool
+    text: str
+    step: str = ""
+    blocks: bool = True
+
+
+def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
+    """Everything that must be true before a round takes answers."""
+    invited = invitations_by_group(session, survey_round.id)
+    groups = [group for group in survey_round.groups if group.id in invited]
+    cells = session.scalar(select(func.count()).select_from(Cell).where(Cell.round_id == survey_round.id)) or 0
+    return [
+        Check(survey_round.roster_locked_at is not None, "Danh sách chung đã khóa", "roster"),
+        Check(cells > 0, f"Đã chốt ô công bố ({cells} ô)" if cells else "Đã chốt ô công bố", "cells"),
+        Check(bool(invited), f"Đã có lời mời cho {sum(count for count, _ in invited.values())} người", "cells"),
+        _check_questionnaires(session, survey_round, [(group.id, group.code) for group in groups]),
+        _check_keys(session, survey_round),
+        _check_modes([group.code for group in groups if group.mode != Mode.SEALED]),
+        _check_rated_units(rated_units(session, survey_round.id)),
+        Check(survey_round.closes_on is not None, "Đã đặt ngày đóng thu phiếu", "settings"),
+        Check(
+            bool(survey_round.help_phone), "Đã có số điện thoại trợ giúp cho người trả lời", "settings", blocks=False
+        ),
+    ]
+
+
+def _check_questionnaires(session: Session, survey_round: Round, groups: list[tuple[int, str]]) -> Check:
+    missing, too_long = [], []
+    for group_id, code in groups:
+        version = published_version(session, group_id)
+        if version is None:
+            missing.append(code)
+            continue
+        try:
+            envelope_size(definition_of(version))
+        except ValueError:
+            too_long.append(code)
+    if missing:
+        return Check(False, f"Phiếu của mọi nhóm đã công bố; còn thiếu nhóm {', '.join(missing)}", "questionnaires")
+    if too_long:
+        return Check(False, f"Phiếu nhóm {', '.join(too_long)} có quá nhiều câu viết tay; bớt lại", "questionnaires")
+    return Check(bool(groups), "Phiếu của mọi nhóm đã công bố", "questionnaires")
+
+
+def _check_keys(session: Session, survey_round: Round) -> Check:
+    ready = sealing_keys(session, survey_round.id)
+    bodies = {key.holder_body.casefold() for key in ready}
+    holds = len(ready) >= FEWEST_HOLDERS and len(bodies) >= FEWEST_HOLDERS
+    text = f"Ít nhất {FEWEST_HOLDERS} người giữ khóa của các cơ quan khác nhau đã mở thử (hiện có {len(ready)})"
+    return Check(holds, text, "keys")
+
+
+def _check_modes(confidential: list[str]) -> Check:
+    if not confidential:
+        return Check(True, "Mọi nhóm dùng phiếu niêm phong", "settings")
+    names = ", ".join(confidential)
+    return Check(False, f"Nhóm {names} đặt chế độ có danh tính: chỉ thu được phiếu niêm phong", "settings")
+
+
+def _check_rated_units(units: list[RatedUnit]) -> Check:
+    if len(units) == 1:
+        return Check(True, f"Đơn vị được đánh giá: {units[0].unit.name}", "settings")
+    return Check(False, f"Phiếu hỏi về đúng một đơn vị được đánh giá (đợt này có {len(units)})", "settings")
+
+
+def open_round(session: Session, survey_round: Round, by: Actor | None) -> None:
+    """Opens the round for answers; from now on criteria, questionnaires, rules and mode are frozen.
+
+    Raises Refused naming everything that is still missing.
+    """
+    if survey_round.opened_at is not None:
+        raise Refused("Đợt này đã mở.")
+    missing = [check.text for check in checks_before_opening(session, survey_round) if check.blocks and not check.holds]
+    if missing:
+        raise Refused("Chưa mở đợt được. Còn thiếu: " + "; ".join(missing) + ".")
+    survey_round.opened_at = now()
+    record(session, Action.ROUND_OPENED, by, round=survey_round.code)
+
+
+def checks_before_closing(session: Session, survey_round: Round) -> list[Check]:
+    """What must be true before collection closes: somebody can open the envelopes afterwards."""
+    keys = [key for key in round_keys(session, survey_round.id) if key.tested_before_start]
+    needed = 2 if survey_round.key_mode == "strict" else 1
+    again = [key for key in keys if key.tested_before_closing]
+    checks = [
+        Check(len(again) >= needed, f"Ít nhất {needed} người giữ khóa đã mở thử lần nữa (hiện có {len(again)})", "keys")
+    ]
+    for key in keys:
+        if not key.tested_before_closing:
+            text = f"{key.holder_name} ({key.holder_body}) chưa mở thử lần nữa"
+            checks.append(Check(False, text, "keys", blocks=False))
+    return checks
+
+
+def close_round(session: Session, survey_round: Round, by: Actor | None) -> None:
+    """Ends collection for good. Raises Refused when the round is not open or nobody proved again that a key opens."""
+    if survey_round.opened_at is None or survey_round.closed_at is not None:
+        raise Refused("Đợt này không trong thời gian thu phiếu.")
+    missing = [check.text for check in checks_before_closing(session, survey_round) if check.blocks and not check.holds]
+    if missing:
+        raise Refused("Chưa đóng thu phiếu được. Cần: " + "; ".join(missing) + ".")
+    survey_round.closed_at = now()
+    record(session, Action.ROUND_CLOSED, by, round=survey_round.code)

@@ -1,0 +1,61 @@
+// Small conveniences of the respondent pages; every page works without them. Nothing is kept but the text size.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  let size = "1";
+  try { size = sessionStorage.getItem("size") || "1"; } catch { /* storage is off: the size lasts one page */ }
+  root.dataset.size = size;
+
+  // The link of a letter carries the code behind «#»: it goes into the field and out of the address bar.
+  const field = document.getElementById("code");
+  if (field && location.hash.length > 1) {
+    field.value = decodeURIComponent(location.hash.slice(1));
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+
+  const tools = document.querySelector(".tools");
+  if (tools) {
+    const button = document.createElement("button");
+    const marks = { 1: "A", 2: "A+", 3: "A++" };
+    button.type = "button";
+    button.className = "tool";
+    const show = () => {
+      button.textContent = marks[size];
+      button.setAttribute("aria-label", `${tools.dataset.sizes}: ${marks[size]}`);
+      root.dataset.size = size;
+    };
+    button.addEventListener("click", () => {
+      size = String((Number(size) % 3) + 1);
+      try { sessionStorage.setItem("size", size); } catch { /* as above */ }
+      show();
+    });
+    show();
+    tools.prepend(button);
+  }
+
+  const summary = document.querySelector("[data-focus]");
+  if (summary) summary.focus();
+
+  for (const area of document.querySelectorAll("textarea[data-left]")) {
+    const note = document.createElement("p");
+    note.className = "hint";
+    note.setAttribute("aria-live", "polite");
+    const count = () => { note.textContent = area.dataset.left.replace("{n}", area.maxLength - area.value.length); };
+    area.addEventListener("input", count);
+    area.after(note);
+    count();
+  }
+
+  const send = document.querySelector("[data-send]");
+  if (send) {
+    send.form.addEventListener("submit", (event) => {
+      if (event.submitter !== send) return;
+      if (send.dataset.busy) { event.preventDefault(); return; }
+      send.dataset.busy = "1";
+      const status = document.querySelector("[data-sending]");
+      if (status) status.textContent = status.dataset.sending;
+    });
+  }
+  // A page that comes back from the browser's memory must be able to send again.
+  addEventListener("pageshow", () => { if (send) delete send.dataset.busy; });
+})();

@@ -1,0 +1,90 @@
+"""Many posts of one code at the same moment, against the real server: exactly one is stored."""
+
+import http.client
+import json
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import waitress
+from flask import Flask
+from sqlalchemy import func, select
+
+from survey_app.access_codes.models import Invitation, InvitationState
+from survey_app.answers.models import Envelope
+from survey_app.db import Database
+from tests.answers.make import ANSWERS, OpenRound, make_open_round
+
+AT_ONCE = 20
+
+
+@pytest.fixture
+def port(app: Flask) -> Iterator[int]:
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=32)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield server.effective_port
+    server.close()
+    thread.join(timeout=5)
+
+
+def post_together(port: int, bodies: list[dict[str, object]]) -> Counter[int]:
+    """Statuses of all bodies posted at one moment, each over its own connection."""
+    start = threading.Barrier(len(bodies))
+
+    def post(body: dict[str, object]) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.connect()
+        start.wait()
+        connection.request("POST", "/p/answers", json.dumps(body), {"Content-Type": "application/json"})
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        return Counter(pool.map(post, bodies))
+
+
+def stored(database: Database) -> tuple[int, int]:
+    with database.reading() as session:
+        envelopes = session.scalar(select(func.count()).select_from(Envelope)) or 0
+        received = session.scalar(
+            select(func.count()).select_from(Invitation).where(Invitation.state == InvitationState.RECEIVED)
+        )
+        return envelopes, received or 0
+
+
+@pytest.fixture
+def made(app: Flask, database: Database) -> OpenRound:
+    with database.writing() as session:
+        return make_open_round(session, app.extensions["survey_settings"].keys.pepper, persons=(5,))
+
+
+def test_of_twenty_different_submissions_of_one_code_one_is_stored(
+    port: int, database: Database, made: OpenRound
+) -> None:
+    for number, code in enumerate(made.codes, 1):
+        bodies = [{"code": code, "submission": secrets.token_hex(16), "answers": ANSWERS} for _ in range(AT_ONCE)]
+        assert post_together(port, bodies) == {200: 1, 409: AT_ONCE - 1}
+        assert stored(database) == (number, number)
+
+
+def test_twenty_repetitions_of_one_submission_all_succeed_and_one_is_stored(
+    port: int, database: Database, made: OpenRound
+) -> None:
+    body = {"code": made.codes[0], "submission": secrets.token_hex(16), "answers": ANSWERS}
+    assert post_together(port, [body] * AT_ONCE) == {200: AT_ONCE}
+    assert stored(database) == (1, 1)
+
+
+def test_the_five_persons_sending_among_the_twenty_are_all_stored(
+    port: int, database: Database, made: OpenRound
+) -> None:
+    bodies = [
+        {"code": code, "submission": secrets.token_hex(16), "answers": ANSWERS} for code in made.codes for _ in range(4)
+    ]
+    assert post_together(port, bodies) == {200: 5, 409: 15}
+    assert stored(database) == (5, 5)

@@ -1,0 +1,163 @@
+"""A respondent in a real browser: with script and without, narrow and wide, within the byte budget."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from sqlalchemy import func, select
+
+from survey_app.answers.models import Envelope
+from tests.answers.make import OpenRound, make_open_round
+from tests.browser_fixtures import PHONE, Server, check_axe
+
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def made(server: Server) -> OpenRound:
+    with server.database.writing() as session:
+        return make_open_round(session, server.app.extensions["survey_settings"].keys.pepper, persons=(6,))
+
+
+def next_page(page: Page) -> None:
+    with page.expect_navigation():
+        page.click("button.main")
+
+
+def fits(page: Page) -> None:
+    """No accessibility fault, no sideways scroll."""
+    check_axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+def answer(page: Page, check: Callable[[Page], None]) -> None:
+    """From the privacy page to the thanks; every page is checked."""
+    check(page)
+    next_page(page)
+    for choose in (
+        lambda: page.check("#q-b_lam_tt-co"),
+        lambda: page.check("#q-q_5_6_3-4"),
+        lambda: page.check("#q-q_5_6_2-KB"),
+        lambda: page.fill("#q-b_so_lan", "2"),
+        lambda: page.check("#q-b_kenh-mang"),
+        lambda: page.fill("#q-y_kien", "Thêm ghế ngồi chờ"),
+    ):
+        choose()
+        check(page)
+        next_page(page)
+    assert page.locator("h1").inner_text() == "Xem lại trước khi gửi"
+    check(page)
+    next_page(page)
+    assert page.locator("h1").inner_text() == "Đã gửi"
+    check(page)
+
+
+def stored(server: Server) -> int:
+    with server.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Envelope)) or 0
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(320, "light"), (320, "dark"), (390, "light"), (390, "dark"), (1280, "light")]
+)
+def test_the_link_leads_to_thanks(
+    server: Server, made: OpenRound, new_context: NewContext, width: int, scheme: str
+) -> None:
+    context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{server.url}/p#{made.codes[0]}")
+    assert page.url == f"{server.url}/p"
+    assert page.input_value("#code") == made.codes[0]
+    fits(page)
+    next_page(page)
+    answer(page, fits)
+    assert context.cookies() == []
+    assert stored(server) == 1
+
+
+def test_the_whole_way_works_without_script(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE, java_script_enabled=False).new_page()
+    page.goto(server.url)
+    page.fill("#code", made.codes[0].lower())
+    next_page(page)
+    answer(page, lambda _page: None)
+    assert stored(server) == 1
+
+
+def test_no_control_without_script_is_dead(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE, java_script_enabled=False).new_page()
+    page.goto(server.url)
+    assert page.locator("button").count() == 1
+    page.click(".languages summary")
+    page.click("text=English")
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_a_fault_is_focused_and_its_link_leads_to_the_question(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    page.goto(f"{server.url}/p#{made.codes[0]}")
+    next_page(page)
+    next_page(page)
+    next_page(page)
+    assert page.title().startswith("Lỗi: ")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    fits(page)
+    page.click(".panel a")
+    page.keyboard.press("Space")
+    assert page.is_checked("#q-b_lam_tt-co")
+
+
+def test_the_keyboard_alone_is_enough(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    page.goto(f"{server.url}/p#{made.codes[0]}")
+    page.focus("#code")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    next_page(page)
+    page.focus("#q-b_lam_tt-co")
+    page.keyboard.press("ArrowDown")
+    assert page.is_checked("#q-b_lam_tt-khong")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("textarea").count() == 1
+
+
+def test_the_text_size_grows_and_is_kept_on_the_next_page(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    page = new_context(viewport={"width": 320, "height": 800}).new_page()
+    page.goto(f"{server.url}/p#{made.codes[0]}")
+    small = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    page.click("button.tool")
+    page.click("button.tool")
+    next_page(page)
+    large = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    assert large == pytest.approx(small * 1.4)
+    fits(page)
+
+
+def test_the_first_visit_stays_within_the_byte_budget(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    context = new_context(viewport=PHONE)
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    requests: dict[str, str] = {}
+    received: dict[str, int] = {}
+    network.on(
+        "Network.requestWillBeSent", lambda event: requests.update({event["requestId"]: event["request"]["url"]})
+    )
+    network.on("Network.requestServedFromCache", lambda event: requests.pop(event["requestId"], None))
+    network.on(
+        "Network.loadingFinished",
+        lambda event: received.update({event["requestId"]: int(event["encodedDataLength"])}),
+    )
+    page.goto(f"{server.url}/p#{made.codes[0]}")
+    next_page(page)
+    next_page(page)
+    page.wait_for_load_state("networkidle")
+    assert page.locator("fieldset").count() == 1
+    assert all(url.startswith((server.url, "data:")) for url in requests.values())
+    assert len(requests) <= 6, requests
+    assert sum(received[number] for number in requests if number in received) <= 45_000, received
