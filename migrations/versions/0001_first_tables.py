@@ -254,7 +254,6 @@ def upgrade() -> None:
         sa.Column("invite_hash", sa.String(), nullable=False),
         sa.Column("public_key", sa.String(), nullable=True),
         sa.Column("fingerprint", sa.String(), nullable=True),
-        sa.Column("test_nonce", sa.String(), nullable=True),
         sa.Column("tested_before_start", sa.Boolean(), nullable=False),
         sa.Column("tested_before_closing", sa.Boolean(), nullable=False),
         sa.Column("destroyed", sa.Boolean(), nullable=False),

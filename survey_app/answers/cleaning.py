@@ -1,7 +1,7 @@
 """How does nothing deleted, and no order of arrival, stay behind in the files of the database?
 
 SQLite copies the whole file anew (VACUUM, with secure_delete) and cuts the write-ahead log to nothing. PostgreSQL
-rewrites the tables, since dead rows and their hidden transaction numbers would otherwise stay until chance removes them.
+rewrites the tables, since dead rows and their hidden transaction numbers would otherwise stay for an unknown time.
 """
 
 from ..access_codes.models import Invitation
@@ -38,7 +38,8 @@ def _run_outside_transactions(database: Database, statements: list[str]) -> None
         cursor = raw.cursor()
         for statement in statements:
             cursor.execute(statement)
-            if statement.startswith("PRAGMA") and cursor.fetchone()[0]:  # the first figure tells of a busy reader
+            busy = cursor.fetchone() if statement.startswith("PRAGMA") else None
+            if busy and busy[0]:  # a reader kept the log from being cut
                 raise Refused("Kho đang có người đọc nên chưa dọn sạch được. Bấm «Dọn sạch kho» lần nữa.")
         cursor.close()
     finally:

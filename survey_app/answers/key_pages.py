@@ -23,19 +23,10 @@ from .holders import (
     withdraw_invitation,
 )
 from .keys import to_text
-from .models import RoundKey
 from .queries import round_keys
+from .step import key_state
 
 _HOLDER = "Người giữ khóa không có tài khoản: lời mời trong đường dẫn là quyền, và trang không cho xem phiếu nào."
-
-
-def key_state(key: RoundKey) -> str:
-    """The state of a key, as `badge('key', …)` names it."""
-    if key.destroyed:
-        return "destroyed"
-    if key.public_key is None:
-        return "none"
-    return "tested" if key.tested_before_start else "untested"
 
 
 def _show_keys(survey_round: Round, form: HolderForm, status: int = 200, **values: Any) -> Any:

@@ -26,7 +26,6 @@ class RoundKey(Base):
     invite_hash: Mapped[str] = mapped_column(unique=True)
     public_key: Mapped[str | None]  # base64url of the uncompressed P-256 point
     fingerprint: Mapped[str | None]
-    test_nonce: Mapped[str | None]  # what the sample envelope holds, as SHA-256
     tested_before_start: Mapped[bool] = mapped_column(default=False)
     tested_before_closing: Mapped[bool] = mapped_column(default=False)
     destroyed: Mapped[bool] = mapped_column(default=False)  # the holder confirms
@@ -77,7 +76,7 @@ class Ballot(Base):
 
 
 class FreeText(Base):
-    """An opinion in the respondent's own words, apart from ballots: style and scores together would profile a person."""
+    """An opinion in own words, apart from ballots: style and scores together would profile a person."""
 
     __tablename__ = "free_text"
     __table_args__ = ({"sqlite_with_rowid": False},)

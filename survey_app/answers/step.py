@@ -4,11 +4,27 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from ..rounds.home_parts import KeyHolderLine
 from ..rounds.models import Round
 from ..steps import StepAction, StepState, StepStatus
 from ..text import date_text, today
-from .queries import invitations_by_group, opening_of
+from .models import RoundKey
+from .queries import invitations_by_group, opening_of, round_keys
 from .rules import checks_before_closing, checks_before_opening
+
+
+def key_state(key: RoundKey) -> str:
+    """The state of a key, as `badge('key', …)` names it."""
+    if key.destroyed:
+        return "destroyed"
+    if key.public_key is None:
+        return "none"
+    return "tested" if key.tested_before_start else "untested"
+
+
+def key_holder_lines(session: Session, survey_round: Round) -> list[KeyHolderLine]:
+    """The key holders of a round, as its home page names them."""
+    return [KeyHolderLine(key.holder_body, key_state(key)) for key in round_keys(session, survey_round.id)]
 
 
 def step_state(session: Session, survey_round: Round) -> StepState:

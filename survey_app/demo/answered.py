@@ -115,7 +115,7 @@ def _waiting(
         .join(Unit, UnitList.unit_id == Unit.id)
         .where(Invitation.round_id == survey_round.id)
         .order_by(Invitation.id.desc())
-    ).tuples()
+    )
     for invitation_id, group, unit in rows:
         waiting[group, unit].append((invitation_id, codes[invitation_id]))
     return waiting

@@ -149,7 +149,9 @@ def make_lists(session: Session, survey_round: Round, plan: Plan, by: User) -> N
 def make_keys(session: Session, survey_round: Round, folder: Path) -> None:
     """Two key pairs whose private halves lie in `folder`, protected by a passphrase that lies beside them."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / "passphrase.txt").write_text(PASSPHRASE + "\n", "utf-8")
+    note = folder / "passphrase.txt"
+    note.write_text(PASSPHRASE + "\n", "utf-8")
+    note.chmod(0o600)
     for number, (holder, body) in enumerate(HOLDERS, 1):
         made = make_key_file(PASSPHRASE, survey_round.code, holder)
         path = folder / f"key-{number}.json"
@@ -179,7 +181,7 @@ def _quotas(session: Session, survey_round: Round) -> Sequence[tuple[Quota, Resp
             .join(Unit, Quota.unit_id == Unit.id)
             .where(RespondentGroup.round_id == survey_round.id)
             .order_by(RespondentGroup.code, Unit.code)
-        ).tuples()
+        )
     ]
 
 

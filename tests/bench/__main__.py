@@ -3,6 +3,7 @@
 start    second start until the first page, in seconds
 page     bytes and requests of a respondent's first visit until the first question
 answers  accepted answers per second from 32 clients, beside a bare SQLite loop of the same minute
+opening  20 000 envelopes opened and cleaned
 letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
 """
@@ -10,12 +11,13 @@ scores   points of the demonstration round from the database
 import sys
 from collections.abc import Callable
 
-from . import answers, office, page
+from . import answers, office, opening, page
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
     "page": page.first_visit,
     "answers": answers.throughput,
+    "opening": opening.twenty_thousand,
     "letters": office.letters,
     "scores": office.scores,
 }
