@@ -7,12 +7,13 @@ from typing import Any
 from flask import request
 
 from ..questionnaires.path import answers_on_path, check_answers
+from ..questionnaires.wording import placeholder_values
 from .blueprint import bp, for_respondents
 from .envelope import looks_sealed
 from .keys import from_text
 from .payload import digest_of, envelope_size
 from .rules import FEWEST_HOLDERS, Receipt, Sending, receive
-from .visit import Visit, enter, refuse_foreign_pages, texts_of, writer
+from .visit import Visit, enter, refuse_foreign_pages, writer
 
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _RECEIPTS = {Receipt.STORED: "stored", Receipt.REPEATED: "repeated", Receipt.RECEIVED: "received"}
@@ -54,7 +55,7 @@ def open_questionnaire() -> Any:
         "mode": setting.group.mode,
         "questionnaire_version": setting.version.id,
         "questionnaire": setting.version.definition,
-        "texts": dict(texts_of(visit)),
+        "texts": placeholder_values(visit.round, visit.rated.unit.name),
         "rated_units": [{"id": unit.id, "name": unit.unit.name} for unit in setting.units],
         "keys": [{"public_key": key.public_key, "fingerprint": key.fingerprint} for key in setting.keys],
         "key_mode": survey_round.key_mode,

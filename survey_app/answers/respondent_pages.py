@@ -5,19 +5,16 @@ from typing import Any
 
 from flask import g, redirect, request, session, url_for
 from flask_babel import force_locale
-from flask_babel import gettext as _
 
 from ..questionnaires.check import minutes
-from ..questionnaires.definition import Question
 from ..questionnaires.path import (
-    NOT_AN_INTEGER,
-    TOO_LONG,
     Screen,
     answers_on_path,
     check_answers,
     check_screen,
     screens,
 )
+from ..questionnaires.wording import fault_text, text_shower
 from .blueprint import bp, for_respondents
 from .endings import ending
 from .payload import digest_of
@@ -37,7 +34,6 @@ from .visit import (
     read_state,
     refuse_foreign_pages,
     show,
-    text_shower,
     writer,
 )
 from .writer import BusyError
@@ -178,28 +174,14 @@ def _take_screen(visit: Visit, state: State) -> tuple[State, dict[str, str]]:
     return state, faults if leaves_forward else {}
 
 
-def _fault_text(kind: str, question: Question, shown: str) -> Any:
-    if kind == TOO_LONG:
-        return _("Ý kiến dài quá 2.000 ký tự. Viết ngắn lại.")
-    if kind == NOT_AN_INTEGER:
-        return _("Điền một số, chỉ gồm chữ số.")
-    if shown:
-        return shown
-    if question.kind in ("select_one", "select_multiple"):
-        if any(choice.is_dont_know for choice in question.choices):
-            return _("Chọn một câu trả lời. Không rõ thì chọn «Không biết / không có ý kiến».")
-        return _("Chọn một câu trả lời.")
-    return _("Điền câu trả lời.")
-
-
 def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, str]) -> Any:
-    t = text_shower(visit, state.language)
+    t = text_shower(visit.round, visit.rated.unit.name, state.language)
     values: dict[str, Any] = dict(state.answers)
     questions = {question.name: question for question in screen.questions}
     for name in faults:  # nothing typed is lost
         values[name] = request.form.get(name, "")
     with force_locale("en" if state.language == "en" else "vi"):
-        words = {n: _fault_text(kind, questions[n], t(questions[n].required_message)) for n, kind in faults.items()}
+        words = {n: fault_text(kind, questions[n], t(questions[n].required_message)) for n, kind in faults.items()}
     targets = {n: f"q-{n}-{questions[n].choices[0].name}" if questions[n].choices else f"q-{n}" for n in faults}
     return show(
         "respondent/question.html",
@@ -227,7 +209,7 @@ class ReviewedAnswer:
 
 
 def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
-    t = text_shower(visit, state.language)
+    t = text_shower(visit.round, visit.rated.unit.name, state.language)
     path = screens(visit.definition, state.answers)
     missing: list[ReviewedAnswer] = []
     rest: list[ReviewedAnswer] = []

@@ -1,6 +1,5 @@
 """One request of a respondent: where it comes from, which code it brings, in which language it is answered."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -15,10 +14,9 @@ from sqlalchemy.orm import Session
 from ..access_codes.codes import hash_of, normalise
 from ..attempts import address_key, attempts_within, count_attempt
 from ..errors import Refused
-from ..questionnaires.definition import Definition, Language, fill, text_in
+from ..questionnaires.definition import Definition, Language
 from ..questionnaires.models import QuestionnaireVersion
 from ..rounds.models import RatedUnit, RespondentGroup, Round
-from ..text import date_text
 from ..web import database, reading, settings
 from .models import RoundKey
 from .payload import Rating
@@ -204,20 +202,3 @@ def show(template: str, status: int = 200, definition: Definition | None = None,
             **values,
         )
     return page, status
-
-
-def texts_of(visit: Visit) -> Mapping[str, str]:
-    """What the placeholders in a questionnaire's texts stand for in this round."""
-    survey_round = visit.round
-    return {
-        "unit": visit.rated.unit.name,
-        "year": str(survey_round.year),
-        "from": date_text(survey_round.period_from),
-        "to": date_text(survey_round.period_to),
-    }
-
-
-def text_shower(visit: Visit, chosen: str) -> Callable[[Mapping[str, str]], str]:
-    """A function of a text in all languages: the text to show, placeholders filled."""
-    values = texts_of(visit)
-    return lambda texts: fill(text_in(texts, chosen), values)
