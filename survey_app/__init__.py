@@ -77,7 +77,7 @@ def _set_up_requests(app: "Flask", settings: "Settings") -> None:
 
     Bootstrap5(app)
     CSRFProtect(app)
-    Babel(app, locale_selector=look.office_language)
+    Babel(app, locale_selector=look.page_language)
     set_up_sign_in(app)
     guard.add_headers(app, settings)
     guard.close_by_default(app)

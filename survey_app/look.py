@@ -6,10 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, g, request, url_for
 from flask_babel import get_locale, gettext
 from flask_login import current_user
 from markupsafe import Markup, escape
+from werkzeug.exceptions import HTTPException
 
 from . import text
 from .access import ROLE_NAMES, Role, can
@@ -18,6 +19,7 @@ from .text import N_
 from .web import settings
 
 STATIC = Path(__file__).parent / "static"
+LANGUAGES = ("vi", "en")  # the first where nothing is chosen
 
 # kind -> state -> (word, tone, icon); ui: one word everywhere for one state
 BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
@@ -87,9 +89,18 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
 }
 
 
-def office_language() -> str:
-    """Language of the office pages: the account's own; Vietnamese before sign-in."""
-    return getattr(current_user, "language", None) or "vi"
+def page_language() -> str:
+    """Language of the program's own words: the account's; without account the one that the page was asked for in."""
+    chosen = getattr(current_user, "language", None) or _wished_language()
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def _wished_language() -> str | None:
+    """What a respondent chose: kept with the answers, in the address, or in the form."""
+    try:
+        return g.get("language") or request.args.get("lang") or request.form.get("language")
+    except HTTPException:  # a form too large to read; its error page is on the way
+        return None
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from flask import render_template, request
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 
 from ..access import requires
 from ..errors import Missing
@@ -45,7 +45,10 @@ def preview(code: str, group_code: str) -> Any:
 def _language(definition: Definition) -> str:
     wish = request.form.get("switch") or request.values.get("lang", "")
     known = [language.code for language in definition.languages]
-    return wish if wish in known else known[0]
+    for one in (wish, str(get_locale())):  # the office's own language, until another is chosen
+        if one in known:
+            return one
+    return known[0]
 
 
 def _answers_so_far(definition: Definition) -> dict[str, Answer]:

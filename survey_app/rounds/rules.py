@@ -4,7 +4,7 @@ Opening a round for answers lives in `answers`, which sees all that opening need
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from itertools import pairwise
@@ -16,7 +16,7 @@ from ..access import Actor, in_scope
 from ..audit import Action, record
 from ..db import now
 from ..errors import Invalid, Refused
-from ..text import LOCAL_ZONE, clean, date_text
+from ..text import LOCAL_ZONE, N_, clean, date_text
 from ..units.models import Unit
 from .levels import LEVELS, level_name
 from .models import Quota, RatedUnit, RespondentGroup, Round
@@ -64,6 +64,10 @@ DATE_NAMES = {
     "erase_personal_data_on": "Xóa tên và số điện thoại",
 }
 _ORDER = ("lists_open_on", "lists_due_on", "opens_on", "closes_on", "erase_personal_data_on")
+_FROZEN = N_(
+    "Đợt đã mở thu phiếu ngày {day}. Từ lúc đó bộ tiêu chí, nhóm, chỉ tiêu, ngày, quy tắc tính điểm và chế độ phiếu "
+    "được giữ nguyên."
+)
 REQUIRED_DATES = ("lists_due_on", "opens_on", "closes_on", "period_from", "period_to", "age_on")
 
 
@@ -73,14 +77,11 @@ def refuse_if_frozen(survey_round: Round) -> None:
         raise Refused(frozen_reason(survey_round))
 
 
-def frozen_reason(survey_round: Round) -> str:
-    """Why the settings of a round can no longer change; empty while they can."""
+def frozen_reason(survey_round: Round, translate: Callable[[str], str] = str) -> str:
+    """Why the settings of a round can no longer change, in the language of `translate`; empty while they can."""
     if survey_round.opened_at is None:
         return ""
-    return (
-        f"Đợt đã mở thu phiếu ngày {_local_day(survey_round.opened_at)}. Từ lúc đó bộ tiêu chí, nhóm, chỉ tiêu, "
-        "ngày, quy tắc tính điểm và chế độ phiếu được giữ nguyên."
-    )
+    return translate(_FROZEN).format(day=_local_day(survey_round.opened_at))
 
 
 def refuse_if_locked(survey_round: Round) -> None:

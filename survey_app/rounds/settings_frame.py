@@ -70,7 +70,7 @@ def read_only(survey_round: Round) -> ResponseReturnValue | None:
     if not has_right(me(), "rounds.manage"):
         return summary(survey_round, _("Cán bộ phụ trách đợt sửa được cài đặt này."))
     if survey_round.is_frozen:
-        return summary(survey_round, frozen_reason(survey_round))
+        return summary(survey_round, frozen_reason(survey_round, _))
     return None
 
 
