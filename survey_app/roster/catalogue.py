@@ -2,9 +2,9 @@
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -134,6 +134,14 @@ class Catalogue:
     def ban_by_code(self, code: str) -> BanEntry | None:
         """The bản with the code."""
         return next((ban for ban in self.bans if ban.code == code), None)
+
+    def successor_name(self, entry: UnitEntry | BanEntry) -> str | None:
+        """Name of what took over an ended unit or bản; None when the catalogue does not know it."""
+        after = (entry.valid_to or date.max - timedelta(days=1)) + timedelta(days=1)
+        others: Sequence[UnitEntry | BanEntry] = self.units if isinstance(entry, UnitEntry) else self.bans
+        heirs = [one for one in others if one.code == entry.successor_code and one is not entry]
+        living = [one for one in heirs if one.valid_to is None or one.valid_to >= after]
+        return living[0].name if living else None
 
     def similar_ban(self, commune_code: str, name: str) -> str | None:
         """The nearest name of a valid bản of the commune, for «Gần giống: …»."""

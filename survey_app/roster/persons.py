@@ -221,7 +221,7 @@ class RowReader:
         elif not valid_on(unit, self.catalogue.day):
             self._add(
                 "unit_not_valid_at_date", row, "unit", column, value=written, valid_to=unit.valid_to,
-                successor=unit.successor_code,
+                successor=unit.successor_code, successor_name=self.catalogue.successor_name(unit),
             )  # fmt: skip
         else:
             person.unit_code = unit.code
@@ -241,7 +241,7 @@ class RowReader:
         if not valid_on(unit, self.catalogue.day):
             self._add(
                 "unit_not_valid_at_date", row, "commune", column, value=written, valid_to=unit.valid_to,
-                successor=unit.successor_code,
+                successor=unit.successor_code, successor_name=self.catalogue.successor_name(unit),
             )  # fmt: skip
             return None
         if not self.catalogue.is_commune(self.unit_code):
@@ -263,7 +263,7 @@ class RowReader:
         elif not valid_on(ban, self.catalogue.day):
             self._add(
                 "ban_not_valid_at_date", row, "ban", column, value=written, valid_to=ban.valid_to,
-                successor=ban.successor_code,
+                successor=ban.successor_code, successor_name=self.catalogue.successor_name(ban),
             )  # fmt: skip
         else:
             person.ban, person.ban_code = ban.name, ban.code

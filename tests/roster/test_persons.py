@@ -1,7 +1,10 @@
 """Faults of single rows, each by kind, place and severity."""
 
+from datetime import date
+
 import pytest
 
+from survey_app.roster.catalogue import Catalogue, UnitEntry
 from survey_app.roster.problems import full_message
 from tests.roster.lists import CITIZEN_HEADER, kinds, make_citizen, make_reading
 
@@ -90,3 +93,11 @@ def test_a_person_who_stands_under_two_groups_of_a_file_is_told_on_the_later_row
     ]
     found = [p for p in make_reading(rows, "AB", "TG-NV").problems if p.kind == "person_in_two_groups"]
     assert [(p.row, p.details["other_row"], p.blocks) for p in found] == [(3, 2, True)]
+
+
+def test_an_ended_unit_is_told_with_the_name_of_its_successor_even_when_the_code_is_used_again():
+    old = UnitEntry("03260", "Xã Rạng Đông", "xa", "099", date(2020, 1, 1), date(2025, 6, 30), "03260")
+    new = UnitEntry("03260", "Xã Pú Nhung", "xa", "11", date(2025, 7, 1), None)
+    catalogue = Catalogue([old, new], [], day=date(2025, 12, 1))
+    assert catalogue.successor_name(old) == "Xã Pú Nhung"
+    assert catalogue.successor_name(new) is None
