@@ -56,17 +56,16 @@ def prepare_tables(database: Database) -> None:
 
 
 @click.command("serve")
-@click.option("--port", type=int, default=None, help="Cổng, mặc định lấy từ PORT.")
 @click.option("--host", default="127.0.0.1", show_default=True)
-def serve(port: int | None, host: str) -> None:
-    """Set up if needed and serve: one process, 32 threads."""
+def serve(host: str) -> None:
+    """Set up if needed and serve on PORT: one process, 32 threads."""
     import waitress
 
     from .static_files import with_static_files
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     prepare(_database())
-    port = port or settings().port
+    port = settings().port
     wsgi = with_static_files(app, settings().data_folder)
     click.echo(f"Đang chạy ở http://{host}:{port}  (dừng: Ctrl+C)", err=True)
     waitress.serve(wsgi, host=host, port=port, threads=32, ident=None, clear_untrusted_proxy_headers=False)

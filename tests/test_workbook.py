@@ -3,7 +3,8 @@
 import io
 import json
 import random
-import resource
+import subprocess
+import sys
 import time
 import zipfile
 from datetime import date
@@ -59,9 +60,19 @@ def outcome_of(path: Path) -> tuple[str, str]:
 def test_a_bomb_stays_small_in_memory(samples: Path):
     truth = json.loads((samples / "truth.json").read_text("utf-8"))
     bomb = next(one for one in truth["bad_files"] if one["kind"] == "zip_bomb_sheet")
-    assert rejected((samples / bomb["file"]).read_bytes()) == "zip_bomb_sheet"
-    peak_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert peak_kb < 300 * 1024
+    # In a process of its own: the greatest child of this one may be a browser or a database.
+    read = (
+        "import resource, sys; from pathlib import Path; from survey_app.workbook import Rejected, read_workbook\n"
+        "try: read_workbook(Path(sys.argv[1]).read_bytes(), 'x.xlsx')\n"
+        "except Rejected as refusal: print(refusal.kind)\n"
+        "print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", read, samples / bomb["file"]], capture_output=True, text=True, check=True
+    )
+    kind, peak_kb = done.stdout.split()
+    assert kind == "zip_bomb_sheet"
+    assert int(peak_kb) < 300 * 1024
 
 
 def test_rows_keep_their_numbers_and_days_are_days():
