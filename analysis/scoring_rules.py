@@ -159,6 +159,8 @@ def _figure(key: str, value: object) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
             raise InvalidOperation
         figure = Decimal(str(value))
+        if figure.is_finite() and not -12 <= figure.adjusted() <= 12:
+            raise InvalidOperation  # exact fractions of such figures would never end
     except InvalidOperation:
         raise ScoringError(f'Quy tắc tính điểm: «{key}» phải là một số, ví dụ "0.75"; đang là «{value}».') from None
     if not figure.is_finite():

@@ -49,6 +49,11 @@ class Settings:
         return self.public_url.startswith("https://")
 
     @property
+    def only_this_machine(self) -> bool:
+        """The public address cannot be opened from a phone: SURVEY_URL has not been set."""
+        return urlsplit(self.public_url).hostname in ("localhost", "127.0.0.1", "::1")
+
+    @property
     def host(self) -> str:
         """Host (with port where it is not the usual one) as printed on letters."""
         return urlsplit(self.public_url).netloc

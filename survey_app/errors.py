@@ -17,6 +17,10 @@ class Refused(SurveyError):
     """The act is not allowed in the present state, or not to this person (403)."""
 
 
+class NoRight(Refused):
+    """The account does not hold the right of the page."""
+
+
 class Missing(SurveyError):
     """The thing is not there, or not in the scope of who asks (404)."""
 

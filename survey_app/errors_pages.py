@@ -4,14 +4,14 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, flash, redirect, render_template, request
+from flask import Flask, current_app, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from .errors import Conflict, Invalid, Missing, Refused
+from .errors import Conflict, Invalid, Missing, NoRight, Refused
 from .text import N_
 
 log = logging.getLogger("survey_app")
@@ -29,6 +29,7 @@ _TITLES = {
     500: N_("Hệ thống gặp sự cố."),
     503: N_("Hệ thống đang tạm dừng."),
 }
+_NOT_NOW = N_("Lúc này chưa làm được việc đó.")
 _DETAILS = {
     400: N_("Tải lại trang rồi làm lại."),
     404: N_("Địa chỉ có thể gõ sai, hoặc nội dung không thuộc phạm vi được xem."),
@@ -40,14 +41,15 @@ _DETAILS = {
 }
 
 
-def error_page(status: int, detail: str = "", number: str = "") -> tuple[str, int]:
-    """The page of an error. Respondents see it in their own look."""
+def error_page(status: int, detail: str = "", number: str = "", title: str = "") -> tuple[str, int]:
+    """The page of an error, with a way back to the page it came from. Respondents see it in their own look."""
     base = "respondent/error.html" if _is_respondent_page() else "error.html"
     return (
         render_template(
             base,
             status=status,
-            title=_(_TITLES.get(status, _TITLES[400])),
+            title=_(title or _TITLES.get(status, _TITLES[400])),
+            back=_page_to_go_back_to(),
             detail=detail or _detail(status),
             number=number,
         ),
@@ -64,12 +66,25 @@ def _is_respondent_page() -> bool:
     return request.path in ("/", "/p") or request.path.startswith(("/p/", "/phieu", "/cam-ket", "/bien-ban-mo"))
 
 
+def _page_to_go_back_to() -> str:
+    """The nearest page above the refused address that can simply be opened; empty when only the first page is."""
+    adapter = current_app.create_url_adapter(request)
+    parts = request.path.rstrip("/").split("/")
+    for length in range(len(parts), 1, -1):
+        path = "/".join(parts[:length])
+        if path == request.path and request.method == "GET":
+            continue
+        if adapter is not None and adapter.test(path, "GET"):
+            return path
+    return ""
+
+
 def register(app: Flask) -> None:
     """One handler for each kind of error."""
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Any:
-        return error_page(403, error.message)
+        return error_page(403, error.message, title=_NOT_NOW if not isinstance(error, NoRight) else "")
 
     @app.errorhandler(Missing)
     def missing(_error: Missing) -> Any:

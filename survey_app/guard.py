@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from .access import RIGHTS, ROLE_NAMES, declared_rights, has_right, is_open
 from .config import Settings
-from .errors import Refused
+from .errors import NoRight
 
 STATIC_ENDPOINTS = ("static", "bootstrap.static")
 
@@ -33,7 +33,7 @@ def close_by_default(app: Flask) -> None:
         rights = declared_rights(view)
         if rights is None or not any(has_right(current_user, right) for right in rights):
             roles = sorted({_(ROLE_NAMES[role]) for right in rights or () for role in RIGHTS[right]})
-            raise Refused(_("Việc này cần quyền: %(roles)s.", roles=", ".join(roles) or _("không ai")))
+            raise NoRight(_("Việc này cần quyền: %(roles)s.", roles=", ".join(roles) or _("không ai")))
         return None
 
 

@@ -15,7 +15,7 @@ from .blueprint import bp
 from .keys import MAX_FILE, read_key_file
 from .opening import PrivateKey, clean_up, open_envelopes
 from .queries import count_envelopes, invitations_by_group, opening_of, round_keys
-from .rules import Check, checks_before_closing, checks_before_opening, close_round, open_round
+from .rules import Check, checks_before_closing, checks_before_opening, close_round, open_round, refuse_unless_closable
 
 WORDS = "MỞ NIÊM PHONG"
 _PLACES = {
@@ -72,6 +72,7 @@ def start(code: str) -> Any:
 def ask_to_close(code: str) -> Any:
     """The page behind «Đóng thu phiếu»: closing cannot be undone."""
     survey_round = find_round(reading(), code, me())
+    refuse_unless_closable(reading(), survey_round)
     return render_template(
         "answers/close.html", survey_round=survey_round, envelopes=count_envelopes(reading(), survey_round.id)
     )

@@ -282,12 +282,17 @@ def checks_before_closing(session: Session, survey_round: Round) -> list[Check]:
     return checks
 
 
-def close_round(session: Session, survey_round: Round, by: Actor | None) -> None:
-    """Ends collection for good. Raises Refused when the round is not open or nobody proved again that a key opens."""
+def refuse_unless_closable(session: Session, survey_round: Round) -> None:
+    """Raises Refused when the round is not open, or nobody proved again that a key opens."""
     if survey_round.opened_at is None or survey_round.closed_at is not None:
         raise Refused("Đợt này không trong thời gian thu phiếu.")
     missing = [check.text for check in checks_before_closing(session, survey_round) if check.blocks and not check.holds]
     if missing:
         raise Refused("Chưa đóng thu phiếu được. Cần: " + "; ".join(missing) + ".")
+
+
+def close_round(session: Session, survey_round: Round, by: Actor | None) -> None:
+    """Ends collection for good. Raises Refused as `refuse_unless_closable`."""
+    refuse_unless_closable(session, survey_round)
     survey_round.closed_at = now()
     record(session, Action.ROUND_CLOSED, by, round=survey_round.code)

@@ -51,6 +51,8 @@ def open_demo_round(persons: int, out: Path, code: str | None, as_json: bool) ->
     """Make a flagged round open for answers, with codes.csv and its keys in OUT."""
     database: Database = current_app.extensions["survey_database"]
     prepare_tables(database)
+    if (out / "codes.csv").exists():
+        raise click.BadParameter("thư mục này đã có khóa và mã của đợt khác; chọn thư mục khác.", param_hint="--out")
     out.mkdir(parents=True, exist_ok=True)
     with database.writing() as session:
         write_accounts(settings().data_folder / "accounts.csv", make_accounts(session))

@@ -52,7 +52,7 @@ def _report(file: Path, definition: Definition | None, messages: list[Message]) 
     errors = sum(message.is_error for message in messages)
     report: dict[str, Any] = {
         "file": str(file),
-        "accepted": definition is not None,
+        "accepted": definition is not None and not errors,
         "errors": errors,
         "warnings": len(messages) - errors,
         "messages": [as_json(message) for message in messages],

@@ -182,7 +182,10 @@ def _keys(name: str, prefixes: Iterable[str], ends: Iterable[str]) -> list[str]:
 def _nearest(name: str, names: list[str]) -> str | None:
     from rapidfuzz import fuzz, process
 
-    found = process.extractOne(name, names, scorer=fuzz.ratio, processor=fold, score_cutoff=60)
+    def own_part(text: str) -> str:  # «Bản», «Xã» stand before every name and make strangers look alike
+        return _keys(text, (*_BAN_PREFIXES, *_UNIT_PREFIXES), ())[-1]
+
+    found = process.extractOne(name, names, scorer=fuzz.ratio, processor=own_part, score_cutoff=60)
     return found[0] if found else None
 
 

@@ -88,7 +88,13 @@ def _manifest_entries(manifest: Path) -> list[dict[str, str]]:
         missing = {"file", "unit_code"} - set(reader.fieldnames or ())
         if missing:
             raise click.BadParameter(f"thiếu cột {', '.join(sorted(missing))}", param_hint="--manifest")
-        return [{key: (value or "").strip() for key, value in row.items() if key} for row in reader if row["file"]]
+        entries = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader if row["file"]]
+    for number, entry in enumerate(entries, 2):
+        list_type = entry.get("list_type")
+        if list_type and list_type not in _GROUPS_OF:
+            fault = f"dòng {number}: list_type «{list_type}» không có; dùng {', '.join(_GROUPS_OF)}"
+            raise click.BadParameter(fault, param_hint="--manifest")
+    return entries
 
 
 def _groups(entry: dict[str, str]) -> tuple[str, ...]:
@@ -111,6 +117,10 @@ def _check_file(
         return answer, None
     except Rejected as fault:
         answer["rejected"] = {"kind": fault.kind, "message": fault.message}
+        return answer, None
+    if not reading.data_rows:
+        empty = Rejected("empty_workbook")
+        answer["rejected"] = {"kind": empty.kind, "message": empty.message}
         return answer, None
     has_unit_column = any(table.column("unit") for table in reading.tables)
     answer["data_rows"] = reading.data_rows

@@ -52,8 +52,10 @@ def group_guessed(job_title: str, has_procedure: bool, has_business: bool, allow
     if has_procedure and "E" in allowed:
         return "E"
     key = search_key(job_title)
-    leads = key.startswith(_LEADER)
-    preferred = ("A", "C", "G", "D") if leads else ("B", "E", "D")
+    if key.startswith(_LEADER):
+        preferred: tuple[str, ...] = ("A", "C", "G", "D")
+    else:  # who has a job title and no dossier is an official, however the title is written
+        preferred = ("B", "D", "C", "A", "G") if key else ("B", "E", "D")
     return next((group for group in preferred if group in allowed), allowed[0] if allowed else "E")
 
 

@@ -34,6 +34,7 @@ SEVERITY = {
     "quota_short": WARNING,
     "injection_cell": WARNING,
     "legacy_encoding": WARNING,
+    "other_workplace": WARNING,  # of the pages only: it needs a unit that sends the list, not just a file
 }
 
 
@@ -179,6 +180,10 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
     ),
     "legacy_encoding": lambda p, d: (
         f"Tệp dùng bảng mã cũ ({d.get('encoding')}). Đã chuyển sang Unicode; xem lại dấu tiếng Việt trước khi nộp."
+    ),
+    "other_workplace": lambda p, d: (
+        f"Nhóm {d['group']}: mọi người đều ghi nơi công tác là «{d['value']}», khác đơn vị nộp. "
+        "Kiểm tra có tải nhầm tệp của đơn vị khác không."
     ),
 }
 

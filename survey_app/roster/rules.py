@@ -17,6 +17,7 @@ from ..rounds.models import RespondentGroup, Round
 from ..text import person_order_key, search_key
 from ..units.models import Unit
 from ..workbook import read_workbook
+from .catalogue import Catalogue
 from .checks import ListReading
 from .comparison import pairs_by_list, problems_with_others
 from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook, leave_out_groups
@@ -32,8 +33,10 @@ from .queries import (
     sender_of,
     terms_of,
 )
+from .workplace import workplace_problems
 
 DRAFT_LIFETIME = timedelta(days=30)
+LONGEST_REASON = 500
 
 
 def refuse_if_not_collecting(survey_round: Round) -> None:
@@ -138,6 +141,7 @@ def check_upload(session: Session, upload: Upload, draft: Draft | None = None) -
     own = _own_lists(session, upload, {person.group for person in reading.persons})
     others = handed_in(session, upload.round, [one.id for one in own])
     reading.problems.extend(problems_with_others(reading.persons, others))
+    reading.problems.extend(workplace_problems(reading.persons, upload.unit.code, catalogue))
     return DraftCheck(draft, reading)
 
 
@@ -262,6 +266,8 @@ def return_list(session: Session, unit_list: UnitList, by: Actor, reason: str, s
         raise Refused("Chỉ trả lại được danh sách đã trình hoặc đã duyệt.")
     if not reason.strip():
         raise Invalid({"reason": "Ghi lý do trả lại để đơn vị biết cần sửa gì."})
+    if len(reason) > LONGEST_REASON:
+        raise Invalid({"reason": f"Lý do dài quá {LONGEST_REASON} ký tự. Viết ngắn lại."})
     unit_list.state = ListState.RETURNED
     add_event(session, unit_list, by, reason.strip())
     record(
@@ -291,18 +297,33 @@ def approve_list(
 def list_problems(session: Session, unit_list: UnitList) -> list[Problem]:
     """What the office should look at: persons who also stand on another list of the round."""
     others = handed_in(session, unit_list.round, [unit_list.id])
-    return problems_with_others(as_person_rows(unit_list), others, for_office=True)
+    problems = problems_with_others(as_person_rows(unit_list), others, for_office=True)
+    return problems + _stored_workplace_problems(unit_list, catalogue_of(session, unit_list.round))
+
+
+def _stored_workplace_problems(unit_list: UnitList, catalogue: Catalogue) -> list[Problem]:
+    rows = as_person_rows(unit_list)
+    for row, person in zip(rows, unit_list.persons, strict=True):
+        unit = catalogue.unit(person.workplace) if person.workplace else None
+        row.unit_code = unit.code if unit else None
+    return workplace_problems(rows, unit_list.unit.code, catalogue)
 
 
 def approve_faultless(session: Session, survey_round: Round, by: Actor) -> int:
-    """Approve every list handed in that is complete and shares no person or number with another; returns how many."""
+    """Approve every list handed in that gives no cause to look at it; returns how many.
+
+    That is: complete, sharing no person or number with another list, not naming another unit as place of work.
+    """
     doubtful = pairs_by_list(session, survey_round)
+    catalogue = catalogue_of(session, survey_round)
     approved = 0
     for card in cards(session, survey_round):
         unit_list = card.unit_list
         if unit_list is None or card.state != ListState.SUBMITTED:
             continue
         if doubtful.get(unit_list.id) or card.persons != card.target:
+            continue
+        if _stored_workplace_problems(unit_list, catalogue):
             continue
         approve_list(session, unit_list, by)
         approved += 1

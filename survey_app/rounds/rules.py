@@ -71,6 +71,16 @@ _FROZEN = N_(
 REQUIRED_DATES = ("lists_due_on", "opens_on", "closes_on", "period_from", "period_to", "age_on")
 
 
+def usual_title(year: int) -> str:
+    """The title that a round gets when nobody writes another."""
+    return f"Điều tra xã hội học xác định Chỉ số CCHC năm {year}"
+
+
+def title_for_year(title: str, year: int) -> str:
+    """`title`, with its year corrected when it is the usual title of another year: who changes the year means both."""
+    return usual_title(year) if re.fullmatch(re.escape(usual_title(0))[:-1] + r"\d{4}", clean(title)) else title
+
+
 def refuse_if_frozen(survey_round: Round) -> None:
     """Raises Refused when the round has been opened: nothing of its settings changes from then on."""
     if survey_round.is_frozen:

@@ -18,7 +18,16 @@ from .group_rules import SHIPPED_CRITERIA, import_criteria
 from .levels import LEVELS, level_name, suggested_code
 from .queries import candidates_to_rate, criteria_of, find_round, groups_of, operating_units, rated_units
 from .readiness import start_lists
-from .rules import Basics, Dates, change_basics, create_round, set_dates, set_scoring
+from .rules import (
+    Basics,
+    Dates,
+    change_basics,
+    create_round,
+    set_dates,
+    set_scoring,
+    title_for_year,
+    usual_title,
+)
 from .scoring_rules import SETTINGS, form_from_rules, rules_from_form
 from .settings_frame import frame, read_only, summary, to_next
 
@@ -38,9 +47,10 @@ def _unit_words(unit: Unit) -> str:
 
 def _basics(form: BasicsForm) -> Basics:
     assert form.as_of.data is not None  # the form requires it
+    year = form.year.data or 0
     return Basics(
-        title=form.title.data or "",
-        year=form.year.data or 0,
+        title=title_for_year(form.title.data or "", year),
+        year=year,
         level=form.level.data or "",
         as_of=form.as_of.data,
         operator_unit_id=form.operator_unit_id.data or 0,
@@ -54,7 +64,7 @@ def new() -> ResponseReturnValue:
     units = _set_choices(form)
     own = next((unit for unit in units if unit.id == me().unit_id), units[0] if units else None)
     day = day_to_look_at(own)  # a body that has ended is looked at on its last day
-    form.title.data = f"Điều tra xã hội học xác định Chỉ số CCHC năm {day.year}"
+    form.title.data = usual_title(day.year)
     form.year.data, form.as_of.data = day.year, day
     if own is not None:
         form.operator_unit_id.data = own.id

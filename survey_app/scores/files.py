@@ -27,6 +27,7 @@ NOT_ASKED = "na"
 _SIPAS_ITEM = re.compile(r"s_\d{2}")
 _QUESTION = re.compile(r"(q|s)_\d+(_\d+)*")
 _MAX_ROWS = 2_000_000
+_MOST_POINTS, _MOST_DECIMALS = 10_000, 6
 
 Row = tuple[int, dict[str, str]]
 
@@ -133,7 +134,7 @@ def _criterion(row: Mapping[str, str], where: str) -> Criterion | None:
         points = Decimal(row["max_points"].replace(",", "."))
     except InvalidOperation:
         points = Decimal("NaN")
-    if not (points.is_finite() and points >= 0):
+    if not (points.is_finite() and 0 <= points <= _MOST_POINTS and points == round(points, _MOST_DECIMALS)):
         raise ScoringError(f"{where}, cột max_points: «{row['max_points']}» không phải là số điểm, ví dụ 0.75.")
     if not scored_by:
         return None

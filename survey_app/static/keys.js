@@ -100,7 +100,7 @@
       page.querySelector("[data-print-key]").textContent = made.text;
       const link = store.querySelector("[data-download]");
       link.href = URL.createObjectURL(new Blob([made.text], { type: "application/json" }));
-      link.download = `${words.round}.khoa.json`;
+      link.download = `${words.round}-${words.holder.split(" – ").pop().normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/gi, "d").replace(/[^A-Za-z0-9]+/g, "-").toLowerCase()}.khoa.json`;
       store.querySelector("h2").focus();
     });
     store.querySelector("[data-print-paper]").addEventListener("click", () => print());

@@ -13,6 +13,11 @@
     history.replaceState(null, "", location.pathname + location.search);
   }
 
+  // Another language is another page: it takes the code along, behind «#» where no server sees it.
+  for (const link of document.querySelectorAll("a[hreflang]")) {
+    link.addEventListener("click", () => { if (field && field.value) link.hash = encodeURIComponent(field.value); });
+  }
+
   const tools = document.querySelector(".tools");
   if (tools) {
     const button = document.createElement("button");

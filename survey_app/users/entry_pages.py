@@ -113,6 +113,9 @@ def first_use() -> Any:
                 return redirect(url_for("rounds.home"))
             except Invalid as invalid:
                 place_faults(form, invalid.faults)
+                if "code" not in invalid.faults:  # the code was right: looking for a password is no guessing
+                    with writing() as database_session:
+                        entry.forget(database_session, tries)
     status = 429 if wait else 422 if form.errors else 200
     page = render_template("users/first_use.html", form=form, wait=wait, faults=status != 200)
     return page, status, {"Retry-After": str(wait * 60)} if wait else {}

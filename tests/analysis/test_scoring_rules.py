@@ -97,3 +97,9 @@ def test_the_rule_line_tells_every_other_choice():
 @pytest.mark.parametrize(("figure", "text"), [("0.750", "0.75"), ("10", "10"), ("10.00", "10"), ("100", "100")])
 def test_only_zeros_after_the_point_are_dropped(figure, text):
     assert plain_text(Decimal(figure)) == text
+
+
+@pytest.mark.parametrize("settings", [{"n_min": "1e99999999"}, {"group_weights": {"A": "1e99999999", "B": "1"}}])
+def test_a_figure_beyond_all_measure_is_refused_at_once(settings: dict[str, object]) -> None:
+    with pytest.raises(ScoringError):
+        Settings.from_json(settings)

@@ -77,7 +77,11 @@ def make_citizen(number: int = 1, **cells: object) -> list[object]:
     return list((row | cells).values())
 
 
-def make_file(citizens: list[list[object]], leaders: list[list[object]] | None = None) -> bytes:
+def make_file(
+    citizens: list[list[object]],
+    leaders: list[list[object]] | None = None,
+    leader_header: list[str] | None = None,
+) -> bytes:
     """An .xlsx as a commune sends it: a sheet of citizens, and one of leaders if given."""
     book = openpyxl.Workbook()
     sheet = book.active
@@ -86,7 +90,7 @@ def make_file(citizens: list[list[object]], leaders: list[list[object]] | None =
         sheet.append(row)
     if leaders is not None:
         second = book.create_sheet("Lãnh đạo xã")
-        for row in [LEADER_HEADER, *leaders]:
+        for row in [leader_header or LEADER_HEADER, *leaders]:
             second.append(row)
     memory = io.BytesIO()
     book.save(memory)

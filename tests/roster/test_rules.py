@@ -26,7 +26,7 @@ from survey_app.roster.rules import (
 )
 from survey_app.workbook import Rejected
 from tests.make import make_user
-from tests.roster.asked_round import LEADER, Asked, make_asked_round, make_citizen, make_file
+from tests.roster.asked_round import LEADER, LEADER_HEADER, Asked, make_asked_round, make_citizen, make_file
 
 GOOD = make_file([make_citizen(1), make_citizen(2)], [LEADER])
 LEADERS_ONLY = make_file([], [LEADER])
@@ -273,3 +273,25 @@ def test_drafts_are_erased_after_thirty_days(database):
         old.uploaded_at = now() - timedelta(days=31)
         receive_upload(session, asked.round, asked.commune, GOOD, "moi.xlsx", by)
         assert list(session.scalars(select(Upload.file_name))) == ["moi.xlsx"]
+
+
+def test_a_list_whose_people_all_work_at_another_unit_is_told_and_not_approved_in_bulk(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        by = officer(session, asked)
+        stranger = [*LEADER, f"UBND {asked.other.name}"]
+        content = make_file([], [stranger], leader_header=[*LEADER_HEADER, "Đơn vị công tác"])
+        upload = receive_upload(session, asked.round, asked.commune, content, "ds.xlsx", by)
+        found = [one for one in check_upload(session, upload).reading.problems if one.kind == "other_workplace"]
+        assert [one.details["value"] for one in found] == [asked.other.name]
+        (unit_list,) = submit_list(session, upload, by, declared=True)
+        assert [one.kind for one in list_problems(session, unit_list)] == ["other_workplace"]
+        assert approve_faultless(session, asked.round, operator(session, asked)) == 0
+
+
+def test_a_reason_that_nobody_could_read_is_refused(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        _leaders, citizens = hand_in(session, asked)
+        with pytest.raises(Invalid, match="500"):
+            return_list(session, citizens, operator(session, asked), "x" * 501)

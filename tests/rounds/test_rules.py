@@ -23,6 +23,8 @@ from survey_app.rounds.rules import (
     refuse_if_locked,
     set_dates,
     set_scoring,
+    title_for_year,
+    usual_title,
 )
 from survey_app.rounds.scoring_rules import default_rules
 from survey_app.units.models import Unit, UnitKind
@@ -229,3 +231,8 @@ def test_cells_of_a_round_are_a_fact_that_settles_the_mode(database: Database) -
             set_modes(session, survey_round, {"E": Mode.SEALED}, 5, "strict", "0215 3862 000", "", by)
         with pytest.raises(Refused):
             set_modes(session, survey_round, {}, 6, "strict", "0215 3862 000", "", by)
+
+
+def test_the_usual_title_follows_the_year_and_an_own_title_stays() -> None:
+    assert title_for_year(usual_title(2025), 2021) == usual_title(2021)
+    assert title_for_year("Khảo sát của chúng tôi năm 2025", 2021) == "Khảo sát của chúng tôi năm 2025"
