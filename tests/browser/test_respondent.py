@@ -75,6 +75,16 @@ def test_the_link_leads_to_thanks(
     assert stored(server) == 1
 
 
+def test_another_language_keeps_the_code_of_the_link(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    page.goto(f"{server.url}/p#{made.codes[0]}")
+    page.locator("details.languages summary").click()
+    page.get_by_role("link", name="English").click()
+    page.wait_for_url("**/p?lang=en")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.input_value("#code") == made.codes[0]
+
+
 def test_the_whole_way_works_without_script(server: Server, made: OpenRound, new_context: NewContext) -> None:
     page = new_context(viewport=PHONE, java_script_enabled=False).new_page()
     page.goto(server.url)
