@@ -66,6 +66,11 @@ class Action(Enum):
     LIST_APPROVED = _Kind(
         "round.list_approved", N_("Duyệt danh sách nhóm {group} của {unit}"), ("round", "unit", "group")
     )
+    PAIR_DECIDED = _Kind(
+        "round.pair_decided",
+        N_("Quyết định cặp có thể trùng đợt {round}: {first} và {second}: {verdict}"),
+        ("round", "first", "second", "verdict"),
+    )
     ROSTER_LOCKED = _Kind(
         "round.roster_locked",
         N_("Khóa danh sách đợt {round}, bản {number}: {persons} người"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..workbook import Cell, Rejected, Workbook
 from .catalogue import Catalogue
-from .checks import ALL_GROUPS, ListReading, Sender, check_tables
+from .checks import ALL_GROUPS, ListReading, Sender, Settled, check_tables, nothing_settled
 from .columns import Column, DataRow, Table, cells_of, find_tables, text_of
 from .persons import Terms
 from .problems import Problem
@@ -39,13 +39,15 @@ def draft_from_workbook(workbook: Workbook, groups: Sequence[str]) -> Draft:
     return Draft(tables, workbook.legacy, list(workbook.notes))
 
 
-def check_draft(draft: Draft, file: str, sender: Sender, catalogue: Catalogue, terms: Terms) -> ListReading:
+def check_draft(
+    draft: Draft, file: str, sender: Sender, catalogue: Catalogue, terms: Terms, settled: Settled = nothing_settled
+) -> ListReading:
     """All checks within the list, without the dropped rows."""
     kept = []
     for number, table in enumerate(draft.tables):
         rows = [row for row in table.rows if (number, row.row) not in draft.dropped]
         kept.append(Table(table.sheet, table.header_row, table.header_rows, table.columns, table.titles, rows))
-    return check_tables(kept, draft.legacy, file, sender, catalogue, terms)
+    return check_tables(kept, draft.legacy, file, sender, catalogue, terms, settled)
 
 
 def leave_out_groups(draft: Draft, reading: ListReading, closed: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from ..text import search_key
 from ..units.models import Ban, Unit
 from .catalogue import BanEntry, Catalogue, UnitEntry
 from .checks import Sender
-from .models import ListState, Person, RosterVersion, UnitList, Upload
+from .models import ASKED, ROW_REMOVED, ListEvent, ListState, Person, RosterVersion, UnitList, Upload
 from .persons import PersonRow, Terms
 
 CLOSED_TO_UNITS = frozenset({ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED})
@@ -43,11 +43,20 @@ class ListCard:
 
     @property
     def comment(self) -> str:
-        """The last word of the office, while the list is with the unit."""
-        if self.unit_list is None or self.state not in (ListState.RETURNED, ListState.DRAFT):
+        """Why the office sent the list back, all reasons since it was handed in, while the list is with the unit."""
+        if self.state not in (ListState.RETURNED, ListState.DRAFT):
             return ""
-        returned = [event for event in self.unit_list.events if event.state == ListState.RETURNED]
-        return returned[-1].comment if returned else ""
+        return "\n".join(event.comment for event in self._since_handed_in() if event.state == ListState.RETURNED)
+
+    @property
+    def questions(self) -> list[str]:
+        """What the office asks of rows, or says of rows it took off, since the list was handed in."""
+        return [event.comment for event in self._since_handed_in() if event.state in (ASKED, ROW_REMOVED)]
+
+    def _since_handed_in(self) -> list[ListEvent]:
+        events = self.unit_list.events if self.unit_list else []
+        last = max((at for at, event in enumerate(events) if event.state == ListState.SUBMITTED), default=-1)
+        return events[last + 1 :]
 
 
 @dataclass

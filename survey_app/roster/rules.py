@@ -21,6 +21,7 @@ from .checks import ListReading
 from .comparison import pairs_by_list, problems_with_others
 from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook, leave_out_groups
 from .models import ListEvent, ListState, Person, UnitList, Upload
+from .pair_decisions import Decisions
 from .persons import PersonRow
 from .problems import Problem
 from .queries import (
@@ -134,10 +135,11 @@ def check_upload(session: Session, upload: Upload, draft: Draft | None = None) -
     draft = draft or draft_from_json(upload.reading)
     sender = sender_of(session, upload.round, upload.unit, upload.group_code)
     catalogue = catalogue_of(session, upload.round)
-    reading = check_draft(draft, upload.file_name, sender, catalogue, terms_of(upload.round))
+    decisions = Decisions(session, upload.round)
+    reading = check_draft(draft, upload.file_name, sender, catalogue, terms_of(upload.round), decisions.settles)
     own = _own_lists(session, upload, {person.group for person in reading.persons})
     others = handed_in(session, upload.round, [one.id for one in own])
-    reading.problems.extend(problems_with_others(reading.persons, others))
+    reading.problems.extend(problems_with_others(reading.persons, others, decisions))
     return DraftCheck(draft, reading)
 
 
@@ -239,13 +241,14 @@ def stored_person(row: PersonRow, position: int) -> Person:
     )  # fmt: skip
 
 
-def add_event(session: Session, unit_list: UnitList, by: Actor, comment: str = "") -> None:
-    """Write the step into the life of the list, with the state it has now."""
+def add_event(session: Session, unit_list: UnitList, by: Actor, comment: str = "", step: str = "") -> None:
+    """Write the step into the life of the list: the state it has now, or a `step` that changes none."""
     session.add(
         ListEvent(
-            list_id=unit_list.id, at=now(), by_id=by.id, by_name=by.full_name, state=unit_list.state, comment=comment
+            list_id=unit_list.id, at=now(), by_id=by.id, by_name=by.full_name, state=step or unit_list.state,
+            comment=comment,
         )
-    )
+    )  # fmt: skip
 
 
 def _refuse_unless_submitted(unit_list: UnitList, seen_version: int | None) -> None:
@@ -291,7 +294,8 @@ def approve_list(
 def list_problems(session: Session, unit_list: UnitList) -> list[Problem]:
     """What the office should look at: persons who also stand on another list of the round."""
     others = handed_in(session, unit_list.round, [unit_list.id])
-    return problems_with_others(as_person_rows(unit_list), others, for_office=True)
+    decisions = Decisions(session, unit_list.round)
+    return problems_with_others(as_person_rows(unit_list), others, decisions, for_office=True)
 
 
 def approve_faultless(session: Session, survey_round: Round, by: Actor) -> int:
