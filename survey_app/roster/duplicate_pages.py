@@ -179,7 +179,7 @@ def _facts(first: Person, second: Person) -> list[Fact]:
         (_("Họ và tên"), first.name, second.name),
         (_("Năm sinh"), _birth(first), _birth(second)),
         (_("Giới tính"), first.gender, second.gender),
-        (_("Bản/khối"), first.ban, second.ban),
+        (_("Bản/khối"), *_bans(first, second)),
         (_("Chức vụ"), first.job_title, second.job_title),
         (_("Đơn vị công tác"), first.workplace, second.workplace),
         (_("Số điện thoại"), phone_text(first.phone or ""), phone_text(second.phone or "")),
@@ -189,6 +189,14 @@ def _facts(first: Person, second: Person) -> list[Fact]:
         (_("Ngày trả kết quả"), date_text(first.return_date), date_text(second.return_date)),
     ]
     return [Fact(label, one or "", other or "") for label, one, other in rows if one or other]
+
+
+def _bans(first: Person, second: Person) -> tuple[str, str]:
+    """Two communes may have a bản of one name: then the commune stands beside it."""
+    one, other = first.ban or "", second.ban or ""
+    if one and fold(one) == fold(other) and first.ban_code != second.ban_code:
+        return f"{one}, {first.unit_list.unit.name}", f"{other}, {second.unit_list.unit.name}"
+    return one, other
 
 
 def _birth(person: Person) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from ..text import fold
 from .checks import same_person
@@ -52,7 +53,7 @@ def _keys(person: PersonRow) -> list[tuple[str, ...]]:
     if person.tax_code:
         keys.append(("tax", person.tax_code))
     if person.name and person.birth_year:
-        keys.append(("name", fold(person.name), str(person.birth_year)))
+        keys.append(("name", _folded(person.name), str(person.birth_year)))
     if person.birth_year and person.ban_code:
         keys.append(("place", person.ban_code, str(person.birth_year)))
     return keys
@@ -70,7 +71,7 @@ def alike(one: PersonRow, other: PersonRow) -> tuple[Certainty, tuple[str, ...]]
     if near and ((phone and year) or (year and place)):
         shared = ["near_name", *(["phone"] if phone else []), "birth_year", *(["ban"] if place else [])]
         return Certainty.LIKELY if phone else Certainty.POSSIBLE, tuple(shared)
-    if year and one.name and other.name and fold(one.name) == fold(other.name):
+    if year and one.name and other.name and _folded(one.name) == _folded(other.name):
         return Certainty.POSSIBLE, ("name+birth_year",)
     return (Certainty.POSSIBLE, ("phone",)) if phone else None
 
@@ -78,4 +79,9 @@ def alike(one: PersonRow, other: PersonRow) -> tuple[Certainty, tuple[str, ...]]
 def _names_are_near(one: str | None, other: str | None) -> bool:
     from rapidfuzz import fuzz
 
-    return bool(one and other) and fuzz.ratio(fold(one or ""), fold(other or "")) >= _NEAR_NAME
+    return bool(one and other) and fuzz.ratio(_folded(one or ""), _folded(other or "")) >= _NEAR_NAME
+
+
+@lru_cache(maxsize=50_000)  # a name is compared with many
+def _folded(name: str) -> str:
+    return fold(name)

@@ -81,10 +81,10 @@ class SeenPair:
         return hashlib.sha256(json.dumps([facts, decided]).encode()).hexdigest()[:32]
 
 
-def pairs_of(session: Session, survey_round: Round) -> list[SeenPair]:
-    """Every pair of a round, the most certain first."""
+def pairs_of(session: Session, survey_round: Round, with_earlier: bool = True) -> list[SeenPair]:
+    """Every pair of a round, the most certain first, those with persons of earlier rounds last."""
     own = _sides(session, survey_round, None)
-    earlier = _sides(session, survey_round, survey_round.year)
+    earlier = _sides(session, survey_round, survey_round.year) if with_earlier else []
     decisions = Decisions(session, survey_round)
     sides = [*earlier, *own]
 
@@ -172,10 +172,9 @@ def open_pairs_among(session: Session, survey_round: Round, states: frozenset[Li
     """How many pairs that may be one person stand undecided on lists in these states; a shared number alone is none."""
     return sum(
         1
-        for pair in pairs_of(session, survey_round)
+        for pair in pairs_of(session, survey_round, with_earlier=False)
         if pair.state in (PairState.OPEN, PairState.ASKED)
         and pair.certainty != Certainty.POSSIBLE
-        and not pair.is_earlier
         and pair.first.list_state in states
         and pair.second.list_state in states
     )
