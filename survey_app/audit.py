@@ -53,6 +53,7 @@ class Action(Enum):
     LIST_UPLOADED = _Kind(
         "round.list_uploaded", N_("{unit} tải tệp {file} lên ({rows} dòng)"), ("round", "unit", "file", "rows")
     )
+    COLUMNS_CHOSEN = _Kind("round.columns_chosen", N_("{unit} chọn cột của tệp: {columns}"), ("unit", "columns"))
     LIST_SUBMITTED = _Kind(
         "round.list_submitted",
         N_("{unit} nộp danh sách nhóm {group}: {persons} người"),

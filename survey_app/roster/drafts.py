@@ -84,22 +84,24 @@ def correct(draft: Draft, table: int, row: int, wanted: str, text: str) -> None:
 
 
 def choose_columns(draft: Draft, table: int, fields: Mapping[int, str | None]) -> None:
-    """Say what each column (by its position from 1) means; a field chosen twice stays with the first column."""
+    """Say what each column (by its position from 1) means.
+
+    A field has one column: a choice that is new wins over the column that had the field; of two new ones the first.
+    """
     if not 0 <= table < len(draft.tables):
         return
     one = draft.tables[table]
-    seen: set[str] = set()
-    columns = []
-    for column in one.columns:
-        wanted = fields.get(column.index, column.field)
-        if wanted in seen:
-            wanted = None
-        if wanted:
-            seen.add(wanted)
-        columns.append(Column(column.index, column.label, wanted))
-    one.columns = columns
+    chosen = {column.index: fields.get(column.index, column.field) for column in one.columns}
+    taken: set[str] = set()
+    for column in sorted(one.columns, key=lambda column: (chosen[column.index] == column.field, column.index)):
+        wanted = chosen[column.index]
+        if wanted in taken:
+            chosen[column.index] = None
+        elif wanted:
+            taken.add(wanted)
+    one.columns = [Column(column.index, column.label, chosen[column.index]) for column in one.columns]
     for row in one.rows:
-        row.cells = cells_of(columns, row.raw)
+        row.cells = cells_of(one.columns, row.raw)
         row.group_text = text_of(row.cells.get("group")) or None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import Session, undefer
 
 from ..access import requires
 from ..errors import Invalid, Missing, Refused
@@ -17,9 +17,10 @@ from ..rounds.queries import find_round
 from ..web import me, reading, writing
 from ..workbook import Rejected
 from .check_view import check_view, row_sentence, summary_lines
+from .column_choices import remember_columns
 from .column_names import USUAL_LABELS
 from .columns import text_of
-from .drafts import Draft, choose_columns, correct, draft_from_json
+from .drafts import Draft, correct, draft_from_json
 from .fault_file import fault_workbook
 from .models import Upload
 from .normalise import phone_number
@@ -146,6 +147,7 @@ def correct_draft(code: str, upload_id: int) -> ResponseReturnValue:
         found = find_upload(session, code, upload_id, me())
         draft = draft_from_json(found.reading)
         _apply(draft, request.form)
+        _choose_columns(session, found, draft, request.form)
         save_draft(found, draft)
     show = request.form.get("show") if request.form.get("show") in _TABS else None
     return redirect(url_for(".check", code=code, upload_id=upload_id, show=show), 303)
@@ -157,14 +159,6 @@ def _apply(draft: Draft, form: Any) -> None:
         parts = rest.split("-", 2)
         if kind == "cell" and len(parts) == 3 and parts[0].isdecimal() and parts[1].isdecimal():
             correct(draft, int(parts[0]), int(parts[1]), parts[2], value[:500])
-    if "columns" in form and form["columns"].isdecimal():
-        table = int(form["columns"])
-        chosen = {
-            int(name.rsplit("-", 1)[1]): value if value in USUAL_LABELS else None
-            for name, value in form.items()
-            if name.startswith(f"column-{table}-") and name.rsplit("-", 1)[1].isdecimal()
-        }
-        choose_columns(draft, table, chosen)
     actions: dict[str, Callable[[tuple[int, int]], None]] = {
         "drop": draft.dropped.add,
         "restore": draft.dropped.discard,
@@ -177,6 +171,19 @@ def _apply(draft: Draft, form: Any) -> None:
         for number, table_ in enumerate(draft.tables):
             for row in table_.rows:
                 _use_new_phone(draft, (number, row.row))
+
+
+def _choose_columns(session: Session, found: Upload, draft: Draft, form: Any) -> None:
+    if not form.get("columns", "").isdecimal() or int(form["columns"]) >= len(draft.tables):
+        return
+    table = int(form["columns"])
+    known = {column.field for column in draft.tables[table].columns} | set(USUAL_LABELS)
+    chosen = {
+        int(name.rsplit("-", 1)[1]): value if value in known else None
+        for name, value in form.items()
+        if name.startswith(f"column-{table}-") and name.rsplit("-", 1)[1].isdecimal()
+    }
+    remember_columns(session, found.unit, draft, table, chosen, me())
 
 
 def _key(text: str) -> tuple[int, int] | None:

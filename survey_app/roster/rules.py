@@ -18,6 +18,7 @@ from ..text import person_order_key, search_key
 from ..units.models import Unit
 from ..workbook import read_workbook
 from .checks import ListReading
+from .column_choices import recall_columns
 from .comparison import pairs_by_list, problems_with_others
 from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook, leave_out_groups
 from .models import ListEvent, ListState, Person, UnitList, Upload
@@ -63,6 +64,7 @@ def receive_upload(
         )
     sender = sender_of(session, survey_round, unit, group_code)
     draft = draft_from_workbook(read_workbook(content, file_name), sender.groups)
+    recall_columns(session, unit, draft)
     catalogue = catalogue_of(session, survey_round)
     reading = check_draft(draft, file_name, sender, catalogue, terms_of(survey_round))
     held = {person.group for person in reading.persons}
