@@ -13,15 +13,36 @@ from .persons import Terms
 from .problems import Problem
 
 
+@dataclass(frozen=True)
+class Edit:
+    """A cell as somebody wants it; `was` is what the page showed there, None when the page did not say."""
+
+    table: int
+    row: int
+    field: str
+    text: str
+    was: str | None = None
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A cell that two people changed: what one typed, and what the other has stored meanwhile."""
+
+    edit: Edit
+    label: str
+    theirs: str
+
+
 @dataclass
 class Draft:
-    """What was read from a file: tables, what the reader has to say about the file, and the rows that were dropped."""
+    """What was read from files: tables, what the reader has to say about them, and the rows that were dropped."""
 
     tables: list[Table]
     legacy: str | None = None
     notes: list[str] = field(default_factory=list)
     dropped: set[tuple[int, int]] = field(default_factory=set)  # (table from 0, row number)
     edited: set[tuple[int, int]] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)  # names of files that were added to the first
 
     @property
     def rows(self) -> int:
@@ -83,6 +104,37 @@ def correct(draft: Draft, table: int, row: int, wanted: str, text: str) -> None:
             data_row.cells = cells_of(draft.tables[table].columns, raw)
 
 
+def apply_edits(draft: Draft, edits: Sequence[Edit]) -> list[Clash]:
+    """Put the changed cells into the draft, or change nothing and return the cells that somebody else changed too.
+
+    Only cells that differ from what the page showed are touched: two people on different cells do not meet.
+    """
+    wanted = [edit for edit in edits if edit.text.strip() != edit.was]
+    clashes = []
+    for edit in wanted:
+        found = _cell(draft, edit)
+        if found is None:
+            continue
+        label, stored = found
+        if edit.was is not None and stored not in (edit.was, edit.text.strip()):
+            clashes.append(Clash(edit, label, stored))
+    if not clashes:
+        for edit in wanted:
+            correct(draft, edit.table, edit.row, edit.field, edit.text)
+    return clashes
+
+
+def _cell(draft: Draft, edit: Edit) -> tuple[str, str] | None:
+    """Heading and text of the cell; None when there is none."""
+    if not 0 <= edit.table < len(draft.tables):
+        return None
+    column = draft.tables[edit.table].column(edit.field)
+    row = next((row for row in draft.tables[edit.table].rows if row.row == edit.row), None)
+    if column is None or row is None:
+        return None
+    return column.label, text_of(row.raw[column.index - 1]) if column.index <= len(row.raw) else ""
+
+
 def choose_columns(draft: Draft, table: int, fields: Mapping[int, str | None]) -> None:
     """Say what each column (by its position from 1) means.
 
@@ -112,6 +164,7 @@ def draft_as_json(draft: Draft) -> dict[str, Any]:
         "notes": draft.notes,
         "dropped": sorted(list(one) for one in draft.dropped),
         "edited": sorted(list(one) for one in draft.edited),
+        "files": draft.files,
         "tables": [
             {
                 "sheet": table.sheet,
@@ -142,6 +195,7 @@ def draft_from_json(stored: Mapping[str, Any]) -> Draft:
         list(stored.get("notes", [])),
         {(table, row) for table, row in stored.get("dropped", [])},
         {(table, row) for table, row in stored.get("edited", [])},
+        list(stored.get("files", [])),
     )
 
 

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinload
 
 from ..access import Actor, in_scope
-from ..errors import Missing, Refused
+from ..errors import Conflict, Missing, Refused
 from ..rounds.models import Quota, RespondentGroup, Round
 from ..rounds.queries import find_round
-from ..text import search_key
+from ..text import moment_text, search_key
 from ..units.models import Ban, Unit
 from .catalogue import BanEntry, Catalogue, UnitEntry
 from .checks import Sender
@@ -173,17 +173,25 @@ def next_submitted(session: Session, survey_round: Round, after: int = 0) -> Uni
     return session.scalar(query.limit(1))
 
 
-def find_upload(session: Session, code: str, upload_id: int, by: Actor) -> Upload:
-    """A draft of the unit of `by`, not yet confirmed. Raises Missing for other units' drafts."""
+def find_upload(session: Session, code: str, upload_id: int, by: Actor, to_change: bool = False) -> Upload:
+    """A draft of the unit of `by`. Raises Missing for other units' drafts, Conflict when it was handed in meanwhile.
+
+    `to_change` holds it: a second writer waits and then sees what the first one wrote.
+    """
     survey_round = find_round(session, code, by)
-    found = session.scalar(
+    query = (
         select(Upload)
         .where(Upload.id == upload_id, Upload.round_id == survey_round.id, Upload.unit_id == own_unit(by).id)
-        .where(Upload.confirmed_at.is_(None))
-        .options(joinedload(Upload.unit), joinedload(Upload.round), defer(Upload.content))
+        .options(selectinload(Upload.unit), selectinload(Upload.round), defer(Upload.content))
     )
+    found = session.scalar(query.with_for_update() if to_change else query)
     if found is None:
         raise Missing
+    if found.confirmed_at is not None:
+        raise Conflict(
+            f"Bản nháp này đã được nộp lúc {moment_text(found.confirmed_at)}. Chưa ghi gì. "
+            "Cần sửa thì đề nghị cơ quan tổ chức trả lại."
+        )
     return found
 
 

@@ -14,7 +14,7 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
 from ..rounds.models import RespondentGroup, Round
-from ..text import person_order_key, search_key
+from ..text import moment_text, person_order_key, search_key
 from ..units.models import Unit
 from ..workbook import read_workbook
 from .checks import ListReading
@@ -156,26 +156,40 @@ def _own_lists(session: Session, upload: Upload, groups: set[str]) -> list[UnitL
     return list(session.scalars(query))
 
 
-def save_draft(upload: Upload, draft: Draft) -> None:
-    """Keep the corrections of a draft."""
+def save_draft(upload: Upload, draft: Draft, by: Actor) -> None:
+    """Keep the corrections of a draft, with who made them."""
     upload.reading = draft_as_json(draft)
+    upload.changed_by_name, upload.changed_at = by.full_name, now()
 
 
-def discard_upload(session: Session, upload: Upload) -> None:
-    """Throw a draft away; lists that hold nothing else are «chưa nộp» again."""
+def refuse_if_changed(upload: Upload, seen_version: int | None) -> None:
+    """Raises Conflict when the draft is no longer what was seen; None asks nothing."""
+    if seen_version is not None and upload.version != seen_version:
+        who = upload.changed_by_name or "Người khác"
+        raise Conflict(
+            f"{who} vừa sửa bản nháp này lúc {moment_text(upload.changed_at)}. Chưa ghi gì. Xem lại rồi làm lại."
+        )
+
+
+def discard_upload(session: Session, upload: Upload, seen_version: int | None = None) -> None:
+    """Throw a draft away; lists that hold nothing else are «chưa nộp» again. Raises Conflict when it was changed."""
+    refuse_if_changed(upload, seen_version)
     for unit_list in _own_lists(session, upload, set("ABCDEFG")):
         if unit_list.state == ListState.DRAFT:
             unit_list.state = ListState.NONE
     session.delete(upload)
 
 
-def submit_list(session: Session, upload: Upload, by: Actor, declared: bool, short_reason: str = "") -> list[UnitList]:
+def submit_list(
+    session: Session, upload: Upload, by: Actor, declared: bool, short_reason: str = "", seen_version: int | None = None
+) -> list[UnitList]:
     """Hand a draft in: its persons become the unit's lists, one for each group it holds.
 
     Raises Invalid when a fault blocks, the declaration is not ticked or fewer persons come without a reason; Refused
-    when the round takes no lists or one of the lists was handed in before.
+    when the round takes no lists or one of the lists was handed in before; Conflict when it is not what was seen.
     """
     refuse_if_not_collecting(upload.round)
+    refuse_if_changed(upload, seen_version)
     checked = check_upload(session, upload)
     faults: dict[str, str] = {}
     if checked.blocking:

@@ -42,7 +42,7 @@ def chosen(database):
         assert "missing_column" in {problem.kind for problem in check_upload(session, upload).blocking}
         draft = draft_from_json(upload.reading)
         remember_columns(session, asked.commune, draft, 0, {6: "phone"}, by)
-        save_draft(upload, draft)
+        save_draft(upload, draft, by)
     return asked
 
 
