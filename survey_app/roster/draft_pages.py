@@ -26,6 +26,7 @@ from .pages import bp
 from .problems import full_message
 from .queries import cards, find_upload
 from .rules import check_upload, discard_upload, refuse_if_changed, save_draft, submit_list
+from .typed_lists import typed_table
 
 _TABS = ("look", "all", "columns")
 
@@ -57,6 +58,7 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
         labels=USUAL_LABELS,
         samples=_samples(checked.draft),
         good=good_rows(checked)[0],
+        typed=typed_table(checked.draft) is not None,
     )
 
 
@@ -82,7 +84,7 @@ def correct_draft(code: str, upload_id: int) -> ResponseReturnValue:
         before = draft_as_json(draft)
         clashes = apply_edits(draft, edits_in(request.form))
         if clashes:
-            return _conflict_page(found, clashes)
+            return conflict_page(found, clashes)
         _apply(draft, request.form)
         _choose_columns(session, found, draft, request.form)
         if draft_as_json(draft) != before:
@@ -114,7 +116,7 @@ def edits_in(form: Any) -> list[Edit]:
     return edits
 
 
-def _conflict_page(found: Upload, clashes: list[Clash]) -> ResponseReturnValue:
+def conflict_page(found: Upload, clashes: list[Clash]) -> ResponseReturnValue:
     """Two people changed the same cells: nothing is written until somebody says which value is right."""
     clashing = {f"cell-{one.edit.table}-{one.edit.row}-{one.edit.field}": one for one in clashes}
     others = [
@@ -135,7 +137,7 @@ def _apply(draft: Draft, form: Any) -> None:
         "new_phone": lambda key: _use_new_phone(draft, key),
     }
     for action, act in actions.items():
-        if key := _key(form.get(action, "")):
+        if key := row_key(form.get(action, "")):
             act(key)
     if "new_phones" in form:
         for number, table_ in enumerate(draft.tables):
@@ -157,7 +159,7 @@ def _choose_columns(session: Session, found: Upload, draft: Draft, form: Any) ->
     remember_columns(session, found.unit, draft, table, chosen, me())
 
 
-def _key(text: str) -> tuple[int, int] | None:
+def row_key(text: str) -> tuple[int, int] | None:
     table, _dash, row = text.partition("-")
     return (int(table), int(row)) if table.isdecimal() and row.isdecimal() else None
 
@@ -219,6 +221,7 @@ def _confirm_page(found: Upload, faults: dict[str, str], status: int = 422) -> R
         faults=faults,
         fault_lines=[(sentence, name) for name, sentence in faults.items()],
         reason=request.form.get("short_reason", ""),
+        typed=typed_table(checked.draft) is not None,
         full_message=full_message,
     )
     return page, status if faults else 200

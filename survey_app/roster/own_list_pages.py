@@ -19,6 +19,7 @@ from .pages import bp
 from .queries import cards, catalogue_of, find_upload, open_drafts, own_unit, rounds_of_unit
 from .rules import receive_upload
 from .template_file import template_workbook
+from .typed_lists import earlier_lists
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -41,11 +42,13 @@ def mine(code: str) -> ResponseReturnValue:
 
 def _mine_page(survey_round: Round, fault: str = "", status: int = 200) -> ResponseReturnValue:
     unit = own_unit(me())
+    found = cards(reading(), survey_round, unit)
     page = render_template(
         "roster/mine.html",
         survey_round=survey_round,
         unit=unit,
-        cards=cards(reading(), survey_round, unit),
+        cards=found,
+        earlier=earlier_lists(reading(), survey_round, unit),
         drafts=open_drafts(reading(), survey_round, unit),
         fault=fault,
         into=request.values.get("into", type=int),
