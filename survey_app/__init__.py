@@ -62,7 +62,7 @@ def _open_database(app: "Flask", settings: "Settings") -> None:
     from .db import Database
     from .web import close_reading
 
-    app.extensions["survey_database"] = Database(settings.database_url)
+    app.extensions["survey_database"] = Database(settings.database_url, settings.keys.pepper)
     app.teardown_request(close_reading)
 
 

@@ -53,6 +53,7 @@ class Action(Enum):
     LIST_UPLOADED = _Kind(
         "round.list_uploaded", N_("{unit} tải tệp {file} lên ({rows} dòng)"), ("round", "unit", "file", "rows")
     )
+    COLUMNS_CHOSEN = _Kind("round.columns_chosen", N_("{unit} chọn cột của tệp: {columns}"), ("unit", "columns"))
     LIST_SUBMITTED = _Kind(
         "round.list_submitted",
         N_("{unit} nộp danh sách nhóm {group}: {persons} người"),
@@ -65,6 +66,11 @@ class Action(Enum):
     )
     LIST_APPROVED = _Kind(
         "round.list_approved", N_("Duyệt danh sách nhóm {group} của {unit}"), ("round", "unit", "group")
+    )
+    PAIR_DECIDED = _Kind(
+        "round.pair_decided",
+        N_("Quyết định cặp có thể trùng đợt {round}: {first} và {second}: {verdict}"),
+        ("round", "first", "second", "verdict"),
     )
     ROSTER_LOCKED = _Kind(
         "round.roster_locked",

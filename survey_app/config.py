@@ -30,7 +30,7 @@ class Keys:
     """Secrets that never lie in the database nor in its backup."""
 
     cookie_key: str  # signs the office session cookie and form tokens
-    pepper: bytes  # HMAC key of personal codes, one-time codes and session tokens
+    pepper: bytes  # HMAC key of personal codes, one-time codes, session tokens and keys of persons
     data_key: bytes  # AES-256 key of the sealed hidden field of the pages without script
 
 

@@ -66,17 +66,18 @@ def now() -> datetime:
 
 
 class Database:
-    """An engine with its two kinds of session."""
+    """An engine with its two kinds of session. Sessions carry the pepper, for keyed hashes of what they store."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pepper: bytes = b"") -> None:
         self.engine = _make_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writers = self.engine.execution_options(survey_write=True)
+        self._facts = {"pepper": pepper}
         self.write_lock = threading.RLock()  # taken by every writer on SQLite, the answer writer included
 
     def reading(self) -> Session:
         """A session for reading; the caller closes it. What it loads stays readable afterwards."""
-        return Session(self.engine, expire_on_commit=False)
+        return Session(self.engine, expire_on_commit=False, info=self._facts)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -90,7 +91,7 @@ class Database:
 
     @contextmanager
     def _write_session(self) -> Iterator[Session]:
-        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+        with Session(self._writers, expire_on_commit=False, info=self._facts) as session, session.begin():
             yield session
 
     def close(self) -> None:

@@ -31,6 +31,14 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "returned": (N_("Trả lại"), "warn", "arrow-return-left"),
         "approved": (N_("Đã duyệt"), "ok", "check2-circle"),
         "locked": (N_("Đã khóa"), "lock", "lock-fill"),
+        "asked": (N_("Hỏi lại"), "warn", "question-circle"),
+        "row_removed": (N_("Bỏ dòng"), "idle", "trash"),
+    },
+    "pair": {
+        "open": (N_("Cần xem"), "info", "arrow-right-circle"),
+        "asked": (N_("Đang hỏi đơn vị"), "warn", "question-circle"),
+        "decided": (N_("Đã quyết định"), "plain-ok", ""),
+        "earlier": (N_("Đã hỏi năm trước"), "idle", "clock-history"),
     },
     "round": {
         "preparing": (N_("Đang chuẩn bị"), "idle", "gear"),

@@ -20,23 +20,33 @@ _SHOWN = {
     "citizens": ("name", "birth", "gender", "ban", "phone", "procedure", "receipt", "return"),
     "business": ("business", "representative", "position", "phone", "procedure", "return"),
 }
-_COLUMNS_OF = {
-    "name": ("name", "family", "given"),
-    "birth": ("birth", "birth_male", "birth_female", "birth_year"),
-    "gender": ("gender", "female", "male", "birth_female", "birth_male"),
-    "ban": ("ban", "address"),
-    "representative": ("representative", "name", "family"),
+# What may stand for a shown field, in the order looked for; columns that belong together stand together.
+_COLUMNS_OF: dict[str, tuple[tuple[str, ...], ...]] = {
+    "name": (("name",), ("family", "given")),
+    "birth": (("birth",), ("birth_male", "birth_female"), ("birth_day", "birth_month", "birth_year")),
+    "gender": (("gender",), ("male", "female"), ("birth_male", "birth_female")),
+    "ban": (("ban",), ("address",)),
+    "representative": (("representative",), ("name",), ("family", "given")),
 }
 
 
 @dataclass(frozen=True)
+class InputView:
+    """A cell of the file that can be typed into."""
+
+    name: str
+    label: str
+    text: str
+    fault: bool
+
+
+@dataclass(frozen=True)
 class CellView:
-    """One cell: its text, and the name of its input when it has a fault that can be corrected here."""
+    """One shown field: its text, or the inputs of the cells behind it where they can be corrected here."""
 
     label: str
     text: str
-    input_name: str = ""
-    fault: bool = False
+    inputs: tuple[InputView, ...] = ()
 
 
 @dataclass
@@ -107,7 +117,7 @@ def check_view(checked: DraftCheck, show: str, page: int) -> CheckView:
                 continue
             person = persons[table.sheet, data_row.row]
             problems = by_row.get((table.sheet, data_row.row), [])
-            rows.append(_row_view(checked.draft, number, table, data_row, person, problems))
+            rows.append(_row_view(checked.draft, number, table, data_row, person, problems, show == "all"))
     wanted = [row for row in rows if show == "all" or row.problems or row.edited]
     view = CheckView(rows, dropped, general, pages=max(1, -(-len(wanted) // PER_PAGE)))
     view.page = min(max(1, page), view.pages)
@@ -134,30 +144,44 @@ def _by_group(rows: Sequence[RowView]) -> list[GroupView]:
 
 
 def _row_view(
-    draft: Draft, number: int, table: Table, row: DataRow, person: PersonRow, problems: list[Problem]
+    draft: Draft, number: int, table: Table, row: DataRow, person: PersonRow, problems: list[Problem], every: bool
 ) -> RowView:
+    """Inputs stand in cells with a fault, or in `every` cell."""
     faulty = {problem.col for problem in problems if problem.blocks and problem.col}
-    cells = []
+    cells, taken = [], set()
     for wanted in _SHOWN[_kind(person.group)]:
-        column = _column(table, row, wanted, faulty)
-        fault = column is not None and column.letter in faulty
-        name = f"cell-{number}-{row.row}-{column.field}" if column and fault else ""
-        text = text_of(row.cells.get(column.field or "")) if column and fault else _shown(person, row, wanted, column)
-        cells.append(CellView(USUAL_LABELS[wanted], text, name, fault))
+        columns = [one for one in _columns(table, row, wanted, faulty) if one.index not in taken]
+        inputs = tuple(
+            InputView(
+                f"cell-{number}-{row.row}-{column.field}",
+                column.label,
+                text_of(row.raw[column.index - 1]) if column.index <= len(row.raw) else "",
+                column.letter in faulty,
+            )
+            for column in columns
+            if every or column.letter in faulty
+        )
+        taken |= {column.index for column in columns} if inputs else set()
+        cells.append(CellView(USUAL_LABELS[wanted], _shown(person, row, wanted, columns), inputs))
     edited = (number, row.row) in draft.edited
     return RowView(f"{number}-{row.row}", row.row, person.group, cells, problems, edited)
 
 
-def _column(table: Table, row: DataRow, wanted: str, faulty: set[str]) -> Column | None:
-    """The column behind a shown field: a faulty one first, then one that is filled, then any."""
-    columns = [column for one in _COLUMNS_OF.get(wanted, (wanted,)) if (column := table.column(one))]
-    for column in columns:
-        if column.letter in faulty:
-            return column
-    return next((column for column in columns if column.field in row.cells), columns[0] if columns else None)
+def _columns(table: Table, row: DataRow, wanted: str, faulty: set[str]) -> list[Column]:
+    """The columns behind a shown field: those with a fault first, then those that are filled, then any."""
+    choices = [
+        [column for one in together if (column := table.column(one))]
+        for together in _COLUMNS_OF.get(wanted, ((wanted,),))
+    ]
+    choices = [columns for columns in choices if columns]
+    for columns in choices:
+        if any(column.letter in faulty for column in columns):
+            return columns
+    filled = (columns for columns in choices if any(column.field in row.cells for column in columns))
+    return next(filled, choices[0] if choices else [])
 
 
-def _shown(person: PersonRow, row: DataRow, wanted: str, column: Column | None) -> str:
+def _shown(person: PersonRow, row: DataRow, wanted: str, columns: Sequence[Column]) -> str:
     if wanted in ("name", "representative"):
         return person.name or ""
     if wanted == "gender":
@@ -167,12 +191,20 @@ def _shown(person: PersonRow, row: DataRow, wanted: str, column: Column | None) 
     day = {"birth": person.birth_date, "receipt": person.receipt_date, "return": person.return_date}.get(wanted)
     if day is not None:
         return date_text(day)  # the file may hold a serial number or dots
-    return text_of(row.cells.get(column.field or "")) if column else ""
+    texts = (text_of(row.cells.get(column.field or "")) for column in columns)
+    return " ".join(text for text in texts if text)
 
 
 def _digits(row: DataRow) -> str:
     digits = "".join(char for char in text_of(row.cells.get("phone")) if char.isdigit())
     return "0" + digits if len(digits) == 9 else "0" + digits[2:] if digits.startswith("84") else digits
+
+
+def good_rows(checked: DraftCheck) -> tuple[int, int]:
+    """How many rows have no fault that blocks, and how many have."""
+    bad = {(problem.sheet, problem.row) for problem in checked.blocking if problem.row is not None}
+    persons = {(person.sheet, person.row) for person in checked.reading.persons}
+    return len(persons - bad), len(persons & bad)
 
 
 def summary_lines(checked: DraftCheck, most: int = 12) -> list[tuple[str, str]]:
@@ -199,7 +231,11 @@ def summary_lines(checked: DraftCheck, most: int = 12) -> list[tuple[str, str]]:
 
 
 _EDITABLE = frozenset(
-    one for shown in _SHOWN.values() for wanted in shown for one in _COLUMNS_OF.get(wanted, (wanted,))
+    one
+    for shown in _SHOWN.values()
+    for wanted in shown
+    for together in _COLUMNS_OF.get(wanted, ((wanted,),))
+    for one in together
 )
 
 

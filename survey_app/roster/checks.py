@@ -1,7 +1,7 @@
 """Reading a whole list, and comparing persons: within a file, between files, against quotas."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,11 @@ from .problems import Problem
 
 ALL_GROUPS = tuple("ABCDEFG")
 SAMPLING_FRAME = "sampling_frame"
+Settled = Callable[[PersonRow, PersonRow], bool]  # the office decided on these two: nothing to tell
+
+
+def nothing_settled(_one: PersonRow, _other: PersonRow) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,9 @@ def read_list(workbook: Workbook, file: str, sender: Sender, catalogue: Catalogu
 
 
 def check_tables(
-    tables: list[Table], legacy: str | None, file: str, sender: Sender, catalogue: Catalogue, terms: Terms
-) -> ListReading:
+    tables: list[Table], legacy: str | None, file: str, sender: Sender, catalogue: Catalogue, terms: Terms,
+    settled: Settled = nothing_settled,
+) -> ListReading:  # fmt: skip
     """All checks within one list whose tables have been found; `legacy` names an old encoding that was converted."""
     reading = ListReading(file, sender, tables=tables)
     if legacy:
@@ -59,7 +65,7 @@ def check_tables(
     allowed = sender.groups or ALL_GROUPS
     for table in tables:
         _read_table(reading, table, catalogue, terms, allowed)
-    reading.problems.extend(problems_within(reading.persons))
+    reading.problems.extend(problems_within(reading.persons, settled))
     reading.problems.extend(quota_problems(reading.persons, sender, catalogue))
     return reading
 
@@ -175,13 +181,13 @@ def _keys(person: PersonRow) -> list[tuple[str, str]]:
     return keys
 
 
-def problems_within(persons: Sequence[PersonRow]) -> list[Problem]:
+def problems_within(persons: Sequence[PersonRow], settled: Settled = nothing_settled) -> list[Problem]:
     """Repeated persons, persons in two groups, shared numbers of one file: told on the later row, once."""
     same, shared = find_pairs(persons)
     problems = []
     told: set[int] = set()
     for pair in same:
-        if pair.second in told:
+        if pair.second in told or settled(persons[pair.first], persons[pair.second]):
             continue  # a third copy is compared with the first one only
         told.add(pair.second)
         first, second = persons[pair.first], persons[pair.second]
@@ -189,7 +195,7 @@ def problems_within(persons: Sequence[PersonRow]) -> list[Problem]:
         problems.append(_pair_problem(kind, second, first, pair.basis))
     shown: set[int] = set()
     for pair in shared:
-        if pair.second in shown or pair.second in told:
+        if pair.second in shown or pair.second in told or settled(persons[pair.first], persons[pair.second]):
             continue
         shown.add(pair.second)
         problems.append(_pair_problem("shared_phone", persons[pair.second], persons[pair.first], ()))

@@ -8,15 +8,19 @@ from sqlalchemy.orm import Session
 
 from ..rounds.models import Round
 from .checks import find_pairs
+from .pair_decisions import Decisions
 from .persons import PersonRow
 from .problems import Problem
 from .queries import HandedIn, handed_in
 
 
 def problems_with_others(
-    persons: Sequence[PersonRow], others: Sequence[HandedIn], for_office: bool = False
+    persons: Sequence[PersonRow], others: Sequence[HandedIn], decisions: Decisions, for_office: bool = False
 ) -> list[Problem]:
-    """Repeated persons and shared numbers across lists; a unit learns that there is a pair, the office with whom."""
+    """Repeated persons and shared numbers across lists; a unit learns that there is a pair, the office with whom.
+
+    Pairs that the office has settled are left out.
+    """
     offset = len(others)
     same, shared = find_pairs([*(other.person for other in others), *persons])
     problems = []
@@ -25,6 +29,8 @@ def problems_with_others(
             if pair.first >= offset or pair.second < offset:
                 continue
             person, other = persons[pair.second - offset], others[pair.first]
+            if decisions.settles(person, other.person):
+                continue
             kind = told_as or (
                 "duplicate_across_files" if person.group == other.person.group else "person_in_two_groups"
             )
@@ -48,13 +54,14 @@ def _problem(kind: str, person: PersonRow, other: HandedIn, basis: Sequence[str]
 
 
 def pairs_by_list(session: Session, survey_round: Round) -> Counter[int]:
-    """For each list handed in: how many of its persons or numbers also stand on another list."""
+    """For each list handed in: how many of its persons or numbers also stand on another list, settled pairs apart."""
     found = handed_in(session, survey_round)
     same, shared = find_pairs([one.person for one in found])
+    decisions = Decisions(session, survey_round)
     counts: Counter[int] = Counter()
     for pair in (*same, *shared):
-        first, second = found[pair.first].list_id, found[pair.second].list_id
-        if first != second:
-            counts[first] += 1
-            counts[second] += 1
+        first, second = found[pair.first], found[pair.second]
+        if first.list_id != second.list_id and not decisions.settles(first.person, second.person):
+            counts[first.list_id] += 1
+            counts[second.list_id] += 1
     return counts

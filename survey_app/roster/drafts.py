@@ -7,21 +7,42 @@ from typing import Any
 
 from ..workbook import Cell, Rejected, Workbook
 from .catalogue import Catalogue
-from .checks import ALL_GROUPS, ListReading, Sender, check_tables
+from .checks import ALL_GROUPS, ListReading, Sender, Settled, check_tables, nothing_settled
 from .columns import Column, DataRow, Table, cells_of, find_tables, text_of
 from .persons import Terms
 from .problems import Problem
 
 
+@dataclass(frozen=True)
+class Edit:
+    """A cell as somebody wants it; `was` is what the page showed there, None when the page did not say."""
+
+    table: int
+    row: int
+    field: str
+    text: str
+    was: str | None = None
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A cell that two people changed: what one typed, and what the other has stored meanwhile."""
+
+    edit: Edit
+    label: str
+    theirs: str
+
+
 @dataclass
 class Draft:
-    """What was read from a file: tables, what the reader has to say about the file, and the rows that were dropped."""
+    """What was read from files: tables, what the reader has to say about them, and the rows that were dropped."""
 
     tables: list[Table]
     legacy: str | None = None
     notes: list[str] = field(default_factory=list)
     dropped: set[tuple[int, int]] = field(default_factory=set)  # (table from 0, row number)
     edited: set[tuple[int, int]] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)  # names of files that were added to the first
 
     @property
     def rows(self) -> int:
@@ -39,13 +60,15 @@ def draft_from_workbook(workbook: Workbook, groups: Sequence[str]) -> Draft:
     return Draft(tables, workbook.legacy, list(workbook.notes))
 
 
-def check_draft(draft: Draft, file: str, sender: Sender, catalogue: Catalogue, terms: Terms) -> ListReading:
+def check_draft(
+    draft: Draft, file: str, sender: Sender, catalogue: Catalogue, terms: Terms, settled: Settled = nothing_settled
+) -> ListReading:
     """All checks within the list, without the dropped rows."""
     kept = []
     for number, table in enumerate(draft.tables):
         rows = [row for row in table.rows if (number, row.row) not in draft.dropped]
         kept.append(Table(table.sheet, table.header_row, table.header_rows, table.columns, table.titles, rows))
-    return check_tables(kept, draft.legacy, file, sender, catalogue, terms)
+    return check_tables(kept, draft.legacy, file, sender, catalogue, terms, settled)
 
 
 def leave_out_groups(draft: Draft, reading: ListReading, closed: Collection[str]) -> None:
@@ -81,23 +104,56 @@ def correct(draft: Draft, table: int, row: int, wanted: str, text: str) -> None:
             data_row.cells = cells_of(draft.tables[table].columns, raw)
 
 
+def apply_edits(draft: Draft, edits: Sequence[Edit]) -> list[Clash]:
+    """Put the changed cells into the draft, or change nothing and return the cells that somebody else changed too.
+
+    Only cells that differ from what the page showed are touched: two people on different cells do not meet.
+    """
+    wanted = [edit for edit in edits if edit.text.strip() != edit.was]
+    clashes = []
+    for edit in wanted:
+        found = _cell(draft, edit)
+        if found is None:
+            continue
+        label, stored = found
+        if edit.was is not None and stored not in (edit.was, edit.text.strip()):
+            clashes.append(Clash(edit, label, stored))
+    if not clashes:
+        for edit in wanted:
+            correct(draft, edit.table, edit.row, edit.field, edit.text)
+    return clashes
+
+
+def _cell(draft: Draft, edit: Edit) -> tuple[str, str] | None:
+    """Heading and text of the cell; None when there is none."""
+    if not 0 <= edit.table < len(draft.tables):
+        return None
+    column = draft.tables[edit.table].column(edit.field)
+    row = next((row for row in draft.tables[edit.table].rows if row.row == edit.row), None)
+    if column is None or row is None:
+        return None
+    return column.label, text_of(row.raw[column.index - 1]) if column.index <= len(row.raw) else ""
+
+
 def choose_columns(draft: Draft, table: int, fields: Mapping[int, str | None]) -> None:
-    """Say what each column (by its position from 1) means; a field chosen twice stays with the first column."""
+    """Say what each column (by its position from 1) means.
+
+    A field has one column: a choice that is new wins over the column that had the field; of two new ones the first.
+    """
     if not 0 <= table < len(draft.tables):
         return
     one = draft.tables[table]
-    seen: set[str] = set()
-    columns = []
-    for column in one.columns:
-        wanted = fields.get(column.index, column.field)
-        if wanted in seen:
-            wanted = None
-        if wanted:
-            seen.add(wanted)
-        columns.append(Column(column.index, column.label, wanted))
-    one.columns = columns
+    chosen = {column.index: fields.get(column.index, column.field) for column in one.columns}
+    taken: set[str] = set()
+    for column in sorted(one.columns, key=lambda column: (chosen[column.index] == column.field, column.index)):
+        wanted = chosen[column.index]
+        if wanted in taken:
+            chosen[column.index] = None
+        elif wanted:
+            taken.add(wanted)
+    one.columns = [Column(column.index, column.label, chosen[column.index]) for column in one.columns]
     for row in one.rows:
-        row.cells = cells_of(columns, row.raw)
+        row.cells = cells_of(one.columns, row.raw)
         row.group_text = text_of(row.cells.get("group")) or None
 
 
@@ -108,6 +164,7 @@ def draft_as_json(draft: Draft) -> dict[str, Any]:
         "notes": draft.notes,
         "dropped": sorted(list(one) for one in draft.dropped),
         "edited": sorted(list(one) for one in draft.edited),
+        "files": draft.files,
         "tables": [
             {
                 "sheet": table.sheet,
@@ -138,6 +195,7 @@ def draft_from_json(stored: Mapping[str, Any]) -> Draft:
         list(stored.get("notes", [])),
         {(table, row) for table, row in stored.get("dropped", [])},
         {(table, row) for table, row in stored.get("edited", [])},
+        list(stored.get("files", [])),
     )
 
 

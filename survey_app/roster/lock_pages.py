@@ -11,7 +11,6 @@ from ..access import requires
 from ..errors import Invalid
 from ..rounds.queries import find_round, groups_of
 from ..web import me, reading, writing
-from .comparison import pairs_by_list
 from .handover import HandoverOptions, export_roster
 from .lock_rules import lock_roster, readiness
 from .models import ListState
@@ -84,7 +83,6 @@ def _lock_page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         state=readiness(session, survey_round),
         missing=[card for card in found if card.state != ListState.APPROVED],
         short=[card for card in found if card.state == ListState.APPROVED and card.persons < card.target],
-        doubtful=sum(pairs_by_list(session, survey_round).values()) // 2,
         faults=faults,
         reason=request.form.get("reason", ""),
     )

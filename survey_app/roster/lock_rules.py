@@ -13,13 +13,14 @@ from ..errors import Invalid, Refused
 from ..rounds.models import Round
 from .content import canonical_content
 from .models import ListState, RosterVersion, UnitList
+from .pairs import open_pairs_among
 from .queries import cards, latest_version, state_counts
 from .rules import add_event
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """What locking would leave out: lists asked for, lists approved, and those that are neither."""
+    """What locking would leave out: lists asked for, lists approved, those that are neither, pairs not decided."""
 
     asked: int
     approved: int
@@ -27,10 +28,15 @@ class Readiness:
     absent: int
     persons: int
     target: int
+    open_pairs: int
 
     @property
     def complete(self) -> bool:
         return self.approved == self.asked and self.persons >= self.target
+
+    @property
+    def needs_reason(self) -> bool:
+        return not self.complete or self.open_pairs > 0
 
 
 def readiness(session: Session, survey_round: Round) -> Readiness:
@@ -41,14 +47,16 @@ def readiness(session: Session, survey_round: Round) -> Readiness:
     waiting = counts[ListState.SUBMITTED] + counts[ListState.AWAITING_HEAD]
     persons = sum(card.persons for card in found if card.state in (ListState.APPROVED, ListState.LOCKED))
     return Readiness(
-        len(found), approved, waiting, len(found) - approved - waiting, persons, sum(card.target for card in found)
-    )
+        len(found), approved, waiting, len(found) - approved - waiting, persons, sum(card.target for card in found),
+        open_pairs_among(session, survey_round, frozenset({ListState.APPROVED})),
+    )  # fmt: skip
 
 
 def lock_roster(session: Session, survey_round: Round, by: Actor, reason: str = "") -> RosterVersion:
     """Lock the approved lists as version 1 of the roster and store its canonical content with the SHA-256.
 
-    Raises Refused when it is locked already or nothing is approved, Invalid when it is incomplete without a reason.
+    Raises Refused when it is locked already or nothing is approved, Invalid when it is incomplete or
+    pairs are not decided without a reason.
     """
     if survey_round.roster_locked_at is not None or latest_version(session, survey_round) is not None:
         raise Refused("Danh sách chung của đợt này đã khóa rồi.")
@@ -57,6 +65,8 @@ def lock_roster(session: Session, survey_round: Round, by: Actor, reason: str = 
         raise Refused("Chưa có danh sách nào được duyệt nên chưa khóa được.")
     if not state.complete and not reason.strip():
         raise Invalid({"reason": "Danh sách còn thiếu. Ghi lý do khóa khi chưa đủ."})
+    if state.needs_reason and not reason.strip():
+        raise Invalid({"reason": f"Còn {state.open_pairs} cặp có thể trùng. Xem các cặp, hoặc ghi lý do vẫn khóa."})
     lists = session.scalars(
         select(UnitList)
         .where(UnitList.round_id == survey_round.id, UnitList.state == ListState.APPROVED)

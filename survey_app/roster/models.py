@@ -24,6 +24,19 @@ class ListState(StrEnum):
     LOCKED = "locked"
 
 
+# Steps in the life of a list that leave its state as it is.
+ASKED = "asked"  # the office asks the unit about a row
+ROW_REMOVED = "row_removed"  # the office took a row off
+
+
+class Verdict(StrEnum):
+    """What the office decided of two rows that look alike."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNCLEAR = "unclear"
+
+
 class UnitList(Base):
     """The list of one submitting unit for one group of a round. `version` counts changes, for conflict detection."""
 
@@ -63,7 +76,7 @@ class ListEvent(Base):
     at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     by_name: Mapped[str]
-    state: Mapped[str]  # the state reached
+    state: Mapped[str]  # the state reached, or ASKED, ROW_REMOVED
     comment: Mapped[str] = mapped_column(default="")
 
 
@@ -83,6 +96,11 @@ class Upload(Base):
     uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     uploaded_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=0)  # counts changes, for conflict detection
+    changed_by_name: Mapped[str | None]  # who changed the draft last
+    changed_at: Mapped[datetime | None]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - a stale save raises instead of overwriting
 
     unit: Mapped[Unit] = relationship()
     round: Mapped[Round] = relationship()
@@ -162,3 +180,44 @@ class ChangeRequest(Base):
     decided_at: Mapped[datetime | None]
     approved: Mapped[bool | None]
     version_id: Mapped[int | None] = mapped_column(ForeignKey("roster_version.id"))
+
+
+class PairDecision(Base):
+    """What an operator decided of two persons that look alike. Keyed by the persons, so that it holds in later years.
+
+    The keys are keyed hashes of name, birth year, phone, bản and tax code: when one of these changes, the office is
+    asked again. `kept` says where one person stays: «unit code/group code», «both» or «earlier» (not asked again).
+    """
+
+    __tablename__ = "pair_decision"
+    __table_args__ = (
+        UniqueConstraint("operator_unit_id", "first_key", "second_key"),
+        CheckConstraint(one_of("verdict", Verdict), name="verdict_known"),
+        CheckConstraint("first_key <= second_key", name="keys_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    operator_unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    first_key: Mapped[str]
+    second_key: Mapped[str]
+    verdict: Mapped[str]
+    kept: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    round_code: Mapped[str]  # the round in which it was decided
+    decided_at: Mapped[datetime]
+    decided_by_name: Mapped[str]
+    version: Mapped[int] = mapped_column(default=0)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class ColumnChoice(Base):
+    """«Cột này là …»: what a unit said a heading of its files means; an empty field is a column to pass over."""
+
+    __tablename__ = "column_choice"
+    __table_args__ = (UniqueConstraint("unit_id", "heading"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    heading: Mapped[str]  # without marks and punctuation
+    field: Mapped[str]

@@ -1,4 +1,4 @@
-"""Pages of lists and roster: units' pages in own_list_pages.py, the office's in review_pages.py and lock_pages.py."""
+"""Pages of lists and roster: units' pages in own_list_pages.py, the office's in the others."""
 
 from flask import Blueprint, url_for
 from flask_babel import gettext as _
@@ -60,4 +60,4 @@ def handover_step(session, survey_round) -> StepState:
 register_step(1, list_step)
 register_step(8, handover_step)
 
-from . import lock_pages, own_list_pages, review_pages  # noqa: E402, F401 - they add their routes to `bp`
+from . import draft_pages, duplicate_pages, lock_pages, own_list_pages, review_pages, typed_pages  # noqa: E402, F401 - they add their routes to `bp`

@@ -10,14 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinload
 
 from ..access import Actor, in_scope
-from ..errors import Missing, Refused
+from ..errors import Conflict, Missing, Refused
 from ..rounds.models import Quota, RespondentGroup, Round
 from ..rounds.queries import find_round
-from ..text import search_key
+from ..text import moment_text, search_key
 from ..units.models import Ban, Unit
 from .catalogue import BanEntry, Catalogue, UnitEntry
 from .checks import Sender
-from .models import ListState, Person, RosterVersion, UnitList, Upload
+from .models import ASKED, ROW_REMOVED, ListEvent, ListState, Person, RosterVersion, UnitList, Upload
 from .persons import PersonRow, Terms
 
 CLOSED_TO_UNITS = frozenset({ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED})
@@ -43,11 +43,20 @@ class ListCard:
 
     @property
     def comment(self) -> str:
-        """The last word of the office, while the list is with the unit."""
-        if self.unit_list is None or self.state not in (ListState.RETURNED, ListState.DRAFT):
+        """Why the office sent the list back, all reasons since it was handed in, while the list is with the unit."""
+        if self.state not in (ListState.RETURNED, ListState.DRAFT):
             return ""
-        returned = [event for event in self.unit_list.events if event.state == ListState.RETURNED]
-        return returned[-1].comment if returned else ""
+        return "\n".join(event.comment for event in self._since_handed_in() if event.state == ListState.RETURNED)
+
+    @property
+    def questions(self) -> list[str]:
+        """What the office asks of rows, or says of rows it took off, since the list was handed in."""
+        return [event.comment for event in self._since_handed_in() if event.state in (ASKED, ROW_REMOVED)]
+
+    def _since_handed_in(self) -> list[ListEvent]:
+        events = self.unit_list.events if self.unit_list else []
+        last = max((at for at, event in enumerate(events) if event.state == ListState.SUBMITTED), default=-1)
+        return events[last + 1 :]
 
 
 @dataclass
@@ -164,17 +173,25 @@ def next_submitted(session: Session, survey_round: Round, after: int = 0) -> Uni
     return session.scalar(query.limit(1))
 
 
-def find_upload(session: Session, code: str, upload_id: int, by: Actor) -> Upload:
-    """A draft of the unit of `by`, not yet confirmed. Raises Missing for other units' drafts."""
+def find_upload(session: Session, code: str, upload_id: int, by: Actor, to_change: bool = False) -> Upload:
+    """A draft of the unit of `by`. Raises Missing for other units' drafts, Conflict when it was handed in meanwhile.
+
+    `to_change` holds it: a second writer waits and then sees what the first one wrote.
+    """
     survey_round = find_round(session, code, by)
-    found = session.scalar(
+    query = (
         select(Upload)
         .where(Upload.id == upload_id, Upload.round_id == survey_round.id, Upload.unit_id == own_unit(by).id)
-        .where(Upload.confirmed_at.is_(None))
-        .options(joinedload(Upload.unit), joinedload(Upload.round), defer(Upload.content))
+        .options(selectinload(Upload.unit), selectinload(Upload.round), defer(Upload.content))
     )
+    found = session.scalar(query.with_for_update() if to_change else query)
     if found is None:
         raise Missing
+    if found.confirmed_at is not None:
+        raise Conflict(
+            f"Bản nháp này đã được nộp lúc {moment_text(found.confirmed_at)}. Chưa ghi gì. "
+            "Cần sửa thì đề nghị cơ quan tổ chức trả lại."
+        )
     return found
 
 

@@ -14,14 +14,16 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
 from ..rounds.models import RespondentGroup, Round
-from ..text import person_order_key, search_key
+from ..text import moment_text, person_order_key, search_key
 from ..units.models import Unit
 from ..workbook import read_workbook
 from .catalogue import Catalogue
 from .checks import ListReading
+from .column_choices import recall_columns
 from .comparison import pairs_by_list, problems_with_others
 from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook, leave_out_groups
 from .models import ListEvent, ListState, Person, UnitList, Upload
+from .pair_decisions import Decisions
 from .persons import PersonRow
 from .problems import Problem
 from .queries import (
@@ -65,6 +67,7 @@ def receive_upload(
         )
     sender = sender_of(session, survey_round, unit, group_code)
     draft = draft_from_workbook(read_workbook(content, file_name), sender.groups)
+    recall_columns(session, unit, draft)
     catalogue = catalogue_of(session, survey_round)
     reading = check_draft(draft, file_name, sender, catalogue, terms_of(survey_round))
     held = {person.group for person in reading.persons}
@@ -137,10 +140,11 @@ def check_upload(session: Session, upload: Upload, draft: Draft | None = None) -
     draft = draft or draft_from_json(upload.reading)
     sender = sender_of(session, upload.round, upload.unit, upload.group_code)
     catalogue = catalogue_of(session, upload.round)
-    reading = check_draft(draft, upload.file_name, sender, catalogue, terms_of(upload.round))
+    decisions = Decisions(session, upload.round)
+    reading = check_draft(draft, upload.file_name, sender, catalogue, terms_of(upload.round), decisions.settles)
     own = _own_lists(session, upload, {person.group for person in reading.persons})
     others = handed_in(session, upload.round, [one.id for one in own])
-    reading.problems.extend(problems_with_others(reading.persons, others))
+    reading.problems.extend(problems_with_others(reading.persons, others, decisions))
     reading.problems.extend(workplace_problems(reading.persons, upload.unit.code, catalogue))
     return DraftCheck(draft, reading)
 
@@ -156,26 +160,40 @@ def _own_lists(session: Session, upload: Upload, groups: set[str]) -> list[UnitL
     return list(session.scalars(query))
 
 
-def save_draft(upload: Upload, draft: Draft) -> None:
-    """Keep the corrections of a draft."""
+def save_draft(upload: Upload, draft: Draft, by: Actor) -> None:
+    """Keep the corrections of a draft, with who made them."""
     upload.reading = draft_as_json(draft)
+    upload.changed_by_name, upload.changed_at = by.full_name, now()
 
 
-def discard_upload(session: Session, upload: Upload) -> None:
-    """Throw a draft away; lists that hold nothing else are «chưa nộp» again."""
+def refuse_if_changed(upload: Upload, seen_version: int | None) -> None:
+    """Raises Conflict when the draft is no longer what was seen; None asks nothing."""
+    if seen_version is not None and upload.version != seen_version:
+        who = upload.changed_by_name or "Người khác"
+        raise Conflict(
+            f"{who} vừa sửa bản nháp này lúc {moment_text(upload.changed_at)}. Chưa ghi gì. Xem lại rồi làm lại."
+        )
+
+
+def discard_upload(session: Session, upload: Upload, seen_version: int | None = None) -> None:
+    """Throw a draft away; lists that hold nothing else are «chưa nộp» again. Raises Conflict when it was changed."""
+    refuse_if_changed(upload, seen_version)
     for unit_list in _own_lists(session, upload, set("ABCDEFG")):
         if unit_list.state == ListState.DRAFT:
             unit_list.state = ListState.NONE
     session.delete(upload)
 
 
-def submit_list(session: Session, upload: Upload, by: Actor, declared: bool, short_reason: str = "") -> list[UnitList]:
+def submit_list(
+    session: Session, upload: Upload, by: Actor, declared: bool, short_reason: str = "", seen_version: int | None = None
+) -> list[UnitList]:
     """Hand a draft in: its persons become the unit's lists, one for each group it holds.
 
     Raises Invalid when a fault blocks, the declaration is not ticked or fewer persons come without a reason; Refused
-    when the round takes no lists or one of the lists was handed in before.
+    when the round takes no lists or one of the lists was handed in before; Conflict when it is not what was seen.
     """
     refuse_if_not_collecting(upload.round)
+    refuse_if_changed(upload, seen_version)
     checked = check_upload(session, upload)
     faults: dict[str, str] = {}
     if checked.blocking:
@@ -243,13 +261,14 @@ def stored_person(row: PersonRow, position: int) -> Person:
     )  # fmt: skip
 
 
-def add_event(session: Session, unit_list: UnitList, by: Actor, comment: str = "") -> None:
-    """Write the step into the life of the list, with the state it has now."""
+def add_event(session: Session, unit_list: UnitList, by: Actor, comment: str = "", step: str = "") -> None:
+    """Write the step into the life of the list: the state it has now, or a `step` that changes none."""
     session.add(
         ListEvent(
-            list_id=unit_list.id, at=now(), by_id=by.id, by_name=by.full_name, state=unit_list.state, comment=comment
+            list_id=unit_list.id, at=now(), by_id=by.id, by_name=by.full_name, state=step or unit_list.state,
+            comment=comment,
         )
-    )
+    )  # fmt: skip
 
 
 def _refuse_unless_submitted(unit_list: UnitList, seen_version: int | None) -> None:
@@ -297,7 +316,8 @@ def approve_list(
 def list_problems(session: Session, unit_list: UnitList) -> list[Problem]:
     """What the office should look at: persons who also stand on another list of the round."""
     others = handed_in(session, unit_list.round, [unit_list.id])
-    problems = problems_with_others(as_person_rows(unit_list), others, for_office=True)
+    decisions = Decisions(session, unit_list.round)
+    problems = problems_with_others(as_person_rows(unit_list), others, decisions, for_office=True)
     return problems + _stored_workplace_problems(unit_list, catalogue_of(session, unit_list.round))
 
 

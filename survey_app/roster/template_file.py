@@ -41,7 +41,7 @@ def _plan(survey_round: Round, unit: Unit, card: ListCard, catalogue: Catalogue)
     deadline = f", hạn nộp {date_text(survey_round.lists_due_on)}" if survey_round.lists_due_on else ""
     return SheetPlan(
         f"Nhóm {code} - {card.group.name}",
-        (SheetColumn("TT", 6), *_columns(code, unit, catalogue)),
+        (SheetColumn("TT", 6), *list_columns(code, unit, catalogue)),
         titles=("DANH SÁCH ĐỐI TƯỢNG ĐIỀU TRA XÃ HỘI HỌC", f"Nhóm {code} – {card.group.name}"),
         notes=(f"Đơn vị: {unit.name} · chỉ tiêu {card.target} người{deadline}", survey_round.title),
         blank_rows=card.target,
@@ -49,7 +49,8 @@ def _plan(survey_round: Round, unit: Unit, card: ListCard, catalogue: Catalogue)
     )
 
 
-def _columns(group: str, unit: Unit, catalogue: Catalogue) -> tuple[SheetColumn, ...]:
+def list_columns(group: str, unit: Unit, catalogue: Catalogue) -> tuple[SheetColumn, ...]:
+    """The columns of a list of the group, with their hints and the choices of the unit."""
     if group in OFFICIALS:
         position = SheetColumn("Chức vụ", 22, choices=_POSITIONS.get(group, ()))
         place = SheetColumn("Đơn vị công tác", 28, choices=_unit_names(unit, catalogue))

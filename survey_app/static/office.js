@@ -31,5 +31,23 @@
     for (const field of document.querySelectorAll("[data-submit-on-change]")) {
       field.addEventListener("change", () => field.form.requestSubmit());
     }
+    // Two rows side by side: 1, 2, 3 choose, Enter saves.
+    const choice = document.querySelector("[data-choice-keys]");
+    if (choice) {
+      const options = [...choice.querySelectorAll("[name=verdict]")];
+      for (const hint of choice.querySelectorAll(".key-hint")) hint.hidden = false;
+      document.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("textarea, select, input[type=text], input[type=search]")) return;
+        const option = options[Number(event.key) - 1];
+        if (option) {
+          option.checked = true;
+          option.focus();
+          event.preventDefault();
+        } else if (event.key === "Enter" && !event.target.closest("a, button, summary")) {
+          event.preventDefault();
+          choice.requestSubmit();
+        }
+      });
+    }
   });
 })();

@@ -86,7 +86,7 @@ def test_errors_a_missing_declaration_and_a_missing_reason_stop_the_confirmation
         assert set(caught.value.faults) == {"", "declared", "short_reason"}  # the row with the fault counts too
         draft = draft_from_json(upload.reading)
         draft.dropped.add((0, 4))
-        save_draft(upload, draft)
+        save_draft(upload, draft, by)
         assert check_upload(session, upload).blocking == []
 
 

@@ -1,0 +1,256 @@
+"""Pages of a unit's draft: check page with corrections, conflict, confirmation."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import PurePath
+from typing import Any
+
+from flask import flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session, undefer
+
+from ..access import requires
+from ..errors import Conflict, Invalid, Missing
+from ..web import me, reading, writing
+from .check_view import check_view, good_rows, row_sentence, summary_lines
+from .column_choices import remember_columns
+from .column_names import USUAL_LABELS
+from .columns import text_of
+from .drafts import Clash, Draft, Edit, apply_edits, correct, draft_as_json, draft_from_json
+from .fault_file import fault_workbook
+from .models import Upload
+from .normalise import phone_number
+from .own_list_pages import xlsx_file
+from .pages import bp
+from .problems import full_message
+from .queries import cards, find_upload
+from .rules import check_upload, discard_upload, refuse_if_changed, save_draft, submit_list
+from .typed_lists import typed_table
+
+_TABS = ("look", "all", "columns")
+
+
+@bp.get("/rounds/<code>/lists/uploads/<int:upload_id>")
+@requires("lists.own")
+def check(code: str, upload_id: int) -> ResponseReturnValue:
+    """Step 2: every fault by row and column with its remedy."""
+    found = find_upload(reading(), code, upload_id, me())
+    checked = check_upload(reading(), found)
+    show = request.args.get("show", "")
+    if show not in _TABS:
+        show = "look" if any(problem.row for problem in checked.reading.problems) else "all"
+    view = check_view(checked, show, request.args.get("page", 1, type=int))
+    return render_template(
+        "roster/check.html",
+        survey_round=found.round,
+        upload=found,
+        checked=checked,
+        view=view,
+        show=show,
+        page_url=lambda number: url_for(".check", code=code, upload_id=upload_id, show=show, page=number),
+        faults=checked.blocking,
+        summary=summary_lines(checked),
+        to_look=sum(1 for row in view.rows if row.problems or row.edited),
+        cards={card.group.code: card for card in cards(reading(), found.round, found.unit)},
+        row_sentence=row_sentence,
+        full_message=full_message,
+        labels=USUAL_LABELS,
+        samples=_samples(checked.draft),
+        good=good_rows(checked)[0],
+        typed=typed_table(checked.draft) is not None,
+    )
+
+
+def _samples(draft: Draft) -> list[list[tuple[Any, list[str]]]]:
+    """For each table its columns with three sample values."""
+    result = []
+    for table in draft.tables:
+        columns = []
+        for column in table.columns:
+            texts = [text_of(row.raw[column.index - 1]) for row in table.rows if column.index <= len(row.raw)]
+            columns.append((column, [text for text in texts if text][:3]))
+        result.append(columns)
+    return result
+
+
+@bp.post("/rounds/<code>/lists/uploads/<int:upload_id>")
+@requires("lists.own")
+def correct_draft(code: str, upload_id: int) -> ResponseReturnValue:
+    """Save corrections, dropped rows and chosen columns, then check again."""
+    with writing() as session:
+        found = find_upload(session, code, upload_id, me(), to_change=True)
+        draft = draft_from_json(found.reading)
+        before = draft_as_json(draft)
+        clashes = apply_edits(draft, edits_in(request.form))
+        if clashes:
+            return conflict_page(found, clashes)
+        _apply(draft, request.form)
+        _choose_columns(session, found, draft, request.form)
+        if draft_as_json(draft) != before:
+            save_draft(found, draft, me())
+        good = good_rows(check_upload(session, found, draft)) if "keep_good" in request.form else None
+    if good is not None:
+        flash(
+            _(
+                "Đã lưu %(good)d dòng đạt, còn %(bad)d dòng để sửa sau: tải tệp đã sửa lên, hoặc sửa trên trang.",
+                good=good[0],
+                bad=good[1],
+            ),
+            "ok",
+        )
+        return redirect(url_for(".mine", code=code, into=upload_id), 303)
+    show = request.form.get("show") if request.form.get("show") in _TABS else None
+    page = request.form.get("page", type=int)
+    return redirect(url_for(".check", code=code, upload_id=upload_id, show=show, page=page), 303)
+
+
+def edits_in(form: Any) -> list[Edit]:
+    """The cells of a form: «cell-TABLE-ROW-FIELD» with what stood there as «was-cell-…»."""
+    edits = []
+    for name, value in form.items():
+        kind, _dash, rest = name.partition("-")
+        parts = rest.split("-", 2)
+        if kind == "cell" and len(parts) == 3 and parts[0].isdecimal() and parts[1].isdecimal():
+            edits.append(Edit(int(parts[0]), int(parts[1]), parts[2], value[:500], form.get(f"was-{name}")))
+    return edits
+
+
+def conflict_page(found: Upload, clashes: list[Clash]) -> ResponseReturnValue:
+    """Two people changed the same cells: nothing is written until somebody says which value is right."""
+    clashing = {f"cell-{one.edit.table}-{one.edit.row}-{one.edit.field}": one for one in clashes}
+    others = [
+        (name, value)
+        for name, value in request.form.items()
+        if name != "csrf_token" and name not in clashing and name.removeprefix("was-") not in clashing
+    ]
+    page = render_template(
+        "roster/conflict.html", survey_round=found.round, upload=found, clashes=clashing, others=others
+    )
+    return page, 409
+
+
+def _apply(draft: Draft, form: Any) -> None:
+    actions: dict[str, Callable[[tuple[int, int]], None]] = {
+        "drop": draft.dropped.add,
+        "restore": draft.dropped.discard,
+        "new_phone": lambda key: _use_new_phone(draft, key),
+    }
+    for action, act in actions.items():
+        if key := row_key(form.get(action, "")):
+            act(key)
+    if "new_phones" in form:
+        for number, table_ in enumerate(draft.tables):
+            for row in table_.rows:
+                _use_new_phone(draft, (number, row.row))
+
+
+def _choose_columns(session: Session, found: Upload, draft: Draft, form: Any) -> None:
+    if not form.get("columns", "").isdecimal() or int(form["columns"]) >= len(draft.tables):
+        return
+    refuse_if_changed(found, form.get("version", type=int))
+    table = int(form["columns"])
+    known = {column.field for column in draft.tables[table].columns} | set(USUAL_LABELS)
+    chosen = {
+        int(name.rsplit("-", 1)[1]): value if value in known else None
+        for name, value in form.items()
+        if name.startswith(f"column-{table}-") and name.rsplit("-", 1)[1].isdecimal()
+    }
+    remember_columns(session, found.unit, draft, table, chosen, me())
+
+
+def row_key(text: str) -> tuple[int, int] | None:
+    table, _dash, row = text.partition("-")
+    return (int(table), int(row)) if table.isdecimal() and row.isdecimal() else None
+
+
+def _use_new_phone(draft: Draft, key: tuple[int, int]) -> None:
+    if key[0] >= len(draft.tables):
+        return
+    for row in draft.tables[key[0]].rows:
+        phone = phone_number(row.cells["phone"]) if row.row == key[1] and "phone" in row.cells else None
+        if phone and phone.old and phone.number:
+            correct(draft, key[0], key[1], "phone", phone.number)
+
+
+@bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/faults.xlsx")
+@requires("lists.own")
+def faults_file(code: str, upload_id: int) -> ResponseReturnValue:
+    found = find_upload(reading(), code, upload_id, me())
+    name = f"{PurePath(found.file_name).stem}-ghi-chu-loi.xlsx"
+    return xlsx_file(fault_workbook(check_upload(reading(), found), found.file_name), name)
+
+
+@bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/original")
+@requires("lists.own")
+def original(code: str, upload_id: int) -> ResponseReturnValue:
+    """The file as it was sent."""
+    found = find_upload(reading(), code, upload_id, me())
+    content = reading().get_one(Upload, found.id, options=[undefer(Upload.content)], populate_existing=True).content
+    if content is None:
+        raise Missing
+    return send_file(
+        BytesIO(content), mimetype="application/octet-stream", as_attachment=True, download_name=found.file_name
+    )
+
+
+@bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/confirm")
+@requires("lists.own")
+def confirm(code: str, upload_id: int) -> ResponseReturnValue:
+    """Step 3: what is about to be handed in, and the declaration."""
+    found = find_upload(reading(), code, upload_id, me())
+    if check_upload(reading(), found).blocking:
+        return redirect(url_for(".check", code=code, upload_id=upload_id))
+    return _confirm_page(found, {})
+
+
+def _confirm_page(found: Upload, faults: dict[str, str], status: int = 422) -> ResponseReturnValue:
+    checked = check_upload(reading(), found)
+    all_cards = {card.group.code: card for card in cards(reading(), found.round, found.unit)}
+    counts: dict[str, int] = {}
+    for person in checked.reading.persons:
+        counts[person.group] = counts.get(person.group, 0) + 1
+    page = render_template(
+        "roster/confirm.html",
+        survey_round=found.round,
+        upload=found,
+        checked=checked,
+        cards=all_cards,
+        counts=sorted(counts.items()),
+        warnings=sum(1 for problem in checked.reading.problems if problem.row),
+        faults=faults,
+        fault_lines=[(sentence, name) for name, sentence in faults.items()],
+        reason=request.form.get("short_reason", ""),
+        typed=typed_table(checked.draft) is not None,
+        full_message=full_message,
+    )
+    return page, status if faults else 200
+
+
+@bp.post("/rounds/<code>/lists/uploads/<int:upload_id>/confirm")
+@requires("lists.own")
+def submit(code: str, upload_id: int) -> ResponseReturnValue:
+    try:
+        with writing() as session:
+            found = find_upload(session, code, upload_id, me(), to_change=True)
+            declared, reason = request.form.get("declared") == "yes", request.form.get("short_reason", "")
+            lists = submit_list(session, found, me(), declared, reason, request.form.get("version", type=int))
+            groups = ", ".join(one.group.code for one in lists)
+    except Invalid as fault:
+        return _confirm_page(find_upload(reading(), code, upload_id, me()), fault.faults)
+    except Conflict as fault:
+        return _confirm_page(find_upload(reading(), code, upload_id, me()), {"": fault.message}, 409)
+    flash(
+        _("Đã nộp danh sách nhóm %(groups)s. Cơ quan tổ chức sẽ kiểm tra và trả lời ở trang này.", groups=groups), "ok"
+    )
+    return redirect(url_for(".mine", code=code), 303)
+
+
+@bp.post("/rounds/<code>/lists/uploads/<int:upload_id>/discard")
+@requires("lists.own")
+def discard(code: str, upload_id: int) -> ResponseReturnValue:
+    with writing() as session:
+        found = find_upload(session, code, upload_id, me(), to_change=True)
+        discard_upload(session, found, request.form.get("version", type=int))
+    flash(_("Đã bỏ bản nháp."), "ok")
+    return redirect(url_for(".mine", code=code), 303)

@@ -1,0 +1,129 @@
+"""Pages of lists without a file: begin one, and the table to type or paste into."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from ..access import requires
+from ..errors import Missing
+from ..rounds.queries import find_round
+from ..web import me, reading, writing
+from .check_view import row_sentence
+from .columns import DataRow, Table, text_of
+from .draft_pages import conflict_page, edits_in, row_key
+from .drafts import apply_edits, draft_as_json, draft_from_json, worst
+from .pages import bp
+from .persons import required_fields
+from .problems import Problem
+from .queries import cards, catalogue_of, find_upload, own_unit
+from .rules import DraftCheck, check_upload, save_draft
+from .typed_lists import MOST_ROWS, add_rows, start_typed_list, typed_columns, typed_table
+
+_MORE = 5
+_MOST_BLANK = 60
+
+
+@bp.post("/rounds/<code>/lists/typed")
+@requires("lists.own")
+def start_typed(code: str) -> ResponseReturnValue:
+    """A list without a file: empty, or from the unit's list of an earlier year."""
+    with writing() as session:
+        survey_round, group = find_round(session, code, me()), request.form.get("group", "")
+        earlier = request.form.get("earlier") == "yes"
+        upload = start_typed_list(session, survey_round, own_unit(me()), group, me(), earlier)
+        session.flush()
+        upload_id = upload.id
+    return redirect(url_for(".grid", code=code, upload_id=upload_id), 303)
+
+
+@bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/grid")
+@requires("lists.own")
+def grid(code: str, upload_id: int) -> ResponseReturnValue:
+    found = find_upload(reading(), code, upload_id, me())
+    checked = check_upload(reading(), found)
+    number, table = _typed(checked)
+    group = found.group_code or ""
+    card = next((one for one in cards(reading(), found.round, found.unit) if one.group.code == group), None)
+    kept = [row for row in table.rows if (number, row.row) not in checked.draft.dropped]
+    target = card.target if card else 0
+    blank = max(target - len(kept), 1) + max(0, request.args.get("more", 0, type=int))
+    problems = _by_row(checked, table)
+    return render_template(
+        "roster/grid.html",
+        survey_round=found.round,
+        upload=found,
+        number=number,
+        columns=[(column, column.field or "") for column in table.columns if column.field],
+        rows=[(row, _texts(table, row), problems.get(row.row, [])) for row in kept],
+        blank=range(min(blank, _MOST_BLANK, MOST_ROWS - len(table.rows))),
+        plans=typed_columns(group, found.unit, catalogue_of(reading(), found.round)),
+        required=required_fields(group),
+        card=card,
+        kept=len(kept),
+        dropped=len(table.rows) - len(kept),
+        general=[one for one in checked.reading.problems if one.row is None],
+        row_sentence=row_sentence,
+        worst=worst,
+    )
+
+
+def _typed(checked: DraftCheck) -> tuple[int, Table]:
+    number = typed_table(checked.draft)
+    if number is None:
+        raise Missing
+    return number, checked.draft.tables[number]
+
+
+def _texts(table: Table, row: DataRow) -> dict[str, str]:
+    return {
+        column.field: text_of(row.raw[column.index - 1]) if column.index <= len(row.raw) else ""
+        for column in table.columns
+        if column.field
+    }
+
+
+def _by_row(checked: DraftCheck, table: Table) -> dict[int, list[Problem]]:
+    found: dict[int, list[Problem]] = {}
+    for problem in checked.reading.problems:
+        if problem.row and problem.sheet == table.sheet:
+            found.setdefault(problem.row, []).append(problem)
+    return found
+
+
+@bp.post("/rounds/<code>/lists/uploads/<int:upload_id>/grid")
+@requires("lists.own")
+def save_grid(code: str, upload_id: int) -> ResponseReturnValue:
+    """Save cells and new rows; then stay in the table, or go on to the check page."""
+    with writing() as session:
+        found = find_upload(session, code, upload_id, me(), to_change=True)
+        draft = draft_from_json(found.reading)
+        before = draft_as_json(draft)
+        number = typed_table(draft)
+        if number is None:
+            raise Missing
+        clashes = apply_edits(draft, edits_in(request.form))
+        if clashes:
+            return conflict_page(found, clashes)
+        add_rows(draft, number, _new_rows(request.form))
+        if key := row_key(request.form.get("drop", "")):
+            draft.dropped.add(key)
+        if draft_as_json(draft) != before:
+            save_draft(found, draft, me())
+    if "go" in request.form:
+        return redirect(url_for(".check", code=code, upload_id=upload_id), 303)
+    flash(_("Đã lưu bản nháp."), "ok")
+    more = _MORE if "add" in request.form else None
+    return redirect(url_for(".grid", code=code, upload_id=upload_id, more=more), 303)
+
+
+def _new_rows(form: Any) -> list[dict[str, str]]:
+    """Rows named «new-NUMBER-FIELD», in the order of their numbers."""
+    rows: dict[int, dict[str, str]] = {}
+    for name, value in form.items():
+        kind, _dash, rest = name.partition("-")
+        row, _dash, field = rest.partition("-")
+        if kind == "new" and row.isdecimal() and len(row) < 6 and field:
+            rows.setdefault(int(row), {})[field] = value
+    return [rows[row] for row in sorted(rows)]
