@@ -1,5 +1,6 @@
 """A running server and a real Chromium, for the tests that click."""
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -29,6 +30,12 @@ FLAGS = (
 )
 
 
+def run_until_closed(server: Any) -> None:
+    """Serve until somebody closes the sockets: the loop may stand in `select` on them at that moment."""
+    with contextlib.suppress(OSError, ValueError):
+        server.run()
+
+
 class Server:
     """The program as `./run` serves it, on a free port."""
 
@@ -43,7 +50,7 @@ class Server:
         self._server = waitress.create_server(
             with_static_files(self.app, folder), host="127.0.0.1", port=port, threads=16
         )
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread = threading.Thread(target=run_until_closed, args=(self._server,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
