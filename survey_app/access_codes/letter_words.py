@@ -55,21 +55,22 @@ def make_letters(
     for one in issued:
         group = one.person.unit_list.group
         if group.id not in frames:
-            frames[group.id] = _frame(session, survey_round, group, wishes, settings)
+            frames[group.id] = letter_frame(session, survey_round, group, wishes, settings)
         unit = one.person.unit_list.unit
         person = Addressee(one.person.name, address_of(one.person), unit.name, numbers[one.person.id], one.code)
         letters.append(Letter(frames[group.id], person))
     return letters
 
 
-def _frame(
+def letter_frame(
     session: Session, survey_round: Round, group: RespondentGroup, wishes: LetterWishes, settings: Settings
 ) -> LetterFrame:
+    """What all letters and slips of a group have in common. Raises Refused as `make_letters`."""
     if survey_round.closes_on is None:
-        raise Refused("Điền ngày đóng thu phiếu trong cài đặt đợt trước khi in giấy mời.")
+        raise Refused("Điền ngày đóng thu phiếu trong cài đặt đợt trước khi in giấy mời hay mã bốc thăm.")
     version = published_version(session, group.id)
     if version is None:
-        raise Refused(f"Công bố phiếu của nhóm {group.code} trước khi in giấy mời: giấy mời ghi số phút trả lời.")
+        raise Refused(f"Công bố phiếu của nhóm {group.code} trước khi in: trên giấy ghi số phút trả lời.")
     organisation = survey_round.operator_unit
     return LetterFrame(
         heading=_heading(session, organisation, wishes),

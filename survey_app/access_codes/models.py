@@ -1,5 +1,7 @@
 """Tables of the respondent zone that know a person: whether invited and whether answered, never when or what.
 
+A slip (*mã bốc thăm*) belongs to a batch and to nobody: the list of attendance says who drew one, never which.
+
 No column here holds a time, a sequence, an address, a browser, a session or a request id.
 """
 
@@ -11,16 +13,18 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ..db import Base, one_of
 from ..roster.models import Person
 from ..rounds.models import Cell, Round
+from ..units.models import Unit
 
 
 class InvitationState(StrEnum):
-    """Chưa trả lời, đã trả lời, từ chối, không liên lạc được, đã thay thế."""
+    """Chưa trả lời, đã trả lời, từ chối, không liên lạc được, đã thay thế, đã bốc thăm mã."""
 
     UNUSED = "unused"
     RECEIVED = "received"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     REPLACED = "replaced"
+    DREW_SLIP = "drew_slip"  # answers with a nameless code from now on; whether it was used is not known
 
 
 class BatchKind(StrEnum):
@@ -43,6 +47,7 @@ class Invitation(Base):
     cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"), index=True)
     state: Mapped[str] = mapped_column(default=InvitationState.UNUSED)
     replay_digest: Mapped[str | None]
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)  # the list of attendance
 
     round: Mapped[Round] = relationship()
     person: Mapped[Person] = relationship()
@@ -50,7 +55,10 @@ class Invitation(Base):
 
 
 class Batch(Base):
-    """A batch of nameless answers of one cell; never more keyed than ticked on the list."""
+    """A batch of nameless answers of one cell; never more keyed than ticked on the list.
+
+    Of slips: `printed` were made, `ticked` persons drew one, `keyed` answers came.
+    """
 
     __tablename__ = "batch"
     __table_args__ = (
@@ -61,9 +69,15 @@ class Batch(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
     cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # whose persons are on the list
     kind: Mapped[str]
+    printed: Mapped[int] = mapped_column(default=0)
     ticked: Mapped[int] = mapped_column(default=0)
     keyed: Mapped[int] = mapped_column(default=0)
+
+    round: Mapped[Round] = relationship()
+    cell: Mapped[Cell] = relationship()
+    unit: Mapped[Unit | None] = relationship()
 
 
 class AccessCode(Base):
@@ -80,5 +94,6 @@ class AccessCode(Base):
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
     void: Mapped[bool] = mapped_column(default=False)
     spent: Mapped[bool] = mapped_column(default=False)  # of a slip only: an invitation is spent as a whole
+    replay_digest: Mapped[str | None]  # of a slip only; erased at opening
 
     invitation: Mapped[Invitation | None] = relationship()

@@ -11,28 +11,42 @@ from ..rounds.models import Cell, ListType, RespondentGroup, Round
 from ..text import search_key
 from ..units.models import Unit
 from .cell_plan import PlannedCells, plan_cells
-from .models import AccessCode, Invitation, InvitationState
+from .models import AccessCode, Batch, BatchKind, Invitation, InvitationState
 
 
 def roster_persons(survey_round: Round) -> Select[Person]:
     """The persons of the locked roster, in the order in which letters are handed out: unit, group, place in list."""
+    return (
+        _ever_on_roster(survey_round)
+        .where(Person.left_in_version.is_(None))
+        .options(
+            contains_eager(Person.unit_list).contains_eager(UnitList.unit),
+            contains_eager(Person.unit_list).contains_eager(UnitList.group),
+        )
+        .order_by(*_PLACE)
+    )
+
+
+_PLACE = (Unit.order_key, Unit.id, RespondentGroup.code, Person.position, Person.id)
+
+
+def _ever_on_roster(survey_round: Round) -> Select[Person]:
     return (
         select(Person)
         .join(UnitList, UnitList.id == Person.list_id)
         .join(RespondentGroup, RespondentGroup.id == UnitList.group_id)
         .join(Unit, Unit.id == UnitList.unit_id)
         .where(UnitList.round_id == survey_round.id, UnitList.state == ListState.LOCKED)
-        .options(
-            contains_eager(Person.unit_list).contains_eager(UnitList.unit),
-            contains_eager(Person.unit_list).contains_eager(UnitList.group),
-        )
-        .order_by(Unit.order_key, Unit.id, RespondentGroup.code, Person.position, Person.id)
     )
 
 
 def person_numbers(session: Session, survey_round: Round) -> dict[int, int]:
-    """Running number of each person of the locked roster, by person id: the number on letters and in code files."""
-    ids = session.scalars(roster_persons(survey_round).with_only_columns(Person.id))
+    """Running number of each person of the locked roster, by person id: the number on letters and in code files.
+
+    Numbers stay when the roster changes: who left keeps the number, who came later is counted after the others.
+    """
+    by_coming = func.coalesce(Person.joined_in_version, 0)
+    ids = session.scalars(_ever_on_roster(survey_round).order_by(by_coming, *_PLACE).with_only_columns(Person.id))
     return {person_id: number for number, person_id in enumerate(ids, 1)}
 
 
@@ -42,6 +56,7 @@ def planned_cells(session: Session, survey_round: Round) -> list[tuple[Responden
         select(UnitList.group_id, UnitList.unit_id, func.count(Person.id))
         .join(Person, Person.list_id == UnitList.id)
         .where(UnitList.round_id == survey_round.id, UnitList.state == ListState.LOCKED)
+        .where(Person.left_in_version.is_(None))
         .group_by(UnitList.group_id, UnitList.unit_id)
     )
     counts: dict[int, dict[int, int]] = {}
@@ -114,7 +129,7 @@ def code_table(session: Session, survey_round: Round) -> list[CodeRow]:
         .join(Person, Person.id == Invitation.person_id)
         .join(UnitList, UnitList.id == Person.list_id)
         .outerjoin(living, living.c.invitation_id == Invitation.id)
-        .where(Invitation.round_id == survey_round.id)
+        .where(Invitation.round_id == survey_round.id, Invitation.state != InvitationState.REPLACED)
         .group_by(UnitList.unit_id, UnitList.group_id)
     ).all()
     units = units_by_id(session, {row[0] for row in rows})
@@ -126,9 +141,11 @@ def code_table(session: Session, survey_round: Round) -> list[CodeRow]:
     return sorted(table, key=lambda row: (row.unit.order_key, row.unit.id, row.group.code))
 
 
-def invitations(survey_round: Round) -> Select[Invitation]:
-    """The invitations of a round with person, list, unit and group loaded, in the order of the letters."""
-    return (
+def invitations(
+    survey_round: Round, unit: Unit | None = None, group: RespondentGroup | None = None
+) -> Select[Invitation]:
+    """The invitations of a round (of one unit or group) with person, list, unit and group, in the order of letters."""
+    query = (
         select(Invitation)
         .join(Person, Person.id == Invitation.person_id)
         .join(UnitList, UnitList.id == Person.list_id)
@@ -141,6 +158,9 @@ def invitations(survey_round: Round) -> Select[Invitation]:
         )
         .order_by(Unit.order_key, Unit.id, RespondentGroup.code, Person.position, Person.id)
     )
+    if unit is not None:
+        query = query.where(UnitList.unit_id == unit.id)
+    return query if group is None else query.where(UnitList.group_id == group.id)
 
 
 def find_invited(session: Session, survey_round: Round, text: str, limit: int = 20) -> list[Invitation]:
@@ -172,6 +192,35 @@ def code_counts(session: Session, invitation: Invitation) -> tuple[int, int]:
     return counts.get(False, 0), counts.get(True, 0)
 
 
+def slip_lists(session: Session, survey_round: Round) -> list[Batch]:
+    """The lists of attendance of a round with unit and cell, in Vietnamese order of the units."""
+    return list(session.scalars(_slip_lists(survey_round).order_by(Unit.order_key, Batch.id)))
+
+
+def _slip_lists(survey_round: Round) -> Select[Batch]:
+    """Lists that were not withdrawn: a withdrawn one has no persons."""
+    return (
+        select(Batch)
+        .join(Unit, Unit.id == Batch.unit_id)
+        .where(Batch.round_id == survey_round.id, Batch.kind == BatchKind.SLIP)
+        .where(exists().where(Invitation.batch_id == Batch.id))
+        .options(joinedload(Batch.round), joinedload(Batch.unit), joinedload(Batch.cell).joinedload(Cell.group))
+    )
+
+
+def find_slip_list(session: Session, survey_round: Round, batch_id: int) -> Batch:
+    """One list of attendance of this round. Raises Missing for one of another, withdrawn, or of paper forms."""
+    found = session.scalar(_slip_lists(survey_round).where(Batch.id == batch_id))
+    if found is None:
+        raise Missing
+    return found
+
+
+def slip_persons(session: Session, batch: Batch) -> list[Invitation]:
+    """The persons of a list of attendance, in the order of the letters."""
+    return list(session.scalars(invitations(batch.round).where(Invitation.batch_id == batch.id)))
+
+
 @dataclass(frozen=True)
 class CodeTotals:
     """Figures of a whole round."""
@@ -183,11 +232,12 @@ class CodeTotals:
 
 def code_totals(session: Session, survey_round: Round) -> CodeTotals:
     """How many persons are invited, how many of them have a living code, how many codes live."""
-    persons = session.scalar(select(func.count(Invitation.id)).where(Invitation.round_id == survey_round.id)) or 0
+    asked = Invitation.round_id == survey_round.id, Invitation.state != InvitationState.REPLACED
+    persons = session.scalar(select(func.count(Invitation.id)).where(*asked)) or 0
     row = session.execute(
         select(func.count(func.distinct(AccessCode.invitation_id)), func.count())
         .join(Invitation, Invitation.id == AccessCode.invitation_id)
-        .where(Invitation.round_id == survey_round.id, ~AccessCode.void)
+        .where(*asked, ~AccessCode.void)
     ).one()
     return CodeTotals(persons, row[0], row[1])
 
@@ -218,3 +268,14 @@ def cell_tree(session: Session, survey_round: Round) -> list[CellBranch]:
                 rows.append((unit, plan.counts[unit_id], merged))
         branches.append(CellBranch(group, plan.total, own.invited if own else plan.in_group_cell, tuple(rows)))
     return branches
+
+
+def answered_by_slips(session: Session, round_id: int) -> list[tuple[int, int, int]]:
+    """Rows (unit id, group id, answers that came with slips of the unit's lists of attendance)."""
+    rows = session.execute(
+        select(Batch.unit_id, Cell.group_id, func.sum(Batch.keyed))
+        .join(Cell, Cell.id == Batch.cell_id)
+        .where(Batch.round_id == round_id, Batch.kind == BatchKind.SLIP)
+        .group_by(Batch.unit_id, Cell.group_id)
+    )
+    return [(unit_id, group_id, int(answers)) for unit_id, group_id, answers in rows if unit_id is not None]

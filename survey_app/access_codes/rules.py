@@ -130,12 +130,7 @@ def draw_codes(
     Raises Refused before the cells are fixed, after closing, and when nobody is left to invite.
     """
     _refuse_unless_codes_live(session, survey_round)
-    query = invitations(survey_round).where(Invitation.state.in_(_GETS_CODES))
-    if group is not None:
-        query = query.where(UnitList.group_id == group.id)
-    if unit is not None:
-        query = query.where(UnitList.unit_id == unit.id)
-    found = session.scalars(query)
+    found = session.scalars(invitations(survey_round, unit, group).where(Invitation.state.in_(_GETS_CODES)))
     issued = [IssuedCode(invitation.id, invitation.person, codes.new_code()) for invitation in found]
     if not issued:
         raise Refused("Không còn ai chưa trả lời trong phần đã chọn, nên không cấp mã.")
@@ -178,7 +173,7 @@ def may_get_code(invitation: Invitation) -> bool:
 def draw_further_code(invitation: Invitation) -> IssuedCode:
     """One further code in clear for one person at the desk. Raises Refused when the person may not get one."""
     if not may_get_code(invitation):
-        raise Refused("Người này đã trả lời hoặc đã được thay thế, nên không cấp thêm mã.")
+        raise Refused("Người này đã trả lời, đã bốc thăm mã hoặc đã được thay thế, nên không cấp thêm mã.")
     return IssuedCode(invitation.id, invitation.person, codes.new_code())
 
 

@@ -53,6 +53,7 @@ def open_questionnaire() -> Any:
         },
         "group": setting.group.code,
         "mode": setting.group.mode,
+        "slip": visit.access.batch_id is not None,
         "questionnaire_version": setting.version.id,
         "questionnaire": setting.version.definition,
         "texts": placeholder_values(visit.round, visit.rated.unit.name),

@@ -4,14 +4,14 @@ SQLite copies the whole file anew (VACUUM, with secure_delete) and cuts the writ
 rewrites the tables, since dead rows and their hidden transaction numbers would otherwise stay for an unknown time.
 """
 
-from ..access_codes.models import Invitation
+from ..access_codes.models import AccessCode, Invitation
 from ..db import Database
 from ..errors import Refused
 from .models import AnswerCount, Ballot, Envelope, FreeText
 
 
 def rewrite(database: Database) -> None:
-    """Rewrites every table that held or holds answers, and that of the invitations in the order of persons.
+    """Rewrites every table that held or holds answers, and those of invitations and codes.
 
     Raises Refused when somebody reads for so long that the write-ahead log cannot be cut.
     """
@@ -20,8 +20,9 @@ def rewrite(database: Database) -> None:
         statements = ["PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"]
     else:
         statements = [f"VACUUM FULL {name}" for name in tables]
-        # By the order of persons, not of answering.
-        statements.append(f"CLUSTER {Invitation.__tablename__} USING pk_{Invitation.__tablename__}")
+        # By the order of persons and of random codes, not of answering.
+        by_key = [model.__tablename__ for model in (Invitation, AccessCode)]
+        statements += [f"CLUSTER {name} USING pk_{name}" for name in by_key]
     if database.is_sqlite:
         with database.write_lock:
             _run_outside_transactions(database, statements)

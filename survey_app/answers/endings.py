@@ -13,7 +13,7 @@ from ..rounds.models import Round
 from ..text import LOCAL_ZONE, today
 from ..web import reading
 from .blueprint import bp, for_respondents
-from .rules import AlreadyAnswered, Closed, CodeVoid, NotOpen, UnknownCode
+from .rules import AlreadyAnswered, Closed, CodeVoid, NotOpen, SlipNotTicked, UnknownCode
 from .state import StalePage
 from .visit import ForeignPage, TooManyUnknownCodes, refuse_foreign_pages, show
 from .writer import BusyError
@@ -76,6 +76,12 @@ def busy(_error: BusyError) -> Any:
         return {"error": "busy", "message": text}, 503, {"Retry-After": "5"}
     page, _status = show("respondent/error.html", title=_("Chưa gửi được"), detail=text, number="")
     return page, 503, {"Retry-After": "5"}
+
+
+@bp.errorhandler(SlipNotTicked)
+def slip_not_ticked(error: SlipNotTicked) -> Any:
+    """Only the API gets here: the page that sends keeps the answers and offers to send again."""
+    return {"error": "slip_not_ticked", "message": error.message}, 503, {"Retry-After": "30"}
 
 
 def _refusal(kind: str, status: int) -> Callable[[SurveyError], Any]:

@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ..access import Actor
-from ..access_codes.models import Batch, BatchKind, Invitation, InvitationState
+from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation, InvitationState
 from ..audit import Action, record
 from ..db import Database
 from ..errors import Refused
@@ -80,9 +80,15 @@ def open_envelopes(
     _store_ballots(session, survey_round, contents.opened)
     _store_counts(session, survey_round, contents.opened)
     session.execute(delete(Envelope).where(Envelope.round_id == survey_round.id))
-    session.execute(update(Invitation).where(Invitation.round_id == survey_round.id).values(replay_digest=None))
+    _erase_digests(session, survey_round)
     survey_round.envelopes_opened_on = today()
     return _record(session, survey_round, contents, merged, holders, by)
+
+
+def _erase_digests(session: Session, survey_round: Round) -> None:
+    session.execute(update(Invitation).where(Invitation.round_id == survey_round.id).values(replay_digest=None))
+    batches = select(Batch.id).where(Batch.round_id == survey_round.id)
+    session.execute(update(AccessCode).where(AccessCode.batch_id.in_(batches)).values(replay_digest=None))
 
 
 def _record(

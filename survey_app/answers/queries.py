@@ -1,12 +1,14 @@
 """What is asked of the tables when a respondent comes, and about the keys and envelopes of a round."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, null, select
 from sqlalchemy.orm import Session
 
-from ..access_codes.models import AccessCode, Invitation, InvitationState
+from ..access_codes.models import AccessCode, Batch, Invitation, InvitationState
+from ..access_codes.queries import answered_by_slips
 from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.queries import definition_of, published_version
 from ..rounds.models import Cell, RatedUnit, RespondentGroup, Round
@@ -41,11 +43,15 @@ class Window:
 
 @dataclass(frozen=True)
 class Access:
-    """What a personal code leads to, as it is at this moment."""
+    """What a code leads to, as it is at this moment: to an invitation, or for a slip to its batch.
+
+    `state` of a slip tells of the slip alone: received once it was used.
+    """
 
     round_id: int
     group_id: int
-    invitation_id: int
+    invitation_id: int | None
+    batch_id: int | None
     state: InvitationState
     replay_digest: str | None
     void: bool
@@ -54,42 +60,57 @@ class Access:
     keys: int  # holders who have proved that they can open
 
 
-# Built once: this is asked for every page of every respondent.
-_ACCESS = (
-    select(
-        AccessCode.void,
-        Invitation.id,
-        Invitation.state,
-        Invitation.replay_digest,
-        Cell.group_id,
-        Round.id,
-        Round.help_phone,
-        Round.opened_at,
-        Round.closed_at,
-        Round.opens_on,
-        Round.closes_on,
-        Round.grace_hours,
-        select(func.count())
-        .where(RoundKey.round_id == Round.id, RoundKey.tested_before_start)
-        .correlate(Round)
-        .scalar_subquery(),
-    )
+_ROUND_FACTS = (
+    Cell.group_id,
+    Round.id,
+    Round.help_phone,
+    Round.opened_at,
+    Round.closed_at,
+    Round.opens_on,
+    Round.closes_on,
+    Round.grace_hours,
+    select(func.count())
+    .where(RoundKey.round_id == Round.id, RoundKey.tested_before_start)
+    .correlate(Round)
+    .scalar_subquery(),
+)
+# Built once: these are asked for every page of every respondent.
+_BY_INVITATION = (
+    select(AccessCode.void, Invitation.id, null(), Invitation.state, Invitation.replay_digest, *_ROUND_FACTS)
     .join(Invitation, AccessCode.invitation_id == Invitation.id)
     .join(Cell, Invitation.cell_id == Cell.id)
     .join(Round, Invitation.round_id == Round.id)
     .where(AccessCode.code_hash == bindparam("code_hash"))
 )
-_ACCESS_AND_LOCK = _ACCESS.with_for_update(read=True, of=Round)
+_BY_SLIP = (
+    select(
+        AccessCode.void,
+        null(),
+        Batch.id,
+        case((AccessCode.spent, InvitationState.RECEIVED), else_=InvitationState.UNUSED),
+        AccessCode.replay_digest,
+        *_ROUND_FACTS,
+    )
+    .join(Batch, AccessCode.batch_id == Batch.id)
+    .join(Cell, Batch.cell_id == Cell.id)
+    .join(Round, Batch.round_id == Round.id)
+    .where(AccessCode.code_hash == bindparam("code_hash"))
+)
+_PLAIN = (_BY_INVITATION, _BY_SLIP)
+_LOCKING = tuple(query.with_for_update(read=True, of=Round) for query in _PLAIN)
 
 
 def find_access(session: Session, code_hash: str, lock_round: bool = False) -> Access | None:
     """Where the code leads, or none. `lock_round` keeps the round from being closed until the transaction ends."""
-    query = _ACCESS_AND_LOCK if lock_round else _ACCESS
-    row = session.connection().execute(query, {"code_hash": code_hash}).one_or_none()
-    if row is None:
-        return None
-    void, invitation_id, state, digest, group_id, round_id, phone, *window, keys = row
-    return Access(round_id, group_id, invitation_id, InvitationState(state), digest, void, phone, Window(*window), keys)
+    for query in _LOCKING if lock_round else _PLAIN:
+        row = session.connection().execute(query, {"code_hash": code_hash}).one_or_none()
+        if row is not None:
+            void, invitation_id, batch_id, state, digest, group_id, round_id, phone, *window, keys = row
+            return Access(
+                round_id, group_id, invitation_id, batch_id, InvitationState(state), digest, void, phone,
+                Window(*window), keys,
+            )  # fmt: skip
+    return None
 
 
 def versions_of_round(session: Session, round_id: int) -> dict[int, QuestionnaireVersion]:
@@ -128,7 +149,7 @@ def opening_of(session: Session, round_id: int) -> Opening | None:
 
 
 def invitations_by_group(session: Session, round_id: int) -> dict[int, tuple[int, int]]:
-    """Group -> (persons invited, persons who have answered)."""
+    """Group -> (persons invited, persons who have answered, with their own code or a slip)."""
     answered = func.sum(case((Invitation.state == InvitationState.RECEIVED, 1), else_=0))
     rows = session.execute(
         select(Cell.group_id, func.count(), answered)
@@ -136,4 +157,7 @@ def invitations_by_group(session: Session, round_id: int) -> dict[int, tuple[int
         .where(Invitation.round_id == round_id)
         .group_by(Cell.group_id)
     )
-    return {group_id: (invited, int(received or 0)) for group_id, invited, received in rows}
+    by_slips: Counter[int] = Counter()
+    for _unit, group_id, answers in answered_by_slips(session, round_id):
+        by_slips[group_id] += answers
+    return {group_id: (invited, int(received or 0) + by_slips[group_id]) for group_id, invited, received in rows}

@@ -23,6 +23,7 @@ from .rules import (
     AlreadyAnswered,
     Receipt,
     Sending,
+    SlipNotTicked,
     receive,
     refuse,
 )
@@ -80,6 +81,7 @@ def privacy_page() -> Any:
         definition=visit.definition,
         packed=packed(state),
         minutes=minutes(visit.definition),
+        slip=visit.access.batch_id is not None,
         facts=facts_of(visit.round, visit.setting.group.name),
     )
 
@@ -142,9 +144,12 @@ def send() -> Any:
         receipt = writer().run(lambda session: receive(session, sending))
     except AlreadyAnswered:
         return ending("other", 409)
-    except BusyError:
-        page, _status = show("respondent/retry.html", definition=visit.definition, packed=packed(state))
-        return page, 503, {"Retry-After": "5"}
+    except (BusyError, SlipNotTicked) as fault:
+        not_ticked = isinstance(fault, SlipNotTicked)
+        page, _status = show(
+            "respondent/retry.html", definition=visit.definition, packed=packed(state), not_ticked=not_ticked
+        )
+        return page, 503, {"Retry-After": "30" if not_ticked else "5"}
     return ending("received" if receipt is Receipt.RECEIVED else "sent")
 
 

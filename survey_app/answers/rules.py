@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ..access import Actor
-from ..access_codes.models import AccessCode, Invitation, InvitationState
+from ..access_codes.models import AccessCode, Batch, Invitation, InvitationState
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Missing, Refused
@@ -52,6 +52,15 @@ _SPEND = (
     )
     .values(state=InvitationState.RECEIVED, replay_digest=bindparam("digest"))
 )
+_SPEND_SLIP = (
+    update(AccessCode)
+    .where(AccessCode.code_hash == bindparam("the_code"), ~AccessCode.void, ~AccessCode.spent)
+    .values(spent=True, replay_digest=bindparam("digest"))
+)
+# No more answers than persons who drew a slip: a slip left in the box, or photographed, is none.
+_COUNT_SLIP = (
+    update(Batch).where(Batch.id == bindparam("batch"), Batch.keyed < Batch.ticked).values(keyed=Batch.keyed + 1)
+)
 _STORE = insert(Envelope)
 
 
@@ -63,7 +72,7 @@ class UnknownCode(Missing):
 
 
 class CodeVoid(Refused):
-    """The code was voided, or its person was replaced."""
+    """The code was voided, or its person was replaced or drew a slip."""
 
 
 class NotOpen(Refused):
@@ -76,6 +85,16 @@ class Closed(Refused):
 
 class AlreadyAnswered(Conflict):
     """Another answer of this invitation was stored before."""
+
+
+class SlipNotTicked(Refused):
+    """As many answers came with slips of this list as persons are ticked on it; the next waits for a tick."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Chưa gửi được: danh sách nhận mã bốc thăm chưa ghi đủ người. Nhờ người phụ trách buổi họp ghi danh sách, "
+            "rồi gửi lại."
+        )
 
 
 class Receipt(StrEnum):
@@ -105,7 +124,7 @@ def check_access(access: Access | None, sending: bool = False, moment: datetime 
     phone = access.help_phone or _PHONE_ON_LETTER
     if access.state is InvitationState.RECEIVED:
         raise AlreadyAnswered(f"Mã này đã được dùng để gửi phiếu. Nếu không phải ông/bà gửi, gọi {phone}.")
-    if access.void or access.state is InvitationState.REPLACED:
+    if access.void or access.state in (InvitationState.REPLACED, InvitationState.DREW_SLIP):
         raise CodeVoid(f"Mã này đã bị hủy. Dùng giấy mời mới nhất, hoặc gọi {phone}.")
     check_open(access.window, sending, moment)
     return access
@@ -143,25 +162,35 @@ def seal_answers(
 
 
 def receive(session: Session, sending: Sending, moment: datetime | None = None) -> Receipt:
-    """Stores the envelope and spends the invitation, both or neither; call it inside one transaction.
+    """Stores the envelope and spends the invitation or slip, both or neither; call it inside one transaction.
 
     The database decides: of many posts of one code exactly one changes the row. The same sending again succeeds.
-    Raises UnknownCode, CodeVoid, NotOpen, Closed, AlreadyAnswered.
+    Raises UnknownCode, CodeVoid, NotOpen, Closed, AlreadyAnswered, SlipNotTicked.
     """
     access = find_access(session, sending.code_hash, lock_round=True)
     if access is not None and access.state is InvitationState.RECEIVED:
         return _repeated(access, sending)
     access = check_access(access, sending=True, moment=moment)
-    spent = session.connection().execute(_SPEND, {"the_code": sending.code_hash, "digest": sending.digest})
+    spend = _SPEND if access.batch_id is None else _SPEND_SLIP
+    spent = session.connection().execute(spend, {"the_code": sending.code_hash, "digest": sending.digest})
     if spent.rowcount != 1:  # somebody with the same code was faster, in this very moment
         access = find_access(session, sending.code_hash)
         if access is not None and access.state is InvitationState.RECEIVED:
             return _repeated(access, sending)
         check_access(access, sending=True, moment=moment)
         raise Conflict("Phiếu chưa gửi được. Thử lại sau ít phút.")
-    row = {"round_id": access.round_id, "invitation_id": access.invitation_id, "sealed": sending.sealed}
-    session.connection().execute(_STORE, {"id": secrets.token_hex(16), **row})
+    if access.batch_id is not None:
+        _count_slip(session, access.batch_id)
+    owner = {"invitation_id": access.invitation_id, "batch_id": access.batch_id}
+    row = {"id": secrets.token_hex(16), "round_id": access.round_id, "sealed": sending.sealed, **owner}
+    session.connection().execute(_STORE, row)
     return Receipt.STORED
+
+
+def _count_slip(session: Session, batch_id: int) -> None:
+    counted = session.connection().execute(_COUNT_SLIP, {"batch": batch_id})
+    if counted.rowcount != 1:
+        raise SlipNotTicked
 
 
 def _repeated(access: Access, sending: Sending) -> Receipt:
@@ -174,7 +203,10 @@ def _repeated(access: Access, sending: Sending) -> Receipt:
 
 
 def refuse(session: Session, code_hash: str) -> None:
-    """The holder of the code does not wish to answer: no more reminders. Raises as `check_access`."""
+    """The holder of the code does not wish to answer: no more reminders. Raises as `check_access`.
+
+    A slip is nobody's, so there is nothing to write down.
+    """
     access = check_access(find_access(session, code_hash, lock_round=True))
     session.execute(
         update(Invitation)

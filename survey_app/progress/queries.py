@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from ..access_codes.models import Invitation, InvitationState
+from ..access_codes.queries import answered_by_slips
 from ..roster.models import ListState, Person, UnitList
 from ..rounds.models import Quota, RespondentGroup
 from ..units.models import Unit
@@ -46,10 +47,15 @@ def lists_by_unit(session: Session, round_id: int, scope_path: str) -> list[tupl
 
 
 def answered_by_unit(session: Session, round_id: int, scope_path: str) -> list[tuple[int, str, int, int]]:
-    """Rows (unit id, group code, persons asked, persons who answered); replaced persons are not asked."""
+    """Rows (unit id, group code, persons asked, answers of them); replaced persons are not asked.
+
+    Of those who drew a slip the number of answers is known, not who gave them.
+    """
+    by_slips = {(unit, group): answers for unit, group, answers in answered_by_slips(session, round_id)}
     rows = session.execute(
         select(
             UnitList.unit_id,
+            RespondentGroup.id,
             RespondentGroup.code,
             func.count(),
             _sum(Invitation.state == InvitationState.RECEIVED),
@@ -64,19 +70,22 @@ def answered_by_unit(session: Session, round_id: int, scope_path: str) -> list[t
             Invitation.state != InvitationState.REPLACED,
             Unit.path.startswith(scope_path, autoescape=True),
         )
-        .group_by(UnitList.unit_id, RespondentGroup.code)
+        .group_by(UnitList.unit_id, RespondentGroup.id, RespondentGroup.code)
     )
-    return [(unit, group, asked, int(answered)) for unit, group, asked, answered in rows]
+    return [
+        (unit, code, asked, int(answered) + by_slips.get((unit, group), 0))
+        for unit, group, code, asked, answered in rows
+    ]
 
 
 def answered_in_all(session: Session, round_id: int) -> tuple[int, int]:
-    """(persons asked, persons who answered) of the whole round."""
+    """(persons asked, answers of them) of the whole round."""
     asked, answered = session.execute(
         select(func.count(), _sum(Invitation.state == InvitationState.RECEIVED)).where(
             Invitation.round_id == round_id, Invitation.state != InvitationState.REPLACED
         )
     ).one()
-    return asked, int(answered)
+    return asked, int(answered) + sum(answers for _unit, _group, answers in answered_by_slips(session, round_id))
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:

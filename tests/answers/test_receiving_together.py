@@ -5,11 +5,9 @@ import json
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import waitress
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -17,19 +15,8 @@ from survey_app.access_codes.models import Invitation, InvitationState
 from survey_app.answers.models import Envelope
 from survey_app.db import Database
 from tests.answers.make import ANSWERS, OpenRound, make_open_round
-from tests.browser_fixtures import run_until_closed
 
 AT_ONCE = 20
-
-
-@pytest.fixture
-def port(app: Flask) -> Iterator[int]:
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=32)
-    thread = threading.Thread(target=run_until_closed, args=(server,), daemon=True)
-    thread.start()
-    yield server.effective_port
-    server.close()
-    thread.join(timeout=5)
 
 
 def post_together(port: int, bodies: list[dict[str, object]]) -> Counter[int]:

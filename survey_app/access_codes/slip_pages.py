@@ -1,0 +1,145 @@
+"""Pages of the codes drawn from a box: print slips with a list of attendance, then write down who drew one."""
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from ..access import requires
+from ..errors import Invalid, Missing, Refused
+from ..paper import require_pango
+from ..rounds.models import RespondentGroup, Round
+from ..rounds.queries import find_round
+from ..units.models import Unit
+from ..web import me, reading, settings, writing
+from . import queries, slip_rules
+from .blueprint import bp
+from .letter_words import LetterWishes, address_of, letter_frame
+from .models import Batch, InvitationState
+from .slips import Attendant, Meeting, slips_pdf
+
+
+@bp.get("/rounds/<code>/slips")
+@requires("codes.manage")
+def slips(code: str) -> ResponseReturnValue:
+    return _slips_page(code, {})
+
+
+def _slips_page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
+    survey_round = find_round(reading(), code, me())
+    rows = queries.code_table(reading(), survey_round)
+    page = render_template(
+        "access_codes/slips.html",
+        survey_round=survey_round,
+        fixed=queries.cells_are_fixed(reading(), survey_round),
+        lists=queries.slip_lists(reading(), survey_round),
+        choices=[(f"{row.unit.id}:{row.group.code}", row) for row in rows if row.waiting],
+        chosen=request.form.get("people", ""),
+        faults=faults,
+    )
+    return page, 422 if faults else 200
+
+
+@bp.post("/rounds/<code>/slips")
+@requires("codes.manage")
+def print_slips(code: str) -> ResponseReturnValue:
+    """Draws slips, prints them, then stores them, as with letters: what is stored has been printed."""
+    survey_round = find_round(reading(), code, me())
+    try:
+        unit, group = _chosen_people(survey_round)
+    except Invalid as fault:
+        return _slips_page(code, fault.faults)
+    persons = slip_rules.persons_for_slips(reading(), survey_round, unit, group)
+    fresh = slip_rules.draw_slips(len(persons))
+    attendants = [Attendant(one.person.name, address_of(one.person)) for one in persons]
+    answer = _printed(survey_round, unit, group, attendants, fresh)
+    with writing() as session:
+        survey_round = find_round(session, code, me())
+        again = slip_rules.persons_for_slips(session, survey_round, unit, group)
+        if [one.id for one in again] != [one.id for one in persons]:
+            raise Refused(_("Danh sách vừa thay đổi trong lúc in. Chưa ghi gì; bấm in lại."))
+        slip_rules.start_slip_list(session, survey_round, again, fresh, me(), settings().keys.pepper)
+    return answer
+
+
+def _chosen_people(survey_round: Round) -> tuple[Unit, RespondentGroup]:
+    """Unit and group of the choice «id:code». Raises Invalid when there is none of the kind."""
+    for row in queries.code_table(reading(), survey_round):
+        if request.form.get("people") == f"{row.unit.id}:{row.group.code}":
+            return row.unit, row.group
+    raise Invalid({"people": _("Chọn đơn vị và nhóm dự họp.")})
+
+
+def _printed(
+    survey_round: Round, unit: Unit, group: RespondentGroup, attendants: list[Attendant], fresh: list[str]
+) -> Response:
+    require_pango()
+    frame = letter_frame(reading(), survey_round, group, LetterWishes(), settings())
+    meeting = Meeting(frame, unit.name, f"Nhóm {group.code} – {group.name}")
+    content = slips_pdf(meeting, attendants, fresh)
+    name = f"ma-boc-tham-{survey_round.code}-{unit.code}-{group.code}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, mimetype="application/pdf", headers=headers)
+
+
+@bp.get("/rounds/<code>/slips/<int:batch_id>")
+@requires("codes.manage")
+def attendance(code: str, batch_id: int) -> ResponseReturnValue:
+    survey_round = find_round(reading(), code, me())
+    batch = queries.find_slip_list(reading(), survey_round, batch_id)
+    return render_template(
+        "access_codes/attendance.html",
+        survey_round=survey_round,
+        batch=batch,
+        persons=queries.slip_persons(reading(), batch),
+        drew=InvitationState.DREW_SLIP,
+        may_draw=slip_rules.MAY_DRAW,
+    )
+
+
+@bp.post("/rounds/<code>/slips/<int:batch_id>")
+@requires("codes.manage")
+def tick(code: str, batch_id: int) -> ResponseReturnValue:
+    """Changes only what this page changed: a colleague may tick others on the same list meanwhile."""
+    before, now = (_ids(request.form.getlist(name)) for name in ("was", "drew"))
+    with writing() as session:
+        batch = queries.find_slip_list(session, find_round(session, code, me()), batch_id)
+        taken = slip_rules.tick_attendance(session, batch, now - before, before - now, me())
+        words = _("Đã ghi: %(n)d/%(all)d người đã bốc thăm mã.", n=taken, all=batch.printed)
+    flash(words, "ok")
+    return redirect(url_for(".attendance", code=code, batch_id=batch_id), 303)
+
+
+def _ids(texts: list[str]) -> set[int]:
+    return {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 12}
+
+
+@bp.post("/rounds/<code>/slips/<int:batch_id>/more")
+@requires("codes.manage")
+def more(code: str, batch_id: int) -> ResponseReturnValue:
+    """Further slips for those that were torn or lost."""
+    text = request.form.get("count", "")
+    count = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    survey_round = find_round(reading(), code, me())
+    batch = queries.find_slip_list(reading(), survey_round, batch_id)
+    fresh = slip_rules.draw_slips(count)
+    answer = _printed(survey_round, _unit_of(batch), batch.cell.group, [], fresh)
+    with writing() as session:
+        batch = queries.find_slip_list(session, find_round(session, code, me()), batch_id)
+        slip_rules.add_slips(session, batch, fresh, me(), settings().keys.pepper)
+    return answer
+
+
+def _unit_of(batch: Batch) -> Unit:
+    if batch.unit is None:  # a batch of paper forms; a list of slips names its unit
+        raise Missing
+    return batch.unit
+
+
+@bp.post("/rounds/<code>/slips/<int:batch_id>/withdraw")
+@requires("codes.manage")
+def withdraw(code: str, batch_id: int) -> ResponseReturnValue:
+    with writing() as session:
+        batch = queries.find_slip_list(session, find_round(session, code, me()), batch_id)
+        slip_rules.withdraw_slip_list(session, batch, me())
+    flash(_("Đã hủy danh sách bốc thăm. Mọi mã đã in hết tác dụng; mã cá nhân dùng lại bình thường."), "ok")
+    return redirect(url_for(".slips", code=code), 303)
