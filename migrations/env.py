@@ -12,7 +12,10 @@ def run() -> None:
     database = context.config.attributes["database"]
     engine = database.engine.execution_options(survey_write=True)
     with engine.connect() as connection:
-        if not database.is_sqlite:
+        if database.is_sqlite:
+            # A table is changed by copying it and dropping the old one, which rows that point to it would forbid.
+            connection.connection.dbapi_connection.execute("PRAGMA foreign_keys = OFF")
+        else:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
             connection.commit()
         context.configure(
@@ -25,7 +28,13 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-        if not database.is_sqlite:
+        if database.is_sqlite:
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            connection.rollback()
+            connection.connection.dbapi_connection.execute("PRAGMA foreign_keys = ON")
+            if broken:
+                raise RuntimeError(f"rows without what they point to: {broken[:5]}")
+        else:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
 
 

@@ -15,6 +15,7 @@ SUBJECTS = (
     "rounds",
     "roster",
     "roster_changes",
+    "handover",
     "questionnaires",
     "access_codes",
     "answers",

@@ -82,6 +82,22 @@ class Action(Enum):
         N_("Xuất danh sách đợt {round}, bản {number}"),
         ("round", "number", "ethnicity", "sha256"),
     )
+    HANDOVER_GIVEN_AGAIN = _Kind(
+        "round.handover_given_again",
+        N_("Tải lại bộ bàn giao đợt {round}, bản {number}"),
+        ("round", "number", "sha256"),
+    )
+    HANDOVER_RECEIVED = _Kind(
+        "round.handover_received", N_("Xác nhận đã nhận bộ bàn giao đợt {round}, bản {number}"), ("round", "number")
+    )
+    COLUMN_TEMPLATE_SAVED = _Kind("handover.columns_saved", N_("Lưu mẫu cột «{name}»"), ("name",))
+    COLUMN_TEMPLATE_DELETED = _Kind("handover.columns_deleted", N_("Xóa mẫu cột «{name}»"), ("name",))
+    WORD_TEMPLATE_CHANGED = _Kind("handover.word_changed", N_("Đổi mẫu Word {kind}: {file}"), ("kind", "file"))
+    PAYMENTS_EXPORTED = _Kind(
+        "round.payments_exported",
+        N_("Tải danh sách chi trả đợt {round}: {persons} người, {amount} đồng"),
+        ("round", "persons", "amount"),
+    )
     CHANGE_PROPOSED = _Kind(
         "round.change_proposed",
         N_("Đề nghị {kind} một người sau khi khóa, đợt {round}: {unit}, nhóm {group}"),

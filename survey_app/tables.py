@@ -4,6 +4,7 @@ from . import attempts, audit
 from .access_codes import models as access_codes
 from .answers import models as answers
 from .db import Base
+from .handover import models as handover
 from .questionnaires import models as questionnaires
 from .roster import models as roster
 from .rounds import models as rounds
@@ -13,5 +14,5 @@ from .users import models as users
 
 __all__ = ["metadata"]
 
-_ALL = (attempts, audit, access_codes, answers, questionnaires, roster, rounds, scores, units, users)
+_ALL = (attempts, audit, access_codes, answers, handover, questionnaires, roster, rounds, scores, units, users)
 metadata = Base.metadata

@@ -14,21 +14,12 @@ from ..questionnaires.queries import definition_of, published_version
 from ..roster.models import Person
 from ..rounds.models import RespondentGroup, Round
 from ..text import phone_text
-from ..units.models import Unit, UnitKind
+from ..units.models import Unit
+from ..units.official_names import issuer_of, running_name
 from .letters import Addressee, Letter, LetterFrame
 from .privacy import short_privacy
 from .queries import person_numbers
 from .rules import IssuedCode
-
-# A People's Committee heads its paper with its own name; an office of one names the committee above itself.
-_TERRITORIES = {
-    UnitKind.PROVINCE: "tỉnh",
-    UnitKind.DISTRICT: "huyện",
-    UnitKind.COMMUNE: "xã",
-    UnitKind.TOWN: "thị trấn",
-    UnitKind.WARD: "phường",
-    UnitKind.SPECIAL_ZONE: "đặc khu",
-}
 
 
 @dataclass(frozen=True)
@@ -74,7 +65,7 @@ def letter_frame(
     organisation = survey_round.operator_unit
     return LetterFrame(
         heading=_heading(session, organisation, wishes),
-        organisation=organisation_name(session, organisation),
+        organisation=running_name(session, organisation),
         year=survey_round.year,
         survey_url=settings.public_url,
         host=settings.host,
@@ -89,29 +80,10 @@ def letter_frame(
     )
 
 
-def organisation_name(session: Session, unit: Unit) -> str:
-    """Who invites, as in running text: «Ủy ban nhân dân huyện Tuần Giáo», «Phòng Nội vụ huyện Tuần Giáo»."""
-    kind = UnitKind(unit.kind)
-    if kind in _TERRITORIES:
-        return f"Ủy ban nhân dân {_place_name(unit)}"
-    above = session.get(Unit, unit.parent_id) if unit.parent_id else None
-    return f"{unit.name} {_place_name(above)}" if above is not None else unit.name
-
-
-def _place_name(unit: Unit) -> str:
-    """«Huyện Tuần Giáo» in running text: «huyện Tuần Giáo»."""
-    word = _TERRITORIES.get(UnitKind(unit.kind), "")
-    return word + unit.name[len(word) :] if word and unit.name.lower().startswith(word) else unit.name
-
-
 def _heading(session: Session, unit: Unit, wishes: LetterWishes) -> Heading:
+    issuer = issuer_of(session, unit)
     number = wishes.number or "Số:            /GM"
-    place = unit.address_place or unit.name
-    if UnitKind(unit.kind) in _TERRITORIES:
-        return Heading(f"Ủy ban nhân dân\n{_place_name(unit)}", "", number, place, wishes.day)
-    above = session.get(Unit, unit.parent_id) if unit.parent_id else None
-    superior = f"UBND {_place_name(above)}" if above is not None else ""
-    return Heading(unit.name, superior, number, place, wishes.day)
+    return Heading(issuer.agency, issuer.superior, number, unit.address_place or unit.name, wishes.day)
 
 
 def address_of(person: Person) -> str:

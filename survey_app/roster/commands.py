@@ -138,27 +138,6 @@ def _print_report(answers: list[dict[str, Any]], readings: list[ListReading | No
             click.echo(f"  [{problem.severity}] {full_message(problem)}")
 
 
-@commands.command("export")
-@click.argument("code", metavar="ROUND")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Thư mục nhận các tệp.")
-@click.option("--one-sheet", is_flag=True, help="Mọi nhóm trong một trang tính.")
-@click.option("--version", "number", type=int, help="Bản thứ mấy; không ghi thì bản mới nhất.")
-def export(code: str, out: Path, one_sheet: bool, number: int | None) -> None:
-    """Write the locked roster of ROUND for Sở Nội vụ: one clean .xlsx."""
-    from .handover import HandoverOptions, export_roster
-
-    database = current_app.extensions["survey_database"]
-    try:
-        with database.writing() as session:
-            name, content = export_roster(session, code, HandoverOptions(one_sheet=one_sheet), None, number)
-    except SurveyError as fault:
-        click.echo(fault.message, err=True)
-        sys.exit(2)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / name).write_bytes(content)
-    click.echo(str(out / name))
-
-
 @commands.command("versions")
 @click.argument("code", metavar="ROUND")
 @click.option("--json", "as_json", is_flag=True, help="Một tài liệu JSON ở đầu ra chuẩn.")

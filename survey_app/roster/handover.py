@@ -5,7 +5,8 @@ The same version gives the same bytes each time.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,14 +24,25 @@ from .versions import find_by_code, find_version
 
 
 @dataclass(frozen=True)
+class ColumnPlan:
+    """Columns for a software that imports the list: (field, heading) in order; title lines over the table or none."""
+
+    columns: tuple[tuple[str, str], ...]
+    titles: bool = False
+
+
+@dataclass(frozen=True)
 class HandoverOptions:
-    """One sheet for all groups or one per group; dân tộc only when it is wanted, which is logged."""
+    """One sheet for all groups or one each; dân tộc only when it is wanted, which is logged; own columns if any."""
 
     one_sheet: bool = False
     ethnicity: bool = False
+    plan: ColumnPlan | None = None
 
 
-_PERSON = {
+NUMBER = "number"
+PERSON_COLUMNS = {
+    NUMBER: SheetColumn("TT", 6, "number"),
     "name": SheetColumn("Họ và tên", 24),
     "birth": SheetColumn("Năm sinh", 12),
     "gender": SheetColumn("Giới tính", 9),
@@ -97,11 +109,12 @@ def handover_workbook(version: RosterVersion, options: HandoverOptions) -> bytes
         for code, name in sorted(document["groups"].items()):
             members = [person for person in persons if person["group"] == code]
             title = f"DANH SÁCH ĐỐI TƯỢNG ĐIỀU TRA XÃ HỘI HỌC – NHÓM {code}: {name.upper()}"
-            plans.append(_plan(f"Nhóm {code}", title, document, members, _fields_of(code), options, footer))
+            plans.append(_plan(f"Nhóm {code}", title, document, members, fields_of_group(code), options, footer))
     return workbook_bytes(plans, document["title"])
 
 
-def _fields_of(group: str) -> list[str]:
+def fields_of_group(group: str) -> list[str]:
+    """The fields that a list of this group shows, in order."""
     if group in OFFICIALS:
         return _OFFICIAL_FIELDS.split()
     return (_BUSINESS_FIELDS if group == "F" else _CITIZEN_FIELDS).split()
@@ -111,22 +124,24 @@ def _plan(
     name: str, title: str, document: dict[str, Any], persons: list[dict[str, Any]], fields: list[str],
     options: HandoverOptions, footer: str,
 ) -> SheetPlan:  # fmt: skip
-    shown = [one for one in fields if one != "ethnicity" or options.ethnicity]
-    columns = (SheetColumn("TT", 6, "number"), *(_PERSON[one] for one in shown))
+    plan = options.plan or ColumnPlan(tuple((one, PERSON_COLUMNS[one].title) for one in (NUMBER, *fields)), titles=True)
+    shown = [(one, heading) for one, heading in plan.columns if one != "ethnicity" or options.ethnicity]
     rows: list[list[Value]] = [
-        [number, *(_value(person, one) for one in shown)] for number, person in enumerate(persons, 1)
+        [number if one == NUMBER else cell_value(person, one) for one, _heading in shown]
+        for number, person in enumerate(persons, 1)
     ]
     return SheetPlan(
         name,
-        columns,
+        tuple(replace(PERSON_COLUMNS[one], title=heading) for one, heading in shown),
         rows,
-        titles=(title, document["title"]),
-        notes=(f"{document['operator']} · bản {document['version']} · {len(persons)} người",),
+        titles=(title, document["title"]) if plan.titles else (),
+        notes=(f"{document['operator']} · bản {document['version']} · {len(persons)} người",) if plan.titles else (),
         footer=footer,
     )
 
 
-def _value(person: dict[str, Any], name: str) -> Value:
+def cell_value(person: Mapping[str, Any], name: str) -> Value:
+    """What stands in the cell of a field; days as days, everything else as text."""
     if name == "birth":
         day = person.get("birth_date")
         return date.fromisoformat(day).strftime("%d/%m/%Y") if day else str(person.get("birth_year") or "")

@@ -1,9 +1,8 @@
-"""Pages of the roster: matrix, locking, hand-over to Sở Nội vụ."""
+"""Pages of the roster: matrix and locking."""
 
 from collections.abc import Callable
-from io import BytesIO
 
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,14 +10,12 @@ from ..access import requires
 from ..errors import Invalid
 from ..rounds.queries import find_round, groups_of
 from ..web import me, reading, writing
-from .handover import HandoverOptions, export_roster
 from .lock_rules import lock_roster, readiness
 from .models import ListState
 from .pages import bp
 from .queries import ListCard, cards, latest_version, narrowed, unit_rows
 
 _HANDED_IN = (ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _counted(card: ListCard) -> int:
@@ -100,24 +97,3 @@ def lock(code: str) -> ResponseReturnValue:
         return _lock_page(code, fault.faults)
     flash(words, "ok")
     return redirect(url_for(".roster", code=code), 303)
-
-
-@bp.get("/rounds/<code>/handover")
-@requires("roster.export")
-def handover(code: str) -> ResponseReturnValue:
-    survey_round = find_round(reading(), code, me())
-    return render_template(
-        "roster/handover.html", survey_round=survey_round, version=latest_version(reading(), survey_round)
-    )
-
-
-@bp.post("/rounds/<code>/handover.xlsx")
-@requires("roster.export")
-def handover_file(code: str) -> ResponseReturnValue:
-    """The workbook; making it is logged, therefore a POST."""
-    options = HandoverOptions(
-        one_sheet=request.form.get("sheets") == "one", ethnicity=request.form.get("ethnicity") == "yes"
-    )
-    with writing() as session:
-        name, content = export_roster(session, find_round(session, code, me()), options, me())
-    return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)

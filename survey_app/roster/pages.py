@@ -48,16 +48,6 @@ def _due_words(due) -> str:
     return _("Hạn nộp %(day)s.", day=date_text(due)) if due else ""
 
 
-def handover_step(session, survey_round) -> StepState:
-    """Step 8 begins with the hand-over of the locked roster."""
-    version = latest_version(session, survey_round)
-    if version is None:
-        return StepState(StepStatus.BLOCKED, _("Danh sách gửi Sở Nội vụ, sau khi khóa (bước 1)"))
-    detail = _("Danh sách bản %(number)d sẵn sàng để bàn giao", number=version.number)
-    return StepState(StepStatus.DOING, detail, url_for("roster.handover", code=survey_round.code))
-
-
 register_step(1, list_step)
-register_step(8, handover_step)
 
 from . import draft_pages, duplicate_pages, lock_pages, own_list_pages, review_pages, typed_pages  # noqa: E402, F401 - they add their routes to `bp`

@@ -203,6 +203,7 @@ class RespondentGroup(Base):
     list_type: Mapped[str]
     mode: Mapped[str] = mapped_column(default=Mode.SEALED)
     self_rating: Mapped[bool] = mapped_column(default=False)
+    payment: Mapped[int] = mapped_column(default=0)  # đồng for one answered form; 0: nothing is paid
 
     round: Mapped[Round] = relationship(back_populates="groups")
     quotas: Mapped[list["Quota"]] = relationship(back_populates="group", cascade="all, delete-orphan")

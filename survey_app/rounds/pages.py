@@ -29,6 +29,8 @@ def home():
     by = me()
     if has_right(by, "lists.own"):
         return redirect(url_for("roster.my_lists"))
+    if has_right(by, "handover.receive"):
+        return redirect(url_for("handover.received"))
     if not has_right(by, "rounds.read"):
         return redirect(url_for("users.accounts" if has_right(by, "users.manage") else "users.account"))
     current = [r for r in visible_rounds(reading(), by) if r.state not in _FINISHED]

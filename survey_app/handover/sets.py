@@ -1,0 +1,276 @@
+"""Sets of hand-over files (*bộ bàn giao*): made once, kept as they were given out, checked by who receives them.
+
+A set is a .zip with its files, MANIFEST.json and SHA256SUMS. The archive is kept byte for byte, so that «the same
+again» does not hang on the versions of the programs that draw Word and PDF.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer, joinedload
+
+from ..access import Actor
+from ..audit import Action, AuditEntry, record
+from ..db import now
+from ..errors import Conflict, Invalid, Missing, Refused
+from ..roster.handover import HandoverOptions, handover_workbook
+from ..roster.models import RosterVersion
+from ..roster.queries import latest_version
+from ..rounds.models import Round
+from ..text import moment_text
+from ..version import VERSION
+from .models import HandoverSet, PaperKind, WordTemplate
+from .papers import PaperWishes, annex_context, figures_of, paper_context
+from .pdf import annex_pdf, paper_pdf
+from .word import filled
+from .word_templates import shipped_template
+
+MANIFEST, SUMS = "MANIFEST.json", "SHA256SUMS"
+_LARGEST_RECEIVED = 50_000_000
+
+
+@dataclass(frozen=True)
+class SetWishes:
+    """What goes into a set: the workbook's options, and the papers with their words."""
+
+    options: HandoverOptions
+    papers: Mapping[PaperKind, PaperWishes]  # without the annex
+    annex: bool = True
+    pdf: bool = True
+
+
+def check_wishes(wishes: SetWishes) -> None:
+    """Raises Invalid with faults by field: «cong-van-number» and the like."""
+    faults = {}
+    for kind, paper in wishes.papers.items():
+        if not paper.number.strip():
+            faults[f"{kind}-number"] = "Điền số, ký hiệu, ví dụ 05/UBND-NV."
+        if not paper.agency.strip():
+            faults[f"{kind}-agency"] = "Điền tên cơ quan ban hành."
+        if not paper.recipient.strip():
+            faults[f"{kind}-recipient"] = "Điền nơi nhận văn bản ở dòng «Kính gửi»."
+    if wishes.annex and PaperKind.LETTER not in wishes.papers:
+        faults["annex"] = "Phụ lục đi kèm công văn. Đánh dấu cả công văn, hoặc bỏ phụ lục."
+    if faults:
+        raise Invalid(faults)
+
+
+def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor | None) -> HandoverSet:
+    """Make and keep a set from the latest version; logged.
+
+    Raises Refused before locking and after erasure, Invalid for faults of the wishes or of an own Word template.
+    """
+    check_wishes(wishes)
+    version = latest_version(session, survey_round)
+    if version is None:
+        raise Refused("Khóa danh sách trước khi bàn giao.")
+    if version.content is None:
+        raise Refused("Dữ liệu cá nhân của bản này đã được xóa theo thời hạn.")
+    files = _files(session, survey_round, version, wishes)
+    letter = wishes.papers.get(PaperKind.LETTER)
+    first = letter or next(iter(wishes.papers.values()), None)
+    facts = {
+        "round": survey_round.code,
+        "title": survey_round.title,
+        "version": version.number,
+        "persons": version.persons,
+        "roster_sha256": version.sha256,
+        "number": first.number if first else "",
+        "dated": first.dated.isoformat() if first else now().date().isoformat(),
+        "ethnicity": wishes.options.ethnicity,
+        "program": VERSION,
+    }
+    content, sums = packed(files, facts)
+    made = HandoverSet(
+        round_id=survey_round.id, version_id=version.id, number=facts["number"],
+        dated=first.dated if first else now().date(), options=_kept_options(wishes), files=sums, content=content,
+        sha256=hashlib.sha256(content).hexdigest(), made_by_id=by.id if by else version.locked_by_id,
+        made_by_name=by.full_name if by else "Chương trình", made_at=now(),
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    record(
+        session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=version.number,
+        ethnicity="có" if wishes.options.ethnicity else "không", sha256=made.sha256,
+    )  # fmt: skip
+    return made
+
+
+def _files(session: Session, survey_round: Round, version: RosterVersion, wishes: SetWishes) -> dict[str, bytes]:
+    stem = f"{survey_round.code}-ban-{version.number}"
+    workbook = handover_workbook(version, wishes.options)
+    files = {f"danh-sach-{stem}.xlsx": workbook}
+    figures = figures_of(session, survey_round, version)
+    sha256 = hashlib.sha256(workbook).hexdigest()
+    for kind, paper in wishes.papers.items():
+        context = paper_context(kind, paper, figures, sha256)
+        files[f"{kind}-{stem}.docx"] = filled(template_in_use(session, survey_round, kind), context)
+        if wishes.pdf:
+            files[f"{kind}-{stem}.pdf"] = paper_pdf(kind, paper, context)
+    if wishes.annex:
+        context = annex_context(wishes.papers[PaperKind.LETTER], survey_round, version, wishes.options.ethnicity)
+        files[f"phu-luc-{stem}.docx"] = filled(template_in_use(session, survey_round, PaperKind.ANNEX), context)
+        if wishes.pdf:
+            files[f"phu-luc-{stem}.pdf"] = annex_pdf(context)
+    return files
+
+
+def _kept_options(wishes: SetWishes) -> dict[str, Any]:
+    """What was chosen, for the next set to begin with."""
+    return {
+        "one_sheet": wishes.options.one_sheet,
+        "ethnicity": wishes.options.ethnicity,
+        "annex": wishes.annex,
+        "pdf": wishes.pdf,
+        "papers": {
+            str(kind): {name: value for name, value in asdict(paper).items() if name != "dated"}
+            for kind, paper in wishes.papers.items()
+        },
+    }
+
+
+def packed(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
+    """(.zip, SHA-256 of each file): the files, what they are, and their sums as `sha256sum -c` reads them."""
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    manifest = json.dumps({**facts, "files": sums}, ensure_ascii=False, indent=2, sort_keys=True)
+    lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+    memory = BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in (*sorted(files.items()), (MANIFEST, manifest.encode()), (SUMS, lines.encode())):
+            member = zipfile.ZipInfo(name, (2021, 1, 1, 0, 0, 0))
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, content)
+    return memory.getvalue(), sums
+
+
+def template_in_use(session: Session, survey_round: Round, kind: PaperKind) -> bytes:
+    """The office's own Word template of a kind, or the shipped one."""
+    own = own_template(session, survey_round, kind)
+    return own.content if own is not None else shipped_template(kind)
+
+
+def own_template(session: Session, survey_round: Round, kind: PaperKind) -> WordTemplate | None:
+    """The own template of the round's operator, if there is one."""
+    return session.scalar(
+        select(WordTemplate).where(
+            WordTemplate.operator_unit_id == survey_round.operator_unit_id, WordTemplate.kind == kind
+        )
+    )
+
+
+def sets_of(session: Session, survey_round: Round) -> Sequence[HandoverSet]:
+    """The sets of a round, the newest first, without their content."""
+    return session.scalars(
+        select(HandoverSet)
+        .where(HandoverSet.round_id == survey_round.id)
+        .options(defer(HandoverSet.content), joinedload(HandoverSet.version))
+        .order_by(HandoverSet.id.desc())
+    ).all()
+
+
+def find_set(session: Session, survey_round: Round, set_id: int) -> HandoverSet:
+    """One set of a round. Raises Missing for one of another."""
+    found = session.get(HandoverSet, set_id, options=[joinedload(HandoverSet.version)])
+    if found is None or found.round_id != survey_round.id:
+        raise Missing
+    return found
+
+
+def given_again(session: Session, made: HandoverSet, by: Actor) -> tuple[str, bytes]:
+    """(file name, the same bytes again); logged. Raises Refused after personal data were erased."""
+    if made.content is None:
+        raise Refused("Dữ liệu cá nhân của bộ này đã được xóa theo thời hạn; chỉ còn mã băm.")
+    record(
+        session, Action.HANDOVER_GIVEN_AGAIN, by, round=made.round.code, number=made.version.number, sha256=made.sha256
+    )
+    return f"ban-giao-{made.round.code}-ban-{made.version.number}-bo-{made.id}.zip", made.content
+
+
+def confirm_receipt(session: Session, made: HandoverSet, by: Actor, note: str) -> None:
+    """Sở Nội vụ has received this set. Raises Conflict when that was said before."""
+    if made.received_at is not None:
+        raise Conflict(f"{made.received_by_name} đã xác nhận bộ này rồi.")
+    made.received_at, made.received_by_name, made.received_note = now(), by.full_name, note.strip()[:500]
+    record(session, Action.HANDOVER_RECEIVED, by, round=made.round.code, number=made.version.number)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a received file is: `true` when it is, byte for byte, one that was given out."""
+
+    true: bool
+    sentence: str
+    round: str = ""
+    version: int | None = None
+    made_at: str = ""
+    files: tuple[tuple[str, str], ...] = ()  # (name, «đúng» | «đã bị sửa» | «thiếu» | «lạ») of an archive
+
+
+def verify_archive(content: bytes) -> Verdict:
+    """Whether the files of an archive are those its own manifest names. Needs no database.
+
+    Raises Invalid for what is no archive of this program.
+    """
+    if len(content) > _LARGEST_RECEIVED:
+        raise Invalid({"file": "Tệp lớn quá 50 MB, không phải bộ bàn giao."})
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            if sum(one.file_size for one in archive.infolist()) > 4 * _LARGEST_RECEIVED:
+                raise Invalid({"file": "Tệp nén quá nhiều nội dung, không phải bộ bàn giao."})
+            names = archive.namelist()
+            manifest = json.loads(archive.read(MANIFEST))
+            listed: dict[str, str] = manifest["files"]
+            facts = str(manifest["round"]), int(manifest["version"])
+            found = {
+                name: hashlib.sha256(archive.read(name)).hexdigest() for name in names if name not in (MANIFEST, SUMS)
+            }
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, RuntimeError, NotImplementedError):
+        raise Invalid({"file": "Tệp này không phải bộ bàn giao (.zip có MANIFEST.json), hoặc đã hỏng."}) from None
+    told = [(name, _told(listed.get(name), found.get(name))) for name in sorted({*listed, *found})]
+    true = all(words == "đúng" for _name, words in told) and len(names) == len(set(names))
+    sentence = "Mọi tệp đúng với bảng kê trong bộ." if true else "Bộ này đã bị sửa: có tệp không đúng với bảng kê."
+    return Verdict(true, sentence, *facts, files=tuple(told))
+
+
+def _told(listed: str | None, found: str | None) -> str:
+    if listed is None:
+        return "lạ"
+    if found is None:
+        return "thiếu"
+    return "đúng" if listed == found else "đã bị sửa"
+
+
+def verify_file(session: Session, content: bytes) -> Verdict:
+    """Which set, version and round a received file (.zip, .xlsx, .docx, .pdf) is of, or that it is none of them."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = select(HandoverSet).options(defer(HandoverSet.content), joinedload(HandoverSet.version))
+    for made in session.scalars(known.order_by(HandoverSet.id)):
+        by_sum = {one: name for name, one in made.files.items()} | {made.sha256: "bộ bàn giao"}
+        if name := by_sum.get(sha256):
+            return _given_out(name, made.round.code, made.version.number, made.made_by_name, made.made_at)
+    exports = select(AuditEntry).where(AuditEntry.action == Action.ROSTER_EXPORTED.value.code)
+    for entry in session.scalars(exports):  # a workbook that went out without papers is in the log only
+        if entry.fields["sha256"] == sha256:
+            number = int(entry.fields["number"])
+            return _given_out("danh sách", entry.fields["round"], number, entry.by_name, entry.at)
+    if content[:2] == b"PK":
+        try:
+            archive = verify_archive(content)
+        except Invalid:
+            pass
+        else:
+            sentence = "Không phải bộ nào đã lập ở đây. " + archive.sentence
+            return Verdict(False, sentence, archive.round, archive.version, files=archive.files)
+    return Verdict(False, "Tệp này không giống tệp nào đã bàn giao: đã bị sửa, hoặc không do hệ thống này lập.")
+
+
+def _given_out(name: str, code: str, number: int, by_name: str, moment: datetime) -> Verdict:
+    sentence = f"Đúng từng byte: {name}, đợt {code}, bản {number}, do {by_name} lập lúc {moment_text(moment)}."
+    return Verdict(True, sentence, code, number, moment.isoformat())
