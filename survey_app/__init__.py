@@ -62,7 +62,8 @@ def _open_database(app: "Flask", settings: "Settings") -> None:
     from .db import Database
     from .web import close_reading
 
-    app.extensions["survey_database"] = Database(settings.database_url, settings.keys.pepper)
+    keys = settings.keys
+    app.extensions["survey_database"] = Database(settings.database_url, keys.pepper, keys.data_keys)
     app.teardown_request(close_reading)
 
 

@@ -7,7 +7,10 @@ import click
 from flask import Flask, current_app
 
 from . import SUBJECTS
+from .config import add_data_key, drop_old_data_keys, read_keys
+from .data_key import check_data_key, seal_anew
 from .db import Database
+from .sealed_columns import WrongKey
 from .web import settings
 
 
@@ -18,7 +21,7 @@ def register(app: Flask) -> None:
             module = import_module(f"survey_app.{package}.commands")
             for group in (module.commands, *getattr(module, "more_commands", ())):
                 app.cli.add_command(group)
-    for command in (setup, serve):
+    for command in (setup, serve, new_data_key):
         app.cli.add_command(command)
 
 
@@ -45,14 +48,35 @@ def prepare(database: Database) -> None:
 
 
 def prepare_tables(database: Database) -> None:
-    """The newest tables, and the catalogue of units in them."""
+    """The newest tables, the catalogue of units in them, and the key file that belongs to them."""
     from . import migrate
     from .units.rules import seed_units
 
     if not migrate.is_current(database):
         migrate.upgrade(database)
+    try:
+        with database.writing() as session:
+            check_data_key(session)
+            seed_units(session)
+    except WrongKey as fault:
+        raise click.ClickException(str(fault)) from fault
+
+
+@click.command("new-data-key")
+def new_data_key() -> None:
+    """Make a new data key and seal all personal data with it. Stop the program first; may be repeated."""
+    path = settings().keys_file
+    prepare_tables(_database())
+    copy = add_data_key(path)
+    keys = read_keys(path)
+    database = Database(settings().database_url, keys.pepper, keys.data_keys)
     with database.writing() as session:
-        seed_units(session)
+        changed = seal_anew(session)
+    database.close()
+    drop_old_data_keys(path)
+    click.echo(f"Đã niêm phong lại {changed} giá trị bằng khóa mới.")
+    if copy is not None:
+        click.echo(f"Tệp khóa trước đây nằm ở {copy}: các bản sao lưu cũ chỉ đọc được bằng tệp đó.")
 
 
 @click.command("serve")
