@@ -49,6 +49,12 @@ class Side:
         """How a decision names the list: «unit code/group code»."""
         return f"{self.unit_code}/{self.person.group}"
 
+    @property
+    def words(self) -> str:
+        """How the audit log names the row: by its place, not by the person."""
+        year = f", năm {self.year}" if self.year is not None else ""
+        return f"{self.unit_name}, nhóm {self.person.group}, dòng {self.person.row}{year}"
+
 
 @dataclass(frozen=True)
 class SeenPair:

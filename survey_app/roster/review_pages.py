@@ -5,8 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ..access import requires
+from ..audit import Action
 from ..errors import Invalid
 from ..rounds.queries import find_round, groups_of
+from ..view_log import log_view
 from ..web import me, reading, writing
 from .comparison import pairs_by_list
 from .group_words import OFFICIALS
@@ -106,6 +108,7 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
         form=request.form,
         locked=found.round.roster_locked_at is not None,
     )
+    log_view(Action.LIST_VIEWED, round=code, unit=found.unit.name, group=group, persons=len(found.persons))
     return page, 422 if faults else 200
 
 

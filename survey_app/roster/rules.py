@@ -291,7 +291,7 @@ def return_list(session: Session, unit_list: UnitList, by: Actor, reason: str, s
     add_event(session, unit_list, by, reason.strip())
     record(
         session, Action.LIST_RETURNED, by, round=unit_list.round.code, unit=unit_list.unit.name,
-        group=unit_list.group.code, reason=reason.strip(),
+        group=unit_list.group.code,
     )  # fmt: skip
 
 
