@@ -35,6 +35,9 @@ class Action(Enum):
     USER_CREATED = _Kind("user.created", N_("Tạo tài khoản {login} ({role})"), ("login", "role"))
     USER_RESET = _Kind("user.reset", N_("Cấp lại mã dùng một lần cho {login}"), ("login",))
     USER_ACTIVE = _Kind("user.active", N_("Đổi trạng thái tài khoản {login}: {active}"), ("login", "active"))
+    USER_SEES_ETHNICITY = _Kind(
+        "user.sees_ethnicity", N_("Quyền xem dân tộc của {login}: {allowed}"), ("login", "allowed")
+    )
     USER_PASSWORD = _Kind("user.password", N_("{login} đặt mật khẩu"), ("login",))
     USER_SIGNED_IN = _Kind("user.signed_in", N_("{login} đăng nhập"), ("login",))
     USER_SIGNED_OUT = _Kind("user.signed_out", N_("{login} đăng xuất"), ("login",))

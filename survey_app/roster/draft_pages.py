@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from ..access import requires
@@ -235,6 +236,7 @@ def _confirm_page(found: Upload, faults: dict[str, str], status: int = 422) -> R
         fault_lines=[(sentence, name) for name, sentence in faults.items()],
         reason=request.form.get("short_reason", ""),
         typed=typed_table(checked.draft) is not None,
+        has_original=reading().scalar(select(Upload.content.is_not(None)).where(Upload.id == found.id)),
         full_message=full_message,
     )
     return page, status if faults else 200

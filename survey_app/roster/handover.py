@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..access import Actor
+from ..access import Actor, has_right
 from ..audit import Action, record
 from ..errors import Missing, Refused
 from ..rounds.models import Round
@@ -66,7 +66,8 @@ def export_roster(
 ) -> tuple[str, bytes]:
     """(file name, bytes) of the latest locked version; logged.
 
-    Raises Missing for an unknown round, Refused before locking and after the personal data were erased.
+    Raises Missing for an unknown round, Refused before locking, after the personal data were erased, and for dân tộc
+    without the right or in a round that does not ask for it.
     """
     if isinstance(survey_round, str):
         found = session.scalar(select(Round).where(Round.code == survey_round))
@@ -76,12 +77,19 @@ def export_roster(
     version = latest_version(session, survey_round)
     if version is None:
         raise Refused("Khóa danh sách trước khi bàn giao.")
+    if options.ethnicity and not sees_ethnicity(survey_round, by):
+        raise Refused("Cột dân tộc chỉ kèm được khi đợt có hỏi và tài khoản được cấp quyền xem dân tộc.")
     content = handover_workbook(version, options)
     record(
         session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=version.number,
         ethnicity="có" if options.ethnicity else "không", sha256=hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
     return f"danh-sach-{survey_round.code}-ban-{version.number}.xlsx", content
+
+
+def sees_ethnicity(survey_round: Round, by: Actor | None) -> bool:
+    """Dân tộc is asked in this round, and `by` may see it. None, the program itself, may not."""
+    return survey_round.collects_ethnicity and by is not None and has_right(by, "roster.ethnicity")
 
 
 def handover_workbook(version: RosterVersion, options: HandoverOptions) -> bytes:

@@ -11,7 +11,7 @@ from ..access import requires
 from ..errors import Invalid
 from ..rounds.queries import find_round, groups_of
 from ..web import me, reading, writing
-from .handover import HandoverOptions, export_roster
+from .handover import HandoverOptions, export_roster, sees_ethnicity
 from .lock_rules import lock_roster, readiness
 from .models import ListState
 from .pages import bp
@@ -107,7 +107,10 @@ def lock(code: str) -> ResponseReturnValue:
 def handover(code: str) -> ResponseReturnValue:
     survey_round = find_round(reading(), code, me())
     return render_template(
-        "roster/handover.html", survey_round=survey_round, version=latest_version(reading(), survey_round)
+        "roster/handover.html",
+        survey_round=survey_round,
+        version=latest_version(reading(), survey_round),
+        with_ethnicity=sees_ethnicity(survey_round, me()),
     )
 
 

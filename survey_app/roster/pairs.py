@@ -137,6 +137,7 @@ def _sides(session: Session, survey_round: Round, before: int | None) -> list[Si
             Round.operator_unit_id == survey_round.operator_unit_id,
             Round.demo == survey_round.demo,
             Round.year < before,
+            Round.personal_data_erased_at.is_(None),
             UnitList.state.in_(CLOSED_TO_UNITS),
             RespondentGroup.list_type.in_([ListType.CITIZENS, ListType.BUSINESS]),
         )

@@ -12,6 +12,7 @@ from ..view_log import log_view
 from ..web import me, reading, writing
 from .comparison import pairs_by_list
 from .group_words import OFFICIALS
+from .handover import sees_ethnicity
 from .models import ListState
 from .pages import bp
 from .problems import Problem, office_message, place
@@ -99,6 +100,7 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
         unit_list=found,
         kind="officials" if group in OFFICIALS else "business" if group == "F" else "citizens",
         target=target_of(session, found),
+        with_ethnicity=sees_ethnicity(found.round, me()),
         problems=problems,
         by_row=by_row,
         office_message=office_message,

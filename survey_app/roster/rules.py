@@ -35,6 +35,7 @@ from .queries import (
     sender_of,
     terms_of,
 )
+from .unasked_columns import leave_out_unasked
 from .workplace import workplace_problems
 
 DRAFT_LIFETIME = timedelta(days=30)
@@ -68,6 +69,7 @@ def receive_upload(
     sender = sender_of(session, survey_round, unit, group_code)
     draft = draft_from_workbook(read_workbook(content, file_name), sender.groups)
     recall_columns(session, unit, draft)
+    left_out = leave_out_unasked(draft, survey_round.collects_ethnicity)
     catalogue = catalogue_of(session, survey_round)
     reading = check_draft(draft, file_name, sender, catalogue, terms_of(survey_round))
     held = {person.group for person in reading.persons}
@@ -80,7 +82,7 @@ def receive_upload(
         unit_id=unit.id,
         group_code=group_code,
         file_name=file_name[:200],
-        content=content,
+        content=None if left_out else content,
         sha256=hashlib.sha256(content).hexdigest(),
         reading=draft_as_json(draft),
         uploaded_by_id=by.id,
@@ -246,6 +248,9 @@ def replace_persons(session: Session, unit_list: UnitList, persons: Sequence[Per
     unit_list.persons.clear()
     session.flush()
     unit_list.persons.extend(stored_person(person, position) for position, person in enumerate(persons, 1))
+    if not unit_list.round.collects_ethnicity:  # a column may have been named so by hand
+        for person in unit_list.persons:
+            person.ethnicity = None
     session.flush()
 
 

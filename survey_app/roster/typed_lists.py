@@ -19,7 +19,7 @@ from .column_names import field_of
 from .columns import Column, DataRow, Table, cells_of
 from .drafts import Draft, draft_as_json
 from .models import ListState, Person, UnitList, Upload
-from .queries import CLOSED_TO_UNITS, ListCard, cards, catalogue_of
+from .queries import CLOSED_TO_UNITS, cards, catalogue_of
 from .rules import list_for, refuse_if_not_collecting
 from .template_file import list_columns
 
@@ -56,7 +56,9 @@ def start_typed_list(
     )  # fmt: skip
     if (found := session.scalar(open_one)) is not None:
         return found
-    draft = _draft(card, unit, catalogue_of(session, survey_round), earlier.persons if earlier else ())
+    catalogue = catalogue_of(session, survey_round)
+    plans = list_columns(card.group.code, unit, catalogue, survey_round.collects_ethnicity)
+    draft = _draft(plans, catalogue, earlier.persons if earlier else ())
     upload = Upload(
         round_id=survey_round.id, unit_id=unit.id, group_code=group_code, file_name=name, content=None,
         sha256=hashlib.sha256(b"").hexdigest(), reading=draft_as_json(draft), uploaded_by_id=by.id, uploaded_at=now(),
@@ -104,12 +106,12 @@ def _earlier(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
         UnitList.state.in_(CLOSED_TO_UNITS),
         Round.year < survey_round.year,
         Round.demo == survey_round.demo,
+        Round.personal_data_erased_at.is_(None),
     ]
 
 
-def _draft(card: ListCard, unit: Unit, catalogue: Catalogue, persons: Sequence[Person]) -> Draft:
-    titles = [column.title for column in list_columns(card.group.code, unit, catalogue)]
-    columns = [Column(number, title, field_of(title)) for number, title in enumerate(titles, 1)]
+def _draft(plans: Sequence[SheetColumn], catalogue: Catalogue, persons: Sequence[Person]) -> Draft:
+    columns = [Column(number, plan.title, field_of(plan.title)) for number, plan in enumerate(plans, 1)]
     names = {one.code: one.name for one in catalogue.units}
     communes = {ban.code: names.get(ban.commune_code) for ban in catalogue.bans}
     rows = []
@@ -148,4 +150,4 @@ def add_rows(draft: Draft, table: int, rows: Sequence[Mapping[str, str]]) -> int
 
 def typed_columns(group_code: str, unit: Unit, catalogue: Catalogue) -> dict[str, SheetColumn]:
     """Choices and hints of the columns of a typed list, by field."""
-    return {field_of(one.title) or one.title: one for one in list_columns(group_code, unit, catalogue)}
+    return {field_of(one.title) or one.title: one for one in list_columns(group_code, unit, catalogue, True)}
