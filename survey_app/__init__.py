@@ -16,6 +16,7 @@ SUBJECTS = (
     "roster",
     "questionnaires",
     "access_codes",
+    "personal_data",
     "answers",
     "progress",
     "scores",

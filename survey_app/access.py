@@ -58,6 +58,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "roster.lock": _OPERATOR,
     "roster.export": _OPERATOR,
     "roster.ethnicity": frozenset({Role.OPERATOR, Role.LEADER}),
+    "personal_data.manage": _OPERATOR,
     "questionnaires.read": _OVERSIGHT,
     "questionnaires.manage": _OPERATOR,
     "cells.manage": _OPERATOR,

@@ -145,6 +145,23 @@ class Action(Enum):
     PERSON_VIEWED = _Kind(
         "personal.person_viewed", N_("Xem thông tin người có ký hiệu {person}, đợt {round}"), ("round", "person")
     )
+    PERSONAL_DATA_ERASED = _Kind(
+        "round.personal_data_erased",
+        N_(
+            "Xóa dữ liệu cá nhân đợt {round}: {persons} người, {uploads} tệp, {versions} bản danh sách. Lý do: {reason}"
+        ),
+        ("round", "persons", "uploads", "versions", "reason"),
+    )
+    PRIVACY_REQUESTED = _Kind(
+        "personal.requested",
+        N_("Ghi nhận yêu cầu số {number} ({kind}) của người có ký hiệu {person}, đợt {round}"),
+        ("round", "number", "kind", "person"),
+    )
+    PRIVACY_ANSWERED = _Kind(
+        "personal.answered",
+        N_("Trả lời yêu cầu số {number} ({kind}), đợt {round}: {outcome}"),
+        ("round", "number", "kind", "outcome"),
+    )
     PERSONS_SEARCHED = _Kind(
         "personal.searched",
         N_("Tìm người theo tên hoặc số điện thoại (ký hiệu {wanted}): {persons} người khớp"),

@@ -1,10 +1,14 @@
 """Commands: `./run flask GROUP COMMAND`. Setting up and serving stand here; each subject brings its own group."""
 
+import logging
+import threading
+import time
 from importlib import import_module
 from importlib.util import find_spec
 
 import click
 from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from . import SUBJECTS
 from .config import add_data_key, drop_old_data_keys, read_keys
@@ -12,6 +16,8 @@ from .data_key import check_data_key, seal_anew
 from .db import Database
 from .sealed_columns import WrongKey
 from .web import settings
+
+_A_DAY = 24 * 60 * 60
 
 
 def register(app: Flask) -> None:
@@ -38,10 +44,12 @@ def setup() -> None:
 
 def prepare(database: Database) -> None:
     """What every start needs: tables, the catalogue of units, somebody to administrate. Cheap when nothing is to do."""
+    from .roster.rules import erase_old_drafts
     from .users.entry import invite_first_administrator
 
     prepare_tables(database)
     with database.writing() as session:
+        erase_old_drafts(session)
         invitation = invite_first_administrator(session, settings())
     if invitation:
         click.echo(invitation, err=True)
@@ -88,8 +96,23 @@ def serve(host: str) -> None:
     from .static_files import with_static_files
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    prepare(_database())
+    database = _database()
+    prepare(database)
     port = settings().port
+    threading.Thread(target=_every_day, args=(database,), daemon=True).start()
     wsgi = with_static_files(app, settings().data_folder)
     click.echo(f"Đang chạy ở http://{host}:{port}  (dừng: Ctrl+C)", err=True)
     waitress.serve(wsgi, host=host, port=port, threads=32, ident=None, clear_untrusted_proxy_headers=False)
+
+
+def _every_day(database: Database) -> None:
+    """What must not wait until somebody comes by: drafts whose thirty days are over."""
+    from .roster.rules import erase_old_drafts
+
+    while True:
+        time.sleep(_A_DAY)
+        try:
+            with database.writing() as session:
+                erase_old_drafts(session)
+        except SQLAlchemyError:
+            logging.getLogger("survey_app").exception("daily sweep failed; tried again tomorrow")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -44,6 +44,8 @@ LONGEST_REASON = 500
 
 def refuse_if_not_collecting(survey_round: Round) -> None:
     """Raises Refused when units cannot hand in lists (yet, or any more)."""
+    if survey_round.personal_data_erased_at is not None:
+        raise Refused("Dữ liệu cá nhân của đợt này đã xóa theo thời hạn, nên không nhận danh sách nữa.")
     if survey_round.lists_started_at is None:
         raise Refused("Đợt này chưa nhận danh sách. Chờ thông báo của cơ quan tổ chức.")
     if survey_round.roster_locked_at is not None:
@@ -101,9 +103,23 @@ def receive_upload(
 
 
 def erase_old_drafts(session: Session) -> None:
-    """Delete drafts that nobody confirmed for 30 days: a unit was promised that they do not stay."""
+    """Delete drafts that nobody confirmed for 30 days: a unit was promised that they do not stay.
+
+    Lists that held nothing else are «chưa nộp» again. Done at every start, once a day, and with each upload.
+    """
     limit = now() - DRAFT_LIFETIME
-    session.execute(delete(Upload).where(Upload.confirmed_at.is_(None), Upload.uploaded_at < limit))
+    old = select(Upload.id).where(Upload.confirmed_at.is_(None), Upload.uploaded_at < limit)
+    if session.scalar(old.limit(1)) is None:
+        return
+    session.execute(delete(Upload).where(Upload.id.in_(old)))
+    left = exists().where(
+        Upload.round_id == UnitList.round_id, Upload.unit_id == UnitList.unit_id, Upload.confirmed_at.is_(None)
+    )
+    session.execute(
+        update(UnitList)
+        .where(UnitList.state == ListState.DRAFT, ~left)
+        .values(state=ListState.NONE, version=UnitList.version + 1)
+    )
 
 
 def list_for(session: Session, survey_round: Round, unit: Unit, group: RespondentGroup) -> UnitList:

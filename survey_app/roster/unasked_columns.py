@@ -14,7 +14,8 @@ from .drafts import Draft
 _FIELDS = frozenset({"idno"})
 _HEADINGS = re.compile(
     r"\b(cccd|cmnd|cmt|dinh danh|ho chieu|ngay cap|noi cap|ton giao|dang vien|ngay vao dang|dang phai|tai khoan|"
-    r"ngan hang|so bhxh|so bhyt|bao hiem|suc khoe|benh|khuyet tat|ho ngheo|quan he gia dinh|ten vo|ten chong|muc luong|he so luong)\b"
+    r"ngan hang|so bhxh|so bhyt|bao hiem|suc khoe|benh|khuyet tat|ho ngheo|quan he gia dinh|ten vo|"
+    r"ten chong|muc luong|he so luong)\b"
 )
 _IDENTITY_NUMBER = re.compile(r"0\d{11}")
 
