@@ -157,6 +157,9 @@ class Action(Enum):
         N_("Ghi nhận yêu cầu số {number} ({kind}) của người có ký hiệu {person}, đợt {round}"),
         ("round", "number", "kind", "person"),
     )
+    REQUESTS_VIEWED = _Kind(
+        "personal.requests_viewed", N_("Xem sổ yêu cầu về dữ liệu cá nhân: {requests} yêu cầu"), ("requests",)
+    )
     PRIVACY_ANSWERED = _Kind(
         "personal.answered",
         N_("Trả lời yêu cầu số {number} ({kind}), đợt {round}: {outcome}"),

@@ -16,6 +16,7 @@ from .home_parts import key_holders
 from .levels import level_name
 from .milestones import milestones
 from .models import Round, RoundState
+from .personal_data import erase_day
 from .queries import Size, find_round, groups_of, latest_entries, sizes, visible_rounds
 from .readiness import lacks
 
@@ -64,6 +65,7 @@ def show(code: str):
         milestones=milestones(survey_round, today()),
         holders=key_holders(session, survey_round),
         entries=latest_entries(session, survey_round),
+        erase_on=erase_day(survey_round),
         may_open=_may_open,
     )
 
