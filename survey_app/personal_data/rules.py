@@ -239,9 +239,10 @@ def close(
         raise Invalid({"outcome": "Ghi đã trả lời thế nào, hoặc vì sao từ chối."})
     if len(outcome) > LONGEST:
         raise Invalid({"outcome": f"Dài quá {LONGEST} ký tự. Viết ngắn lại."})
+    code, name = request.round.code, by.full_name  # may query: before the state and its moment change together
     request.state = RequestState.DONE if granted else RequestState.REFUSED
-    request.outcome, request.closed_at, request.closed_by_name = clean(outcome), now(), by.full_name
+    request.outcome, request.closed_at, request.closed_by_name = clean(outcome), now(), name
     record(
-        session, Action.PRIVACY_ANSWERED, by, round=request.round.code, number=request.id, kind=_kind(request),
+        session, Action.PRIVACY_ANSWERED, by, round=code, number=request.id, kind=_kind(request),
         outcome="đã làm" if granted else "từ chối",
     )  # fmt: skip

@@ -12,6 +12,7 @@ from survey_app.access_codes.rules import build_cells
 from survey_app.audit import AuditEntry
 from survey_app.db import now
 from survey_app.guard import STATIC_ENDPOINTS
+from survey_app.personal_data.rules import record_request
 from survey_app.roster.models import ListState, Person, Upload
 from survey_app.roster.rules import receive_upload
 from tests.make import csrf_token, make_list, make_person, make_user, sign_in_client
@@ -36,10 +37,13 @@ def looked_at(app, database):
                 ethnicity="Hà Nhì",
             )  # fmt: skip
         row = make_citizen(1, name="Chim Vàng Anh", phone="0912345671")
-        unit_list = make_list(session, asked.leaders, asked.commune, state=ListState.NONE)
+        make_list(session, asked.leaders, asked.commune, state=ListState.NONE)
         content = make_file([row], [[1, "Chim Vàng Anh", 1975, "Nữ", "Chủ tịch UBND", "0912345671"]])
         upload = receive_upload(session, asked.round, asked.commune, content, "danh sách.xlsx", officer)
-        facts = {"code": "tg-2021", "upload_id": upload.id, "list_id": unit_list.id - 1}
+        person = session.scalars(select(Person)).first()
+        asked_for = record_request(session, person, "access", "Chính người đó", "", operator)
+        facts = {"code": "tg-2021", "upload_id": upload.id, "list_id": person.list_id, "person_id": person.id}
+        facts["request_id"] = asked_for.id
     browsers = [sign_in_client(app, user) for user in (operator, officer, leader)]
     return browsers, facts
 
@@ -75,8 +79,6 @@ def walk(app, database, browsers, facts):
 
 def test_every_page_that_shows_a_person_is_in_the_log_and_no_other_page_writes(app, database, looked_at):
     browsers, facts = looked_at
-    with database.reading() as session:
-        facts["list_id"] = session.scalars(select(Person.list_id)).first()
     shown = set()
     for endpoint, shows, made in walk(app, database, browsers, facts):
         assert not shows or made == 1, f"{endpoint} shows a person and made {made} entries"
@@ -85,6 +87,9 @@ def test_every_page_that_shows_a_person_is_in_the_log_and_no_other_page_writes(a
         elif made:
             assert endpoint in {"roster.grid", "roster.confirm"}, f"{endpoint} wrote to the log and shows nobody"
     assert shown >= {"roster.one_list", "roster.duplicates", "roster.check", "roster.faults_file", "roster.original"}
+    assert {name for name in shown if name.startswith("personal_data.")} == {
+        "personal_data.register", "personal_data.new", "personal_data.show", "personal_data.held",
+    }  # fmt: skip
 
 
 def test_pages_of_codes_are_in_the_log(app, database, looked_at):
