@@ -57,7 +57,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "roster.read": _OVERSIGHT,
     "roster.lock": _OPERATOR,
     "roster.export": _OPERATOR,
-    "roster.ethnicity": frozenset({Role.OPERATOR, Role.LEADER}),
+    "roster.ethnicity": _OPERATOR,
     "personal_data.manage": _OPERATOR,
     "questionnaires.read": _OVERSIGHT,
     "questionnaires.manage": _OPERATOR,
