@@ -110,7 +110,8 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
         form=request.form,
         locked=found.round.roster_locked_at is not None,
     )
-    log_view(Action.LIST_VIEWED, round=code, unit=found.unit.name, group=group, persons=len(found.persons))
+    if found.round.personal_data_erased_at is None:
+        log_view(Action.LIST_VIEWED, round=code, unit=found.unit.name, group=group, persons=len(found.persons))
     return page, 422 if faults else 200
 
 
