@@ -82,6 +82,31 @@ class Action(Enum):
         N_("Xuất danh sách đợt {round}, bản {number}"),
         ("round", "number", "ethnicity", "sha256"),
     )
+    CHANGE_PROPOSED = _Kind(
+        "round.change_proposed",
+        N_("Đề nghị {kind} một người sau khi khóa, đợt {round}: {unit}, nhóm {group}"),
+        ("round", "unit", "group", "kind"),
+    )
+    CHANGE_DECIDED = _Kind(
+        "round.change_decided",
+        N_("Đề nghị {kind} một người, đợt {round}: {unit}, nhóm {group}: {decision}"),
+        ("round", "unit", "group", "kind", "decision"),
+    )
+    CHANGE_WITHDRAWN = _Kind(
+        "round.change_withdrawn",
+        N_("Rút đề nghị thay đổi, đợt {round}: {unit}, nhóm {group}"),
+        ("round", "unit", "group"),
+    )
+    ROSTER_CHANGED = _Kind(
+        "round.roster_changed",
+        N_("Danh sách đợt {round} có bản {number}: {changes} thay đổi, {persons} người"),
+        ("round", "number", "persons", "changes", "sha256"),
+    )
+    VERSIONS_COMPARED = _Kind(
+        "round.versions_compared",
+        N_("Tải so sánh bản {older} và bản {newer} của danh sách đợt {round}"),
+        ("round", "older", "newer"),
+    )
     QUESTIONNAIRE_LOADED = _Kind(
         "round.questionnaire_loaded", N_("Nạp phiếu nhóm {group} đợt {round}: {file}"), ("round", "group", "file")
     )

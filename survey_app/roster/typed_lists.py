@@ -19,11 +19,12 @@ from .column_names import field_of
 from .columns import Column, DataRow, Table, cells_of
 from .drafts import Draft, draft_as_json
 from .models import ListState, Person, UnitList, Upload
-from .queries import CLOSED_TO_UNITS, ListCard, cards, catalogue_of
+from .queries import CLOSED_TO_UNITS, cards, catalogue_of
 from .rules import list_for, refuse_if_not_collecting
 from .template_file import list_columns
 
 MOST_ROWS = 300
+_OF_ONE_YEAR = ("procedure", "dossier", "receipt", "return")
 
 
 def typed_table(draft: Draft) -> int | None:
@@ -56,7 +57,9 @@ def start_typed_list(
     )  # fmt: skip
     if (found := session.scalar(open_one)) is not None:
         return found
-    draft = _draft(card, unit, catalogue_of(session, survey_round), earlier.persons if earlier else ())
+    catalogue = catalogue_of(session, survey_round)
+    persons = earlier.persons if earlier else ()
+    draft = typed_draft(group_code, unit, catalogue, [_what_lasts(texts_of(one, catalogue)) for one in persons])
     upload = Upload(
         round_id=survey_round.id, unit_id=unit.id, group_code=group_code, file_name=name, content=None,
         sha256=hashlib.sha256(b"").hexdigest(), reading=draft_as_json(draft), uploaded_by_id=by.id, uploaded_at=now(),
@@ -91,7 +94,7 @@ def earlier_lists(session: Session, survey_round: Round, unit: Unit) -> dict[str
         .join(Round, UnitList.round_id == Round.id)
         .join(RespondentGroup, UnitList.group_id == RespondentGroup.id)
         .join(Person, Person.list_id == UnitList.id)
-        .where(*_earlier(survey_round, unit))
+        .where(*_earlier(survey_round, unit), Person.left_in_version.is_(None))
         .group_by(RespondentGroup.code, Round.year, Round.id)
         .order_by(Round.year, Round.id)
     )
@@ -107,29 +110,35 @@ def _earlier(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
     ]
 
 
-def _draft(card: ListCard, unit: Unit, catalogue: Catalogue, persons: Sequence[Person]) -> Draft:
-    titles = [column.title for column in list_columns(card.group.code, unit, catalogue)]
+def typed_draft(group_code: str, unit: Unit, catalogue: Catalogue, rows: Sequence[Mapping[str, str | None]]) -> Draft:
+    """A draft without a file: the columns of the group's list, and these rows given as texts by field."""
+    titles = [column.title for column in list_columns(group_code, unit, catalogue)]
     columns = [Column(number, title, field_of(title)) for number, title in enumerate(titles, 1)]
-    names = {one.code: one.name for one in catalogue.units}
-    communes = {ban.code: names.get(ban.commune_code) for ban in catalogue.bans}
-    rows = []
-    for number, person in enumerate(persons, 1):
-        texts = _texts(person, communes)
+    data = []
+    for number, texts in enumerate(rows, 1):
         raw = [texts.get(column.field or "") or None for column in columns]
-        rows.append(DataRow(number, cells_of(columns, raw), list(raw)))
-    return Draft([Table(None, 0, 0, columns, [], rows)])
+        data.append(DataRow(number, cells_of(columns, raw), list(raw)))
+    return Draft([Table(None, 0, 0, columns, [], data)])
 
 
-def _texts(person: Person, communes: Mapping[str, str | None]) -> dict[str, str | None]:
-    """What still holds a year later; procedure, dossier and its days are of this year and stay empty."""
+def texts_of(person: Person, catalogue: Catalogue) -> dict[str, str | None]:
+    """A stored person as somebody would type it, by field of the list."""
+    ban = next((one for one in catalogue.bans if one.code == person.ban_code), None)
+    commune = catalogue.unit_by_code(ban.commune_code) if ban else None
     birth = date_text(person.birth_date) if person.birth_date else str(person.birth_year or "")
     return {
         "name": person.name, "representative": person.name, "birth": birth, "gender": person.gender,
         "ethnic": person.ethnicity, "position": person.job_title, "unit": person.workplace, "phone": person.phone,
         "email": person.email, "business": person.business, "tax_code": person.tax_code, "address": person.address,
-        "ban": person.ban, "commune": communes.get(person.ban_code or ""), "language": person.language,
-        "note": person.note,
+        "ban": person.ban, "commune": commune.name if commune else None, "language": person.language,
+        "note": person.note, "procedure": person.procedure, "dossier": person.dossier,
+        "receipt": date_text(person.receipt_date), "return": date_text(person.return_date),
     }  # fmt: skip
+
+
+def _what_lasts(texts: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What still holds a year later; procedure, dossier and its days are of one year and stay empty."""
+    return {name: text for name, text in texts.items() if name not in _OF_ONE_YEAR}
 
 
 def add_rows(draft: Draft, table: int, rows: Sequence[Mapping[str, str]]) -> int:
