@@ -14,6 +14,7 @@ SUBJECTS = (
     "users",
     "rounds",
     "roster",
+    "roster_changes",
     "questionnaires",
     "access_codes",
     "personal_data",

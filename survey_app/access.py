@@ -57,6 +57,8 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "roster.read": _OVERSIGHT,
     "roster.lock": _OPERATOR,
     "roster.export": _OPERATOR,
+    "changes.propose": _UNIT | _OPERATOR,
+    "changes.decide": _OVERSIGHT,
     "roster.ethnicity": _OPERATOR,
     "personal_data.manage": _OPERATOR,
     "questionnaires.read": _OVERSIGHT,

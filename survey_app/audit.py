@@ -86,6 +86,31 @@ class Action(Enum):
         N_("Xuất danh sách đợt {round}, bản {number}"),
         ("round", "number", "ethnicity", "sha256"),
     )
+    CHANGE_PROPOSED = _Kind(
+        "round.change_proposed",
+        N_("Đề nghị {kind} một người sau khi khóa, đợt {round}: {unit}, nhóm {group}"),
+        ("round", "unit", "group", "kind"),
+    )
+    CHANGE_DECIDED = _Kind(
+        "round.change_decided",
+        N_("Đề nghị {kind} một người, đợt {round}: {unit}, nhóm {group}: {decision}"),
+        ("round", "unit", "group", "kind", "decision"),
+    )
+    CHANGE_WITHDRAWN = _Kind(
+        "round.change_withdrawn",
+        N_("Rút đề nghị thay đổi, đợt {round}: {unit}, nhóm {group}"),
+        ("round", "unit", "group"),
+    )
+    ROSTER_CHANGED = _Kind(
+        "round.roster_changed",
+        N_("Danh sách đợt {round} có bản {number}: {changes} thay đổi, {persons} người"),
+        ("round", "number", "persons", "changes", "sha256"),
+    )
+    VERSIONS_COMPARED = _Kind(
+        "round.versions_compared",
+        N_("Tải so sánh bản {older} và bản {newer} của danh sách đợt {round}"),
+        ("round", "older", "newer"),
+    )
     QUESTIONNAIRE_LOADED = _Kind(
         "round.questionnaire_loaded", N_("Nạp phiếu nhóm {group} đợt {round}: {file}"), ("round", "group", "file")
     )
@@ -141,6 +166,11 @@ class Action(Enum):
         "personal.pair_viewed",
         N_("Xem cặp có thể trùng đợt {round}: {first} và {second}"),
         ("round", "first", "second"),
+    )
+    CHANGES_VIEWED = _Kind(
+        "personal.changes_viewed",
+        N_("Xem các thay đổi sau khi khóa, đợt {round}: {persons} người"),
+        ("round", "persons"),
     )
     PERSON_VIEWED = _Kind(
         "personal.person_viewed", N_("Xem thông tin người có ký hiệu {person}, đợt {round}"), ("round", "person")

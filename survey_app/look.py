@@ -40,6 +40,16 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "decided": (N_("Đã quyết định"), "plain-ok", ""),
         "earlier": (N_("Đã hỏi năm trước"), "idle", "clock-history"),
     },
+    "change": {
+        "pending": (N_("Chờ duyệt"), "info", "hourglass-split"),
+        "approved": (N_("Đã duyệt"), "ok", "check2-circle"),
+        "refused": (N_("Không duyệt"), "warn", "x-circle"),
+        "withdrawn": (N_("Đã rút"), "idle", "arrow-counterclockwise"),
+        "add": (N_("Bổ sung"), "plain", "person-plus"),
+        "replace": (N_("Thay thế"), "plain", "arrow-left-right"),
+        "remove": (N_("Đưa ra"), "plain", "person-dash"),
+        "correct": (N_("Đính chính"), "plain", "pencil"),
+    },
     "round": {
         "preparing": (N_("Đang chuẩn bị"), "idle", "gear"),
         "collecting_lists": (N_("Đang lập danh sách"), "info", "list-check"),

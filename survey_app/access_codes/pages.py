@@ -12,12 +12,13 @@ from ..audit import Action
 from ..errors import Refused
 from ..paper import qr_svg, require_pango
 from ..roster.references import reference_of, reference_of_search
+from ..roster_changes.effects import register_effect
 from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..steps import register_step
 from ..view_log import log_view
 from ..web import me, reading, settings, writing
-from . import codes, queries, rules
+from . import codes, queries, roster_effects, rules
 from .blueprint import bp
 from .codes_file import codes_csv
 from .forms import IssueForm
@@ -204,3 +205,4 @@ def void(code: str, invitation_id: int):
 
 
 register_step(3, step_state)
+register_effect(roster_effects.follow, roster_effects.tell)

@@ -19,22 +19,36 @@ from .models import AccessCode, Invitation, InvitationState
 def roster_persons(survey_round: Round) -> Select[Person]:
     """The persons of the locked roster, in the order in which letters are handed out: unit, group, place in list."""
     return (
+        _ever_on_roster(survey_round)
+        .where(Person.left_in_version.is_(None))
+        .options(
+            contains_eager(Person.unit_list).contains_eager(UnitList.unit),
+            contains_eager(Person.unit_list).contains_eager(UnitList.group),
+        )
+        .order_by(*_PLACE)
+    )
+
+
+_PLACE = (Unit.order_key, Unit.id, RespondentGroup.code, Person.position, Person.id)
+
+
+def _ever_on_roster(survey_round: Round) -> Select[Person]:
+    return (
         select(Person)
         .join(UnitList, UnitList.id == Person.list_id)
         .join(RespondentGroup, RespondentGroup.id == UnitList.group_id)
         .join(Unit, Unit.id == UnitList.unit_id)
         .where(UnitList.round_id == survey_round.id, UnitList.state == ListState.LOCKED)
-        .options(
-            contains_eager(Person.unit_list).contains_eager(UnitList.unit),
-            contains_eager(Person.unit_list).contains_eager(UnitList.group),
-        )
-        .order_by(Unit.order_key, Unit.id, RespondentGroup.code, Person.position, Person.id)
     )
 
 
 def person_numbers(session: Session, survey_round: Round) -> dict[int, int]:
-    """Running number of each person of the locked roster, by person id: the number on letters and in code files."""
-    ids = session.scalars(roster_persons(survey_round).with_only_columns(Person.id))
+    """Running number of each person of the locked roster, by person id: the number on letters and in code files.
+
+    Numbers stay when the roster changes: who left keeps the number, who came later is counted after the others.
+    """
+    by_coming = func.coalesce(Person.joined_in_version, 0)
+    ids = session.scalars(_ever_on_roster(survey_round).order_by(by_coming, *_PLACE).with_only_columns(Person.id))
     return {person_id: number for number, person_id in enumerate(ids, 1)}
 
 
@@ -44,6 +58,7 @@ def planned_cells(session: Session, survey_round: Round) -> list[tuple[Responden
         select(UnitList.group_id, UnitList.unit_id, func.count(Person.id))
         .join(Person, Person.list_id == UnitList.id)
         .where(UnitList.round_id == survey_round.id, UnitList.state == ListState.LOCKED)
+        .where(Person.left_in_version.is_(None))
         .group_by(UnitList.group_id, UnitList.unit_id)
     )
     counts: dict[int, dict[int, int]] = {}
@@ -116,7 +131,7 @@ def code_table(session: Session, survey_round: Round) -> list[CodeRow]:
         .join(Person, Person.id == Invitation.person_id)
         .join(UnitList, UnitList.id == Person.list_id)
         .outerjoin(living, living.c.invitation_id == Invitation.id)
-        .where(Invitation.round_id == survey_round.id)
+        .where(Invitation.round_id == survey_round.id, Invitation.state != InvitationState.REPLACED)
         .group_by(UnitList.unit_id, UnitList.group_id)
     ).all()
     units = units_by_id(session, {row[0] for row in rows})
@@ -184,11 +199,12 @@ class CodeTotals:
 
 def code_totals(session: Session, survey_round: Round) -> CodeTotals:
     """How many persons are invited, how many of them have a living code, how many codes live."""
-    persons = session.scalar(select(func.count(Invitation.id)).where(Invitation.round_id == survey_round.id)) or 0
+    asked = Invitation.round_id == survey_round.id, Invitation.state != InvitationState.REPLACED
+    persons = session.scalar(select(func.count(Invitation.id)).where(*asked)) or 0
     row = session.execute(
         select(func.count(func.distinct(AccessCode.invitation_id)), func.count())
         .join(Invitation, Invitation.id == AccessCode.invitation_id)
-        .where(Invitation.round_id == survey_round.id, ~AccessCode.void)
+        .where(*asked, ~AccessCode.void)
     ).one()
     return CodeTotals(persons, row[0], row[1])
 

@@ -148,7 +148,9 @@ def _erase(session: Session, survey_round: Round) -> None:
         update(RosterVersion).where(RosterVersion.round_id == survey_round.id).values(content=None, reason=""),
         update(ListEvent).where(ListEvent.list_id.in_(lists)).values(comment=""),
         update(UnitList).where(UnitList.round_id == survey_round.id).values(short_reason=""),
-        update(ChangeRequest).where(ChangeRequest.round_id == survey_round.id).values(values={}, reason=""),
+        update(ChangeRequest)
+        .where(ChangeRequest.round_id == survey_round.id)
+        .values(values={}, before={}, reason="", decision_note=""),
         update(PairDecision).where(PairDecision.round_code == survey_round.code).values(note=""),
         update(PrivacyRequest)
         .where(PrivacyRequest.round_id == survey_round.id)

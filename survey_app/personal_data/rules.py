@@ -16,10 +16,13 @@ from ..access_codes.models import AccessCode, InvitationState
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
-from ..roster.models import ASKED, ROW_REMOVED, ChangeRequest, Person, UnitList, Upload
+from ..roster.models import ASKED, ROW_REMOVED, ChangeKind, Person, UnitList, Upload
 from ..roster.normalise import person_name, phone_number
+from ..roster.queries import catalogue_of
 from ..roster.references import reference_of
 from ..roster.rules import add_event
+from ..roster.typed_lists import texts_of
+from ..roster_changes.rules import propose
 from ..text import N_, clean, person_order_key, search_key, today
 from .models import PrivacyRequest, RequestKind, RequestState
 from .queries import invitation_of
@@ -160,7 +163,7 @@ def correct(
     person = held_person(session, request)
     values = corrected_values(person, typed)
     if person.unit_list.round.roster_locked_at is not None:
-        _ask_for_change(session, request, person, "correct", values, by)
+        _ask_for_change(session, request, person, ChangeKind.CORRECT, values, by)
         return False
     for name, value in values.items():
         setattr(person, name, value)
@@ -190,7 +193,7 @@ def remove(session: Session, request: PrivacyRequest, by: Actor, seen_version: i
         if request.kind == RequestKind.OBJECT:
             close(session, request, "Không mời nữa: mã đã hủy, không nhắc. Dữ liệu được xóa khi hết thời hạn lưu.", by)
             return True
-        _ask_for_change(session, request, person, "remove", {}, by)
+        _ask_for_change(session, request, person, ChangeKind.REMOVE, {}, by)
         return False
     position = person.position
     request.person_id = None
@@ -216,17 +219,28 @@ def _invite_no_more(session: Session, person: Person) -> None:
         session.execute(update(AccessCode).where(AccessCode.invitation_id == invitation.id).values(void=True))
 
 
+_TYPED = {"birth_year": "birth", "job_title": "position", "workplace": "unit"}  # fact -> field of a list
+
+
 def _ask_for_change(
-    session: Session, request: PrivacyRequest, person: Person, kind: str, values: dict[str, object], by: Actor
+    session: Session, request: PrivacyRequest, person: Person, kind: ChangeKind, values: dict[str, object], by: Actor
 ) -> None:
     """After locking: a change request, to be approved by another person than its author."""
-    session.add(
-        ChangeRequest(
-            round_id=request.round_id, list_id=person.list_id, kind=kind, person_id=person.id, values=values,
-            reason=f"Yêu cầu số {request.id} của chính người này", author_id=by.id, created_at=now(),
-        )
-    )  # fmt: skip
+    held = texts_of(person, catalogue_of(session, request.round))
+    changed = {_TYPED.get(name, name): str(value or "") for name, value in values.items()}
+    if "name" in changed:
+        changed["representative"] = changed["name"]
+    texts = {name: text or "" for name, text in {**held, **changed}.items()}
+    reason = f"Yêu cầu số {request.id} của chính người này"
+    try:
+        propose(session, person.unit_list, kind, by, reason, person, texts)
+    except Invalid as fault:
+        faults = {_FACTS.get(name, name): words for name, words in fault.faults.items()}
+        raise Invalid(faults) from fault
     request.state = RequestState.WAITING
+
+
+_FACTS = {typed: fact for fact, typed in _TYPED.items()} | {"representative": "name"}
 
 
 def close(

@@ -142,17 +142,46 @@ def _print_report(answers: list[dict[str, Any]], readings: list[ListReading | No
 @click.argument("code", metavar="ROUND")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Thư mục nhận các tệp.")
 @click.option("--one-sheet", is_flag=True, help="Mọi nhóm trong một trang tính.")
-def export(code: str, out: Path, one_sheet: bool) -> None:
+@click.option("--version", "number", type=int, help="Bản thứ mấy; không ghi thì bản mới nhất.")
+def export(code: str, out: Path, one_sheet: bool, number: int | None) -> None:
     """Write the locked roster of ROUND for Sở Nội vụ: one clean .xlsx."""
     from .handover import HandoverOptions, export_roster
 
     database = current_app.extensions["survey_database"]
     try:
         with database.writing() as session:
-            name, content = export_roster(session, code, HandoverOptions(one_sheet=one_sheet, ethnicity=False), by=None)
+            name, content = export_roster(session, code, HandoverOptions(one_sheet=one_sheet), None, number)
     except SurveyError as fault:
         click.echo(fault.message, err=True)
         sys.exit(2)
     out.mkdir(parents=True, exist_ok=True)
     (out / name).write_bytes(content)
     click.echo(str(out / name))
+
+
+@commands.command("versions")
+@click.argument("code", metavar="ROUND")
+@click.option("--json", "as_json", is_flag=True, help="Một tài liệu JSON ở đầu ra chuẩn.")
+def versions(code: str, as_json: bool) -> None:
+    """List the locked versions of the roster of ROUND: number, persons, SHA-256, who and when."""
+    from .versions import find_by_code, versions_of
+
+    database = current_app.extensions["survey_database"]
+    try:
+        with database.reading() as session:
+            found = [
+                {
+                    "number": one.number, "persons": one.persons, "sha256": one.sha256, "reason": one.reason,
+                    "locked_at": one.locked_at.isoformat(), "locked_by": one.locked_by_name,
+                    "erased": one.content is None, "counts": one.counts,
+                }
+                for one in versions_of(session, find_by_code(session, code))
+            ]  # fmt: skip
+    except SurveyError as fault:
+        click.echo(fault.message, err=True)
+        sys.exit(2)
+    if as_json:
+        click.echo(json.dumps({"round": code, "versions": found}, ensure_ascii=False))
+        return
+    for one in found:
+        click.echo(f"{one['number']}  {one['persons']} người  {one['sha256']}  {one['locked_by']}  {one['locked_at']}")

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..access import Actor, has_right
 from ..audit import Action, record
-from ..errors import Missing, Refused
+from ..errors import Refused
 from ..rounds.models import Round
 from ..sheets import SheetColumn, SheetPlan, Value, workbook_bytes
 from .group_words import OFFICIALS
 from .models import RosterVersion
 from .queries import latest_version
+from .versions import find_by_code, find_version
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,17 @@ _ALL_FIELDS = (
 
 
 def export_roster(
-    session: Session, survey_round: Round | str, options: HandoverOptions, by: Actor | None
-) -> tuple[str, bytes]:
-    """(file name, bytes) of the latest locked version; logged.
+    session: Session, survey_round: Round | str, options: HandoverOptions, by: Actor | None,
+    number: int | None = None,
+) -> tuple[str, bytes]:  # fmt: skip
+    """(file name, bytes) of a locked version, the latest if no number is given; logged.
 
-    Raises Missing for an unknown round, Refused before locking, after the personal data were erased, and for dân tộc
-    without the right or in a round that does not ask for it.
+    Raises Missing for an unknown round or version, Refused before locking, after the personal data were erased, and
+    for dân tộc without the right or in a round that does not ask for it.
     """
     if isinstance(survey_round, str):
-        found = session.scalar(select(Round).where(Round.code == survey_round))
-        if found is None:
-            raise Missing(f"Không có đợt «{survey_round}».")
-        survey_round = found
-    version = latest_version(session, survey_round)
+        survey_round = find_by_code(session, survey_round)
+    version = latest_version(session, survey_round) if number is None else find_version(session, survey_round, number)
     if version is None:
         raise Refused("Khóa danh sách trước khi bàn giao.")
     if options.ethnicity and not sees_ethnicity(survey_round, by):

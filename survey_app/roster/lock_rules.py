@@ -1,6 +1,5 @@
 """Locking the roster: how complete it is, and the step after which only an approved change request alters it."""
 
-import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -8,10 +7,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from ..access import Actor
 from ..audit import Action, record
-from ..db import now
 from ..errors import Invalid, Refused
 from ..rounds.models import Round
-from .content import canonical_content
+from .content import make_version
 from .models import ListState, RosterVersion, UnitList
 from .pairs import open_pairs_among
 from .queries import cards, latest_version, state_counts
@@ -72,15 +70,18 @@ def lock_roster(session: Session, survey_round: Round, by: Actor, reason: str = 
         .where(UnitList.round_id == survey_round.id, UnitList.state == ListState.APPROVED)
         .options(selectinload(UnitList.persons), selectinload(UnitList.unit), selectinload(UnitList.group))
     ).all()
-    content, persons = canonical_content(survey_round, 1, lists)
-    version = RosterVersion(
-        round_id=survey_round.id, number=1, content=content, sha256=hashlib.sha256(content).hexdigest(),
-        persons=persons, reason=reason.strip(), locked_at=now(), locked_by_id=by.id, locked_by_name=by.full_name,
-    )  # fmt: skip
-    session.add(version)
+    version = make_version(session, survey_round, 1, lists, by, reason.strip())
     for unit_list in lists:
         unit_list.state = ListState.LOCKED
         add_event(session, unit_list, by)
     survey_round.roster_locked_at = version.locked_at
-    record(session, Action.ROSTER_LOCKED, by, round=survey_round.code, number=1, persons=persons, sha256=version.sha256)
+    record(
+        session,
+        Action.ROSTER_LOCKED,
+        by,
+        round=survey_round.code,
+        number=1,
+        persons=version.persons,
+        sha256=version.sha256,
+    )
     return version

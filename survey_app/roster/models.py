@@ -61,9 +61,10 @@ class UnitList(Base):
     round: Mapped[Round] = relationship()
     unit: Mapped[Unit] = relationship()
     group: Mapped[RespondentGroup] = relationship()
-    persons: Mapped[list["Person"]] = relationship(
-        back_populates="unit_list", order_by="Person.position", cascade="all, delete-orphan"
-    )
+    persons: Mapped[list["Person"]] = relationship(  # those who are on the list now
+        primaryjoin="and_(UnitList.id == Person.list_id, Person.left_in_version.is_(None))",
+        back_populates="unit_list", order_by="Person.position", cascade="all, delete-orphan",
+    )  # fmt: skip
     events: Mapped[list["ListEvent"]] = relationship(order_by="ListEvent.id")
 
 
@@ -110,7 +111,10 @@ class Upload(Base):
 
 
 class Person(Base):
-    """Người được hỏi: one person of a list (for a business: its representative)."""
+    """Người được hỏi: one person of a list (for a business: its representative).
+
+    Who is taken off a locked roster keeps the row, since invitations and earlier versions rest on it.
+    """
 
     __tablename__ = "person"
 
@@ -141,6 +145,8 @@ class Person(Base):
     note: Mapped[str | None]
     search_key: Mapped[str]
     order_key: Mapped[str]
+    joined_in_version: Mapped[int | None]  # of the roster; none: on the list when it was locked
+    left_in_version: Mapped[int | None]  # the first version without this person
 
     unit_list: Mapped[UnitList] = relationship(back_populates="persons")
 
@@ -173,34 +179,69 @@ class RosterVersion(Base):
     )  # none after personal data were erased
     sha256: Mapped[str]
     persons: Mapped[int]
-    reason: Mapped[str] = mapped_column(default="")  # why it was locked incomplete
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # unit code -> group -> persons
+    reason: Mapped[str] = mapped_column(default="")  # why it was locked incomplete, or why it was changed
     locked_at: Mapped[datetime]
     locked_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     locked_by_name: Mapped[str]
 
+    changes: Mapped[list["ChangeRequest"]] = relationship(order_by="ChangeRequest.id", viewonly=True)
+
+
+class ChangeKind(StrEnum):
+    """Kind of a change after locking: bổ sung, thay thế, đưa ra, đính chính."""
+
+    ADD = "add"
+    REPLACE = "replace"
+    REMOVE = "remove"
+    CORRECT = "correct"
+
+
+class ChangeState(StrEnum):
+    """State of a request: chờ duyệt, đã duyệt, không duyệt, đã rút."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
 
 class ChangeRequest(Base):
-    """A change after locking: add, replace, remove, correct. Approved by another person than its author."""
+    """Đề nghị thay đổi sau khi khóa: approved by another person than its author, each approval a new version.
+
+    `values` are the texts as typed, by field of the list; `before` what a correction found there.
+    """
 
     __tablename__ = "change_request"
     __table_args__ = (
-        CheckConstraint("kind IN ('add', 'replace', 'remove', 'correct')", name="kind_known"),
+        CheckConstraint(one_of("kind", ChangeKind), name="kind_known"),
+        CheckConstraint(one_of("state", ChangeState), name="state_known"),
         CheckConstraint("decided_by_id IS NULL OR decided_by_id <> author_id", name="decided_by_another"),
+        CheckConstraint("(version_id IS NOT NULL) = (state = 'approved')", name="approved_in_a_version"),
+        CheckConstraint("(person_id IS NULL) = (kind = 'add')", name="about_a_person"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
-    list_id: Mapped[int] = mapped_column(ForeignKey("unit_list.id"))
+    list_id: Mapped[int] = mapped_column(ForeignKey("unit_list.id"), index=True)
     kind: Mapped[str]
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    state: Mapped[str] = mapped_column(default=ChangeState.PENDING)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     values: Mapped[dict[str, Any]] = mapped_column(SealedJson("change_request.values"), default=dict)
+    before: Mapped[dict[str, Any]] = mapped_column(SealedJson("change_request.before"), default=dict)
     reason: Mapped[str]
     author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    author_name: Mapped[str]
     created_at: Mapped[datetime]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_by_name: Mapped[str | None]
     decided_at: Mapped[datetime | None]
-    approved: Mapped[bool | None]
+    decision_note: Mapped[str] = mapped_column(default="")  # why it was not approved
     version_id: Mapped[int | None] = mapped_column(ForeignKey("roster_version.id"))
+
+    unit_list: Mapped[UnitList] = relationship()
+    person: Mapped[Person | None] = relationship()
+    version: Mapped[RosterVersion | None] = relationship()
 
 
 class PairDecision(Base):

@@ -128,6 +128,7 @@ def _sides(session: Session, survey_round: Round, before: int | None) -> list[Si
         .join(RespondentGroup, UnitList.group_id == RespondentGroup.id)
         .join(Unit, UnitList.unit_id == Unit.id)
         .join(Round, UnitList.round_id == Round.id)
+        .where(Person.left_in_version.is_(None))
         .order_by(Round.year.desc(), Unit.order_key, RespondentGroup.code, Person.list_id, Person.position)
     )  # fmt: skip
     if before is None:

@@ -98,7 +98,12 @@ def rounds_of_unit(session: Session, unit: Unit) -> list[Round]:
 
 def cards(session: Session, survey_round: Round, unit: Unit | None = None) -> list[ListCard]:
     """Every list the round asks for (of one unit, if given), units in Vietnamese order, groups by letter."""
-    persons = select(Person.list_id, func.count().label("count")).group_by(Person.list_id).subquery()
+    persons = (
+        select(Person.list_id, func.count().label("count"))
+        .where(Person.left_in_version.is_(None))
+        .group_by(Person.list_id)
+        .subquery()
+    )
     query = (
         select(Quota, UnitList, persons.c.count)
         .join(RespondentGroup, Quota.group_id == RespondentGroup.id)
@@ -268,7 +273,7 @@ def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()
         .join(RespondentGroup, UnitList.group_id == RespondentGroup.id)
         .join(Unit, UnitList.unit_id == Unit.id)
         .where(UnitList.round_id == survey_round.id, UnitList.state.in_(CLOSED_TO_UNITS))
-        .where(UnitList.id.not_in(without))
+        .where(UnitList.id.not_in(without), Person.left_in_version.is_(None))
         .order_by(Person.list_id, Person.position)
     )  # fmt: skip
     return [

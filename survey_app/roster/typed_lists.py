@@ -24,6 +24,7 @@ from .rules import list_for, refuse_if_not_collecting
 from .template_file import list_columns
 
 MOST_ROWS = 300
+_OF_ONE_YEAR = ("procedure", "dossier", "receipt", "return")
 
 
 def typed_table(draft: Draft) -> int | None:
@@ -57,8 +58,9 @@ def start_typed_list(
     if (found := session.scalar(open_one)) is not None:
         return found
     catalogue = catalogue_of(session, survey_round)
-    plans = list_columns(card.group.code, unit, catalogue, survey_round.collects_ethnicity)
-    draft = _draft(plans, catalogue, earlier.persons if earlier else ())
+    plans = list_columns(group_code, unit, catalogue, survey_round.collects_ethnicity)
+    persons = earlier.persons if earlier else ()
+    draft = typed_draft(plans, [_what_lasts(texts_of(one, catalogue)) for one in persons])
     upload = Upload(
         round_id=survey_round.id, unit_id=unit.id, group_code=group_code, file_name=name, content=None,
         sha256=hashlib.sha256(b"").hexdigest(), reading=draft_as_json(draft), uploaded_by_id=by.id, uploaded_at=now(),
@@ -93,7 +95,7 @@ def earlier_lists(session: Session, survey_round: Round, unit: Unit) -> dict[str
         .join(Round, UnitList.round_id == Round.id)
         .join(RespondentGroup, UnitList.group_id == RespondentGroup.id)
         .join(Person, Person.list_id == UnitList.id)
-        .where(*_earlier(survey_round, unit))
+        .where(*_earlier(survey_round, unit), Person.left_in_version.is_(None))
         .group_by(RespondentGroup.code, Round.year, Round.id)
         .order_by(Round.year, Round.id)
     )
@@ -110,28 +112,34 @@ def _earlier(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
     ]
 
 
-def _draft(plans: Sequence[SheetColumn], catalogue: Catalogue, persons: Sequence[Person]) -> Draft:
+def typed_draft(plans: Sequence[SheetColumn], rows: Sequence[Mapping[str, str | None]]) -> Draft:
+    """A draft without a file: these columns of the group's list, and these rows given as texts by field."""
     columns = [Column(number, plan.title, field_of(plan.title)) for number, plan in enumerate(plans, 1)]
-    names = {one.code: one.name for one in catalogue.units}
-    communes = {ban.code: names.get(ban.commune_code) for ban in catalogue.bans}
-    rows = []
-    for number, person in enumerate(persons, 1):
-        texts = _texts(person, communes)
+    data = []
+    for number, texts in enumerate(rows, 1):
         raw = [texts.get(column.field or "") or None for column in columns]
-        rows.append(DataRow(number, cells_of(columns, raw), list(raw)))
-    return Draft([Table(None, 0, 0, columns, [], rows)])
+        data.append(DataRow(number, cells_of(columns, raw), list(raw)))
+    return Draft([Table(None, 0, 0, columns, [], data)])
 
 
-def _texts(person: Person, communes: Mapping[str, str | None]) -> dict[str, str | None]:
-    """What still holds a year later; procedure, dossier and its days are of this year and stay empty."""
+def texts_of(person: Person, catalogue: Catalogue) -> dict[str, str | None]:
+    """A stored person as somebody would type it, by field of the list."""
+    ban = next((one for one in catalogue.bans if one.code == person.ban_code), None)
+    commune = catalogue.unit_by_code(ban.commune_code) if ban else None
     birth = date_text(person.birth_date) if person.birth_date else str(person.birth_year or "")
     return {
         "name": person.name, "representative": person.name, "birth": birth, "gender": person.gender,
         "ethnic": person.ethnicity, "position": person.job_title, "unit": person.workplace, "phone": person.phone,
         "email": person.email, "business": person.business, "tax_code": person.tax_code, "address": person.address,
-        "ban": person.ban, "commune": communes.get(person.ban_code or ""), "language": person.language,
-        "note": person.note,
+        "ban": person.ban, "commune": commune.name if commune else None, "language": person.language,
+        "note": person.note, "procedure": person.procedure, "dossier": person.dossier,
+        "receipt": date_text(person.receipt_date), "return": date_text(person.return_date),
     }  # fmt: skip
+
+
+def _what_lasts(texts: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What still holds a year later; procedure, dossier and its days are of one year and stay empty."""
+    return {name: text for name, text in texts.items() if name not in _OF_ONE_YEAR}
 
 
 def add_rows(draft: Draft, table: int, rows: Sequence[Mapping[str, str]]) -> int:
@@ -148,6 +156,8 @@ def add_rows(draft: Draft, table: int, rows: Sequence[Mapping[str, str]]) -> int
     return added
 
 
-def typed_columns(group_code: str, unit: Unit, catalogue: Catalogue) -> dict[str, SheetColumn]:
+def typed_columns(
+    group_code: str, unit: Unit, catalogue: Catalogue, with_ethnicity: bool = True
+) -> dict[str, SheetColumn]:
     """Choices and hints of the columns of a typed list, by field."""
-    return {field_of(one.title) or one.title: one for one in list_columns(group_code, unit, catalogue, True)}
+    return {field_of(one.title) or one.title: one for one in list_columns(group_code, unit, catalogue, with_ethnicity)}

@@ -62,7 +62,8 @@ def make_erasable(session):
     session.add_all([
         ChangeRequest(
             round_id=survey_round.id, list_id=unit_list.id, kind="correct", person_id=person.id,
-            values={"phone": "0936127845"}, reason="Lý do Canary", author_id=by.id, created_at=now(),
+            values={"phone": "0936127845"}, before={"phone": "0936127845"}, reason="Lý do Canary", author_id=by.id,
+            author_name=by.full_name, decision_note="Bước Canary", created_at=now(),
         ),
         PairDecision(
             operator_unit_id=district.id, first_key="a", second_key="b", verdict="same", note="Cặp Canary",
@@ -157,7 +158,7 @@ def test_the_search_knows_a_word_in_every_form():
 
 
 def test_every_column_of_a_person_is_wiped():
-    structure = {"id", "list_id", "position"}
+    structure = {"id", "list_id", "position", "joined_in_version", "left_in_version"}
     assert {column.name for column in Person.__table__.columns} - structure == set(WIPED)
 
 

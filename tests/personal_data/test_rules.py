@@ -155,8 +155,8 @@ def test_after_locking_a_correction_waits_for_another_person(database):
         assert not correct(session, request, {"phone": "0987654321"}, by)
         session.flush()
         change = session.scalars(select(ChangeRequest)).one()
-        assert (change.kind, change.person_id, change.values) == ("correct", person.id, {"phone": "0987654321"})
-        assert (change.author_id, change.approved) == (by.id, None)
+        assert (change.kind, change.person_id, change.values["phone"]) == ("correct", person.id, "0987654321")
+        assert (change.author_id, change.state) == (by.id, "pending")
         assert (person.phone, request.state) == ("0912345678", "waiting")
         close(session, request, "Đã duyệt và sửa ở bản 2.", by)
         assert request.state == "done"

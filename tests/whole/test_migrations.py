@@ -44,7 +44,7 @@ def test_all_migrations_go_down_and_up_again(database_url):
 
 def test_what_was_stored_in_clear_is_sealed_and_found_again_and_nothing_stays_readable(database_url):
     database = Database(database_url, b"p" * 32, (b"k" * 32,))
-    migrate.downgrade(database, "0002")
+    migrate.downgrade(database, "0003")
     with database.writing() as session:
         make_old_rows(session)
     migrate.upgrade(database)
@@ -64,7 +64,7 @@ def test_what_was_stored_in_clear_is_sealed_and_found_again_and_nothing_stays_re
         folder = Path(make_url(database_url).database).parent
         files = b"".join(path.read_bytes() for path in folder.glob("survey.sqlite*"))
         assert not any(word in files for word in (b"0912345678", b"Canary@tg.vn", b"canary file", b"canary version"))
-    migrate.downgrade(database, "0002")
+    migrate.downgrade(database, "0003")
     with database.reading() as session:
         assert session.execute(text("SELECT phone, email, address FROM person")).one() == (
             "0912345678", "Canary@tg.vn", "Bản Chim Vàng",
@@ -74,7 +74,7 @@ def test_what_was_stored_in_clear_is_sealed_and_found_again_and_nothing_stays_re
 
 
 def make_old_rows(session):
-    """One row of everything that held personal data in clear, as 0002 had it."""
+    """One row of everything that held personal data in clear, as 0003 had it."""
     for statement in (
         "INSERT INTO unit (id, code, name, kind, path, search_key, order_key, aliases, valid_from, address_place)"
         " VALUES (1, 'T1', 'Xã', 'xa', '/1/', 'xa', 'xa', '[]', '2020-01-01', '')",
@@ -91,12 +91,13 @@ def make_old_rows(session):
         " VALUES (1, 1, 1, 1, 'locked', 1, '')",
         "INSERT INTO person (id, list_id, position, name, phone, email, address, search_key, order_key)"
         " VALUES (1, 1, 1, 'A', '0912345678', 'Canary@tg.vn', 'Bản Chim Vàng', '', '')",
-        "INSERT INTO roster_version (id, round_id, number, content, sha256, persons, reason, locked_at, locked_by_id,"
-        " locked_by_name) VALUES (1, 1, 1, :version, '', 1, '', '2021-01-01', 1, 'A')",
+        "INSERT INTO roster_version (id, round_id, number, content, sha256, persons, counts, reason, locked_at,"
+        " locked_by_id, locked_by_name) VALUES (1, 1, 1, :version, '', 1, '{}', '', '2021-01-01', 1, 'A')",
         "INSERT INTO upload (id, round_id, unit_id, file_name, content, sha256, reading, uploaded_by_id, uploaded_at,"
         " version) VALUES (1, 1, 1, 'a', :file, '', :reading, 1, '2021-01-01', 1)",
-        'INSERT INTO change_request (id, round_id, list_id, kind, "values", reason, author_id, created_at)'
-        " VALUES (1, 1, 1, 'correct', :values, '', 1, '2021-01-01')",
+        'INSERT INTO change_request (id, round_id, list_id, kind, state, person_id, "values", before, reason,'
+        " author_id, author_name, created_at, decision_note)"
+        " VALUES (1, 1, 1, 'correct', 'pending', 1, :values, '{}', '', 1, 'A', '2021-01-01', '')",
     ):
         values = {
             "version": b"canary version", "file": b"canary file", "reading": '{"rows": ["Bản Chim Vàng"]}',

@@ -13,8 +13,10 @@ from survey_app.audit import AuditEntry
 from survey_app.db import now
 from survey_app.guard import STATIC_ENDPOINTS
 from survey_app.personal_data.rules import record_request
-from survey_app.roster.models import ListState, Person, Upload
+from survey_app.roster.models import ChangeKind, ListState, Person, UnitList, Upload
 from survey_app.roster.rules import receive_upload
+from survey_app.roster_changes.rules import propose
+from survey_app.users.models import User
 from tests.make import csrf_token, make_list, make_person, make_user, sign_in_client
 from tests.roster.asked_round import make_asked_round, make_citizen, make_file
 
@@ -61,7 +63,7 @@ def entries(database) -> int:
         return session.scalar(select(func.count()).select_from(AuditEntry)) or 0
 
 
-def walk(app, database, browsers, facts):
+def walk(app, database, browsers, facts, more=""):
     """(endpoint, shows a person, entries it made) of every page that one of the browsers may open."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
@@ -72,7 +74,7 @@ def walk(app, database, browsers, facts):
         for browser in browsers:
             with database.writing() as session:  # views of an hour ago: each page must speak for itself
                 session.execute(text("DELETE FROM audit_entry"))
-            answer = browser.get(address + "?show=all&q=Chim")
+            answer = browser.get(address + "?show=all&q=Chim" + more)
             if answer.status_code == 200:
                 yield rule.endpoint, any(word in everything(answer) for word in CANARIES), entries(database)
 
@@ -92,7 +94,7 @@ def test_every_page_that_shows_a_person_is_in_the_log_and_no_other_page_writes(a
     }  # fmt: skip
 
 
-def test_pages_of_codes_are_in_the_log(app, database, looked_at):
+def test_pages_of_codes_and_of_changes_after_locking_are_in_the_log(app, database, looked_at):
     browsers, facts = looked_at
     with database.writing() as session:
         session.execute(text("UPDATE unit_list SET state = 'locked'"))
@@ -100,8 +102,20 @@ def test_pages_of_codes_are_in_the_log(app, database, looked_at):
         survey_round.roster_locked_at = now()
         build_cells(session, survey_round, None, accept_small=True)
         facts["invitation_id"] = session.scalars(select(Invitation.id)).first()
-    shown = {endpoint for endpoint, shows, made in walk(app, database, browsers, facts) if shows and made == 1}
-    assert shown >= {"access_codes.code_page", "access_codes.person"}
+        unit_list = session.get_one(UnitList, facts["list_id"])
+        operator = session.scalars(select(User).where(User.role == Role.OPERATOR)).one()
+        person = unit_list.persons[0]
+        change = propose(session, unit_list, ChangeKind.REMOVE, operator, "Đã chuyển đi", person)
+        facts |= {"change_id": change.id, "kind": "remove"}
+    shown = set()
+    for endpoint, shows, made in walk(app, database, browsers, facts, f"&person={person.id}"):
+        assert not shows or made == 1, f"{endpoint} shows a person and made {made} entries"
+        if shows:
+            shown.add(endpoint)
+    assert shown >= {
+        "access_codes.code_page", "access_codes.person", "roster_changes.changes", "roster_changes.people",
+        "roster_changes.form", "roster_changes.show",
+    }  # fmt: skip
 
 
 def test_a_view_that_is_repeated_within_an_hour_is_one_entry(database, looked_at):

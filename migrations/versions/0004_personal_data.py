@@ -7,8 +7,8 @@ from alembic import op
 
 from survey_app.sealed_columns import keys_of
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -27,6 +27,7 @@ def upgrade() -> None:
     _seal_json("upload", "reading")
     _seal_bytes("roster_version", "content")
     _seal_json("change_request", "values")
+    _seal_json("change_request", "before")
 
     op.add_column("user_account", sa.Column("sees_ethnicity", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("round", sa.Column("collects_ethnicity", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -80,6 +81,7 @@ def downgrade() -> None:
     for name in ("personal_data_erased_at", "legal_basis", "purpose", "collects_ethnicity"):
         op.drop_column("round", name)
     op.drop_column("user_account", "sees_ethnicity")
+    _open_json("change_request", "before")
     _open_json("change_request", "values")
     _open_bytes("roster_version", "content")
     _open_json("upload", "reading")
