@@ -18,6 +18,7 @@ SUBJECTS = (
     "handover",
     "questionnaires",
     "access_codes",
+    "personal_data",
     "answers",
     "progress",
     "scores",
@@ -64,7 +65,8 @@ def _open_database(app: "Flask", settings: "Settings") -> None:
     from .db import Database
     from .web import close_reading
 
-    app.extensions["survey_database"] = Database(settings.database_url, settings.keys.pepper)
+    keys = settings.keys
+    app.extensions["survey_database"] = Database(settings.database_url, keys.pepper, keys.data_keys)
     app.teardown_request(close_reading)
 
 

@@ -62,6 +62,8 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "payments.export": _OPERATOR,
     "changes.propose": _UNIT | _OPERATOR,
     "changes.decide": _OVERSIGHT,
+    "roster.ethnicity": _OPERATOR,
+    "personal_data.manage": _OPERATOR,
     "questionnaires.read": _OVERSIGHT,
     "questionnaires.manage": _OPERATOR,
     "cells.manage": _OPERATOR,
@@ -74,6 +76,9 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "scores.read": _OVERSIGHT,
     "scores.compute": _OPERATOR,
 }
+
+# Rights over sensitive data: a role is not enough, the account itself must hold them (the attribute says whether).
+GRANTED_RIGHTS = {"roster.ethnicity": "sees_ethnicity"}
 
 
 class Actor(Protocol):
@@ -88,8 +93,12 @@ class Actor(Protocol):
 
 
 def has_right(user: Actor, right: str) -> bool:
-    """The role of `user` holds `right`. An unknown right is a fault of the program and raises KeyError."""
-    return Role(user.role) in RIGHTS[right]
+    """The role of `user` holds `right`, and the account where one must be granted it.
+
+    An unknown right is a fault of the program and raises KeyError.
+    """
+    granted = right not in GRANTED_RIGHTS or bool(getattr(user, GRANTED_RIGHTS[right], False))
+    return Role(user.role) in RIGHTS[right] and granted
 
 
 def in_scope(user: Actor, unit_path: str) -> bool:

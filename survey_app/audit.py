@@ -1,6 +1,7 @@
 """The audit log (nhật ký) of staff actions: declared actions with declared fields, chained by hash.
 
-An entry is written in the same transaction as the change it tells of. Respondents leave no entry.
+An entry is written in the same transaction as the change it tells of. Respondents leave no entry. No field holds a
+name, number or address of a person asked: they are named by keyed hashes, or by unit, group and row.
 """
 
 import hashlib
@@ -34,6 +35,9 @@ class Action(Enum):
     USER_CREATED = _Kind("user.created", N_("Tạo tài khoản {login} ({role})"), ("login", "role"))
     USER_RESET = _Kind("user.reset", N_("Cấp lại mã dùng một lần cho {login}"), ("login",))
     USER_ACTIVE = _Kind("user.active", N_("Đổi trạng thái tài khoản {login}: {active}"), ("login", "active"))
+    USER_SEES_ETHNICITY = _Kind(
+        "user.sees_ethnicity", N_("Quyền xem dân tộc của {login}: {allowed}"), ("login", "allowed")
+    )
     USER_PASSWORD = _Kind("user.password", N_("{login} đặt mật khẩu"), ("login",))
     USER_SIGNED_IN = _Kind("user.signed_in", N_("{login} đăng nhập"), ("login",))
     USER_SIGNED_OUT = _Kind("user.signed_out", N_("{login} đăng xuất"), ("login",))
@@ -61,8 +65,8 @@ class Action(Enum):
     )
     LIST_RETURNED = _Kind(
         "round.list_returned",
-        N_("Trả lại danh sách nhóm {group} của {unit}: {reason}"),
-        ("round", "unit", "group", "reason"),
+        N_("Trả lại danh sách nhóm {group} của {unit}; lý do ghi ở danh sách"),
+        ("round", "unit", "group"),
     )
     LIST_APPROVED = _Kind(
         "round.list_approved", N_("Duyệt danh sách nhóm {group} của {unit}"), ("round", "unit", "group")
@@ -136,7 +140,9 @@ class Action(Enum):
         "round.codes_issued", N_("Cấp {count} mã cá nhân đợt {round}: {scope}"), ("round", "count", "scope")
     )
     CODES_VOIDED = _Kind(
-        "round.codes_voided", N_("Hủy {count} mã của {person} đợt {round}"), ("round", "count", "person")
+        "round.codes_voided",
+        N_("Hủy {count} mã của người có ký hiệu {person}, đợt {round}"),
+        ("round", "count", "person"),
     )
     SLIPS_PRINTED = _Kind(
         "round.slips_printed",
@@ -172,6 +178,59 @@ class Action(Enum):
         ("round", "number", "total", "sha256"),
     )
     SCORES_EXPORTED = _Kind("round.scores_exported", N_("Tải bảng điểm đợt {round}, lần {number}"), ("round", "number"))
+    LIST_VIEWED = _Kind(
+        "personal.list_viewed",
+        N_("Xem danh sách nhóm {group} của {unit}, đợt {round}: {persons} người"),
+        ("round", "unit", "group", "persons"),
+    )
+    DRAFT_VIEWED = _Kind(
+        "personal.draft_viewed",
+        N_("Xem bản nháp số {draft} của {unit}, đợt {round}: {persons} người"),
+        ("round", "unit", "draft", "persons"),
+    )
+    DRAFT_EXPORTED = _Kind(
+        "personal.draft_exported",
+        N_("Tải tệp của bản nháp số {draft} của {unit}, đợt {round}: {persons} người"),
+        ("round", "unit", "draft", "persons"),
+    )
+    PAIR_VIEWED = _Kind(
+        "personal.pair_viewed",
+        N_("Xem cặp có thể trùng đợt {round}: {first} và {second}"),
+        ("round", "first", "second"),
+    )
+    CHANGES_VIEWED = _Kind(
+        "personal.changes_viewed",
+        N_("Xem các thay đổi sau khi khóa, đợt {round}: {persons} người"),
+        ("round", "persons"),
+    )
+    PERSON_VIEWED = _Kind(
+        "personal.person_viewed", N_("Xem thông tin người có ký hiệu {person}, đợt {round}"), ("round", "person")
+    )
+    PERSONAL_DATA_ERASED = _Kind(
+        "round.personal_data_erased",
+        N_(
+            "Xóa dữ liệu cá nhân đợt {round}: {persons} người, {uploads} tệp, {versions} bản danh sách. Lý do: {reason}"
+        ),
+        ("round", "persons", "uploads", "versions", "reason"),
+    )
+    PRIVACY_REQUESTED = _Kind(
+        "personal.requested",
+        N_("Ghi nhận yêu cầu số {number} ({kind}) của người có ký hiệu {person}, đợt {round}"),
+        ("round", "number", "kind", "person"),
+    )
+    REQUESTS_VIEWED = _Kind(
+        "personal.requests_viewed", N_("Xem sổ yêu cầu về dữ liệu cá nhân: {requests} yêu cầu"), ("requests",)
+    )
+    PRIVACY_ANSWERED = _Kind(
+        "personal.answered",
+        N_("Trả lời yêu cầu số {number} ({kind}), đợt {round}: {outcome}"),
+        ("round", "number", "kind", "outcome"),
+    )
+    PERSONS_SEARCHED = _Kind(
+        "personal.searched",
+        N_("Tìm người theo tên hoặc số điện thoại (ký hiệu {wanted}): {persons} người khớp"),
+        ("wanted", "persons"),
+    )
 
 
 _BY_CODE = {action.value.code: action for action in Action}
@@ -217,13 +276,18 @@ def record(session: Session, action: Action, by: Actor | None, **fields: Any) ->
         by_id=by.id if by else None,
         by_name=by.full_name if by else "Chương trình",
         action=action.value.code,
-        fields={name: str(value) for name, value in fields.items()},
+        fields=as_stored(fields),
         previous_hash=last,
     )
     entry.hash = _hash_of(entry)
     session.add(entry)
     session.flush()
     return entry
+
+
+def as_stored(fields: dict[str, Any]) -> dict[str, str]:
+    """The fields of an entry as they are kept: all of them text."""
+    return {name: str(value) for name, value in fields.items()}
 
 
 def _hash_of(entry: AuditEntry) -> str:

@@ -1,14 +1,23 @@
 """Commands: `./run flask GROUP COMMAND`. Setting up and serving stand here; each subject brings its own group."""
 
+import logging
+import threading
+import time
 from importlib import import_module
 from importlib.util import find_spec
 
 import click
 from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from . import SUBJECTS
+from .config import add_data_key, drop_old_data_keys, read_keys
+from .data_key import check_data_key, seal_anew
 from .db import Database
+from .sealed_columns import WrongKey
 from .web import settings
+
+_A_DAY = 24 * 60 * 60
 
 
 def register(app: Flask) -> None:
@@ -18,7 +27,7 @@ def register(app: Flask) -> None:
             module = import_module(f"survey_app.{package}.commands")
             for group in (module.commands, *getattr(module, "more_commands", ())):
                 app.cli.add_command(group)
-    for command in (setup, serve):
+    for command in (setup, serve, new_data_key):
         app.cli.add_command(command)
 
 
@@ -35,24 +44,47 @@ def setup() -> None:
 
 def prepare(database: Database) -> None:
     """What every start needs: tables, the catalogue of units, somebody to administrate. Cheap when nothing is to do."""
+    from .roster.rules import erase_old_drafts
     from .users.entry import invite_first_administrator
 
     prepare_tables(database)
     with database.writing() as session:
+        erase_old_drafts(session)
         invitation = invite_first_administrator(session, settings())
     if invitation:
         click.echo(invitation, err=True)
 
 
 def prepare_tables(database: Database) -> None:
-    """The newest tables, and the catalogue of units in them."""
+    """The newest tables, the catalogue of units in them, and the key file that belongs to them."""
     from . import migrate
     from .units.rules import seed_units
 
     if not migrate.is_current(database):
         migrate.upgrade(database)
+    try:
+        with database.writing() as session:
+            check_data_key(session)
+            seed_units(session)
+    except WrongKey as fault:
+        raise click.ClickException(str(fault)) from fault
+
+
+@click.command("new-data-key")
+def new_data_key() -> None:
+    """Make a new data key and seal all personal data with it. Stop the program first; may be repeated."""
+    path = settings().keys_file
+    prepare_tables(_database())
+    copy = add_data_key(path)
+    keys = read_keys(path)
+    database = Database(settings().database_url, keys.pepper, keys.data_keys)
     with database.writing() as session:
-        seed_units(session)
+        changed = seal_anew(session)
+    database.close()
+    drop_old_data_keys(path)
+    click.echo(f"Đã niêm phong lại {changed} giá trị bằng khóa mới.")
+    if copy is not None:
+        click.echo(f"Tệp khóa trước đây nằm ở {copy}: các bản sao lưu cũ chỉ đọc được bằng tệp đó.")
 
 
 @click.command("serve")
@@ -64,8 +96,23 @@ def serve(host: str) -> None:
     from .static_files import with_static_files
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    prepare(_database())
+    database = _database()
+    prepare(database)
     port = settings().port
+    threading.Thread(target=_every_day, args=(database,), daemon=True).start()
     wsgi = with_static_files(app, settings().data_folder)
     click.echo(f"Đang chạy ở http://{host}:{port}  (dừng: Ctrl+C)", err=True)
     waitress.serve(wsgi, host=host, port=port, threads=32, ident=None, clear_untrusted_proxy_headers=False)
+
+
+def _every_day(database: Database) -> None:
+    """What must not wait until somebody comes by: drafts whose thirty days are over."""
+    from .roster.rules import erase_old_drafts
+
+    while True:
+        time.sleep(_A_DAY)
+        try:
+            with database.writing() as session:
+                erase_old_drafts(session)
+        except SQLAlchemyError:
+            logging.getLogger("survey_app").exception("daily sweep failed; tried again tomorrow")

@@ -14,6 +14,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,7 +32,13 @@ class Keys:
 
     cookie_key: str  # signs the office session cookie and form tokens
     pepper: bytes  # HMAC key of personal codes, one-time codes, session tokens and keys of persons
-    data_key: bytes  # AES-256 key of the sealed hidden field of the pages without script
+    data_key: bytes  # AES-256 key of the sealed columns, and of the hidden field of the pages without script
+    old_data_keys: tuple[bytes, ...] = ()  # only while a new data key takes the place of an old one
+
+    @property
+    def data_keys(self) -> tuple[bytes, ...]:
+        """The data key in use, then those that may still have sealed something."""
+        return (self.data_key, *self.old_data_keys)
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Settings:
     port: int
     public_url: str
     keys: Keys
+    keys_file: Path
     trusted_proxies: int
     allowed_hosts: tuple[str, ...]
 
@@ -72,13 +80,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     parts = urlsplit(public_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
         raise BadSetting(f"SURVEY_URL phải có dạng https://tên-miền, không có đường dẫn; đang là «{public_url}».")
+    keys_file = Path(env.get("SURVEY_KEYS") or folder / "keys.json")
     hosts = [h.strip() for h in env.get("ALLOWED_HOSTS", "").split(",") if h.strip()]
     return Settings(
         data_folder=folder,
         database_url=env.get("DATABASE_URL") or f"sqlite:///{folder / 'survey.sqlite'}",
         port=port,
         public_url=public_url,
-        keys=_read_keys(Path(env.get("SURVEY_KEYS") or folder / "keys.json")),
+        keys=read_keys(keys_file),
+        keys_file=keys_file,
         trusted_proxies=_whole_number(env, "TRUSTED_PROXIES", 0),
         allowed_hosts=tuple(hosts or [parts.hostname, "localhost", "127.0.0.1"]),
     )
@@ -91,14 +101,16 @@ def _whole_number(env: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _read_keys(path: Path) -> Keys:
+def read_keys(path: Path) -> Keys:
+    """The keys of a file, which is made when it is missing. Raises BadSetting when it is too open or damaged."""
     if not path.exists():
         _write_new_keys(path)
     if path.stat().st_mode & 0o077:
         raise BadSetting(f"Tệp khóa {path} đang mở cho người khác đọc. Chạy: chmod 600 {path}")
     try:
         stored = json.loads(path.read_text("utf-8"))
-        keys = Keys(str(stored["cookie_key"]), bytes.fromhex(stored["pepper"]), bytes.fromhex(stored["data_key"]))
+        old = tuple(bytes.fromhex(key) for key in stored.get("old_data_keys", []))
+        keys = Keys(str(stored["cookie_key"]), bytes.fromhex(stored["pepper"]), bytes.fromhex(stored["data_key"]), old)
     except (ValueError, KeyError, TypeError) as fault:
         raise BadSetting(f"Tệp khóa {path} bị hỏng; phục hồi từ bản sao lưu của tệp này.") from fault
     if len(keys.cookie_key) < MINIMUM_SECRET_LENGTH or len(keys.pepper) < 32 or len(keys.data_key) != 32:
@@ -109,6 +121,40 @@ def _read_keys(path: Path) -> Keys:
 def _write_new_keys(path: Path) -> None:
     fresh = {name: secrets.token_hex(32) for name in ("cookie_key", "pepper", "data_key")}
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write(path, fresh)
+
+
+def _write(path: Path, stored: Mapping[str, object]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(fresh, file)
+        json.dump(stored, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def add_data_key(path: Path) -> Path | None:
+    """A new data key in the key file, the one before kept beside it; returns the copy of the file as it was.
+
+    None, and nothing changed, when an earlier change of the key was broken off: it is to be finished first.
+    """
+    stored = json.loads(path.read_text("utf-8"))
+    if stored.get("old_data_keys"):
+        return None
+    copy = path.with_name(f"{path.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}{path.suffix}")
+    _write(copy, stored)
+    _replace(path, {**stored, "data_key": secrets.token_hex(32), "old_data_keys": [stored["data_key"]]})
+    return copy
+
+
+def drop_old_data_keys(path: Path) -> None:
+    """Take the data keys out of the key file that seal nothing any more."""
+    stored = json.loads(path.read_text("utf-8"))
+    stored.pop("old_data_keys", None)
+    _replace(path, stored)
+
+
+def _replace(path: Path, stored: Mapping[str, object]) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    _write(fresh, stored)
+    fresh.replace(path)

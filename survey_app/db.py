@@ -6,7 +6,7 @@ no writer ever starts as a reader and meets «database is locked». PostgreSQL n
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,8 @@ from sqlalchemy import Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
+
+from .sealed_columns import ColumnKeys, attach_keys
 
 NAMING_RULE = {
     "ix": "ix_%(column_0_label)s",
@@ -66,10 +68,14 @@ def now() -> datetime:
 
 
 class Database:
-    """An engine with its two kinds of session. Sessions carry the pepper, for keyed hashes of what they store."""
+    """An engine with its two kinds of session. Sessions carry the pepper, for keyed hashes of what they store.
 
-    def __init__(self, url: str, pepper: bytes = b"") -> None:
+    The first of `data_keys` seals the sealed columns, all of them open what they once sealed.
+    """
+
+    def __init__(self, url: str, pepper: bytes = b"", data_keys: Sequence[bytes] = ()) -> None:
         self.engine = _make_engine(url)
+        attach_keys(self.engine, ColumnKeys(pepper, data_keys))
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writers = self.engine.execution_options(survey_write=True)
         self._facts = {"pepper": pepper}

@@ -100,6 +100,13 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "few": (N_("Không đủ mẫu"), "warn", "people"),
         "suppressed": (N_("Đã giữ kín"), "idle", "eye-slash"),
     },
+    "request": {
+        "open": (N_("Chưa trả lời"), "info", "arrow-right-circle"),
+        "late": (N_("Quá hạn"), "warn", "clock-history"),
+        "waiting": (N_("Chờ duyệt thay đổi"), "warn", "hourglass-split"),
+        "done": (N_("Đã trả lời"), "ok", "check-circle"),
+        "refused": (N_("Từ chối"), "idle", "slash-circle"),
+    },
     "account": {
         "active": (N_("Đang dùng"), "plain-ok", ""),
         "waiting": (N_("Chưa đặt mật khẩu"), "idle", "key"),

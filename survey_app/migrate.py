@@ -7,6 +7,7 @@ from sqlalchemy import inspect, text
 
 from .config import PROJECT
 from .db import Database
+from .rewriting import rewrite
 
 VERSIONS = PROJECT / "migrations" / "versions"
 
@@ -27,10 +28,16 @@ def is_current(database: Database) -> bool:
 
 
 def upgrade(database: Database, to: str = "head") -> None:
-    """Run the missing migrations, one process at a time, each in its own transaction."""
+    """Run the missing migrations, one process at a time, each in its own transaction.
+
+    A database that held something is rewritten afterwards: what a migration dropped or sealed must not stay readable
+    in its free pages.
+    """
     from alembic import command
 
+    held = inspect(database.engine).get_table_names()
     command.upgrade(alembic_config(database), to)
+    rewrite(database, [name for name in held if name in inspect(database.engine).get_table_names()])
 
 
 def downgrade(database: Database, to: str) -> None:

@@ -8,12 +8,15 @@ from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from ..access import requires
+from ..audit import Action
 from ..errors import Refused
 from ..paper import qr_svg, require_pango
+from ..roster.references import reference_of, reference_of_search
 from ..roster_changes.effects import register_effect
 from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..steps import register_step
+from ..view_log import log_view
 from ..web import me, reading, settings, writing
 from . import codes, queries, roster_effects, rules
 from .blueprint import bp
@@ -62,21 +65,22 @@ def code_page(code: str):
 
 def _code_page(survey_round: Round, form: IssueForm, status: int = 200):
     text = request.args.get("q", "")[:100]
-    return (
-        render_template(
-            "access_codes/codes.html",
-            survey_round=survey_round,
-            fixed=queries.cells_are_fixed(reading(), survey_round),
-            rows=queries.code_table(reading(), survey_round),
-            totals=queries.code_totals(reading(), survey_round),
-            form=form,
-            text=text,
-            found=queries.find_invited(reading(), survey_round, text) if text else [],
-            faults=form.errors,
-            most=MOST_LETTERS,
-        ),
-        status,
+    found = queries.find_invited(reading(), survey_round, text) if text else []
+    page = render_template(
+        "access_codes/codes.html",
+        survey_round=survey_round,
+        fixed=queries.cells_are_fixed(reading(), survey_round),
+        rows=queries.code_table(reading(), survey_round),
+        totals=queries.code_totals(reading(), survey_round),
+        form=form,
+        text=text,
+        found=found,
+        faults=form.errors,
+        most=MOST_LETTERS,
     )
+    if found:
+        log_view(Action.PERSONS_SEARCHED, wanted=reference_of_search(reading(), text), persons=len(found))
+    return page, status
 
 
 def _issue_form(survey_round: Round) -> IssueForm:
@@ -157,7 +161,7 @@ def _person_page(code: str, invitation_id: int, fresh: str = ""):
     invitation = queries.find_invitation(reading(), survey_round, invitation_id)
     living, voided = queries.code_counts(reading(), invitation)
     link = codes.link(settings().public_url, fresh) if fresh else ""
-    return render_template(
+    page = render_template(
         "access_codes/person.html",
         survey_round=survey_round,
         invitation=invitation,
@@ -169,6 +173,8 @@ def _person_page(code: str, invitation_id: int, fresh: str = ""):
         qr=qr_svg(link, 40, _("Mã QR mở phiếu khảo sát")) if fresh else "",
         may_issue=rules.may_get_code(invitation) and survey_round.closed_at is None,
     )
+    log_view(Action.PERSON_VIEWED, round=code, person=reference_of(reading(), invitation.person))
+    return page
 
 
 @bp.post("/rounds/<code>/codes/<int:invitation_id>/further")

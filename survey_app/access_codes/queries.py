@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from ..errors import Missing
 from ..roster.models import ListState, Person, UnitList
+from ..roster.normalise import phone_number
 from ..rounds.models import Cell, ListType, RespondentGroup, Round
+from ..sealed_columns import keys_of
 from ..text import search_key
 from ..units.models import Unit
 from .cell_plan import PlannedCells, plan_cells
@@ -164,14 +166,13 @@ def invitations(
 
 
 def find_invited(session: Session, survey_round: Round, text: str, limit: int = 20) -> list[Invitation]:
-    """Invited persons whose name holds `text` without regard to marks, or whose telephone number holds its digits."""
+    """Invited persons whose name holds `text` without regard to marks, or whose whole telephone number it is."""
     wanted = search_key(text)
-    digits = "".join(char for char in text if char.isdigit())
     if not wanted:
         return []
     fits = [Person.search_key.contains(wanted, autoescape=True)]
-    if len(digits) >= 4:
-        fits.append(Person.phone.contains(digits, autoescape=True))
+    if number := phone_number(text).number:
+        fits.append(Person.phone_key == keys_of(session.get_bind().dialect).hash_of("phone", number))
     return list(session.scalars(invitations(survey_round).where(or_(*fits)).limit(limit)))
 
 

@@ -14,6 +14,7 @@ from ..access import Actor
 from ..audit import Action, record
 from ..errors import Conflict, Refused
 from ..roster.models import Person, UnitList
+from ..roster.references import reference_of
 from ..rounds.models import Cell, RespondentGroup, Round
 from ..units.models import Unit
 from . import codes
@@ -183,7 +184,14 @@ def store_further_code(
     """Let a drawn further code work; earlier ones live on. Raises Refused when the person answered meanwhile."""
     if not may_get_code(invitation):
         raise Refused("Người này vừa trả lời, nên mã mới không được dùng.")
-    store_codes(session, survey_round, [issued], by, pepper, f"thêm cho {invitation.person.name}")
+    store_codes(
+        session,
+        survey_round,
+        [issued],
+        by,
+        pepper,
+        f"thêm cho người có ký hiệu {reference_of(session, invitation.person)}",
+    )
 
 
 def void_codes(session: Session, survey_round: Round, invitation: Invitation, by: Actor) -> int:
@@ -193,7 +201,8 @@ def void_codes(session: Session, survey_round: Round, invitation: Invitation, by
     if not count:
         raise Refused("Người này không có mã nào đang dùng được.")
     session.execute(update(AccessCode).where(*living).values(void=True))
-    record(session, Action.CODES_VOIDED, by, round=survey_round.code, count=count, person=invitation.person.name)
+    person = reference_of(session, invitation.person)
+    record(session, Action.CODES_VOIDED, by, round=survey_round.code, count=count, person=person)
     return count
 
 

@@ -5,11 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ..access import requires
+from ..audit import Action
 from ..errors import Invalid, Missing, Refused
 from ..paper import require_pango
 from ..rounds.models import RespondentGroup, Round
 from ..rounds.queries import find_round
 from ..units.models import Unit
+from ..view_log import log_view
 from ..web import me, reading, settings, writing
 from . import queries, slip_rules
 from .blueprint import bp
@@ -86,14 +88,18 @@ def _printed(
 def attendance(code: str, batch_id: int) -> ResponseReturnValue:
     survey_round = find_round(reading(), code, me())
     batch = queries.find_slip_list(reading(), survey_round, batch_id)
-    return render_template(
+    persons = queries.slip_persons(reading(), batch)
+    page = render_template(
         "access_codes/attendance.html",
         survey_round=survey_round,
         batch=batch,
-        persons=queries.slip_persons(reading(), batch),
+        persons=persons,
         drew=InvitationState.DREW_SLIP,
         may_draw=slip_rules.MAY_DRAW,
     )
+    unit, group = _unit_of(batch).name, batch.cell.group.code
+    log_view(Action.LIST_VIEWED, round=code, unit=unit, group=group, persons=len(persons))
+    return page
 
 
 @bp.post("/rounds/<code>/slips/<int:batch_id>")

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ..rounds.models import Round
+from ..rounds.personal_data import erase_day, legal_basis_of, purpose_of
 from ..web import reading
 from .blueprint import bp, for_respondents
 from .queries import opening_of, sealing_keys
@@ -55,7 +56,9 @@ def facts_of(survey_round: Round, cell: str) -> dict[str, Any]:
         "closes_on": survey_round.closes_on,
         "strict": survey_round.key_mode == "strict",
         "cell": cell,
-        "erase_on": survey_round.erase_personal_data_on,
+        "erase_on": erase_day(survey_round),
+        "purpose": purpose_of(survey_round),
+        "legal_basis": legal_basis_of(survey_round),
         "contact": contact,
         "demo": survey_round.demo,
     }

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ..db import Base, one_of
 from ..roster.models import RosterVersion
 from ..rounds.models import Round
+from ..sealed_columns import SealedBytes
 
 
 class PaperKind(StrEnum):
@@ -33,7 +34,7 @@ class HandoverSet(Base):
     dated: Mapped[date]
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     files: Mapped[dict[str, Any]] = mapped_column(default=dict)  # name -> SHA-256
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)  # none after personal data were erased
+    content: Mapped[bytes | None] = mapped_column(SealedBytes("handover_set.content"))  # none after erasure
     sha256: Mapped[str]
     made_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     made_by_name: Mapped[str]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..access import requires
 from ..errors import Invalid
-from ..roster.handover import PERSON_COLUMNS, HandoverOptions, export_roster
+from ..roster.handover import PERSON_COLUMNS, HandoverOptions, export_roster, sees_ethnicity
 from ..roster.queries import latest_version
 from ..rounds.models import Round
 from ..rounds.queries import find_round
@@ -71,6 +71,7 @@ def _page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         chosen=chosen,
         one_sheet=typed.get("sheets") == "one" if typed else kept.get("one_sheet", False),
         ethnicity="ethnicity" in typed if typed else False,
+        with_ethnicity=sees_ethnicity(survey_round, me()),
         annex="annex" in typed if typed else kept.get("annex", True),
         pdf="pdf" in typed if typed else kept.get("pdf", True),
         faults=faults,

@@ -20,7 +20,7 @@ from ..access import Actor
 from ..audit import Action, AuditEntry, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
-from ..roster.handover import HandoverOptions, handover_workbook
+from ..roster.handover import HandoverOptions, handover_workbook, refuse_ethnicity_without_right
 from ..roster.models import RosterVersion
 from ..roster.queries import latest_version
 from ..rounds.models import Round
@@ -68,6 +68,7 @@ def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor
     Raises Refused before locking and after erasure, Invalid for faults of the wishes or of an own Word template.
     """
     check_wishes(wishes)
+    refuse_ethnicity_without_right(survey_round, wishes.options, by)
     version = latest_version(session, survey_round)
     if version is None:
         raise Refused("Khóa danh sách trước khi bàn giao.")

@@ -8,10 +8,13 @@ from typing import Any
 from flask import flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from ..access import requires
+from ..audit import Action
 from ..errors import Conflict, Invalid, Missing
+from ..view_log import log_view
 from ..web import me, reading, writing
 from .check_view import check_view, good_rows, row_sentence, summary_lines
 from .column_choices import remember_columns
@@ -25,7 +28,7 @@ from .own_list_pages import xlsx_file
 from .pages import bp
 from .problems import full_message
 from .queries import cards, find_upload
-from .rules import check_upload, discard_upload, refuse_if_changed, save_draft, submit_list
+from .rules import DraftCheck, check_upload, discard_upload, refuse_if_changed, save_draft, submit_list
 from .typed_lists import typed_table
 
 _TABS = ("look", "all", "columns")
@@ -41,7 +44,7 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
     if show not in _TABS:
         show = "look" if any(problem.row for problem in checked.reading.problems) else "all"
     view = check_view(checked, show, request.args.get("page", 1, type=int))
-    return render_template(
+    page = render_template(
         "roster/check.html",
         survey_round=found.round,
         upload=found,
@@ -60,6 +63,13 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
         good=good_rows(checked)[0],
         typed=typed_table(checked.draft) is not None,
     )
+    log_draft(Action.DRAFT_VIEWED, found, checked)
+    return page
+
+
+def log_draft(action: Action, found: Upload, checked: DraftCheck) -> None:
+    """A draft was shown or a file of it given out: says so to the audit log."""
+    log_view(action, round=found.round.code, unit=found.unit.name, draft=found.id, persons=len(checked.reading.persons))
 
 
 def _samples(draft: Draft) -> list[list[tuple[Any, list[str]]]]:
@@ -178,7 +188,10 @@ def _use_new_phone(draft: Draft, key: tuple[int, int]) -> None:
 def faults_file(code: str, upload_id: int) -> ResponseReturnValue:
     found = find_upload(reading(), code, upload_id, me())
     name = f"{PurePath(found.file_name).stem}-ghi-chu-loi.xlsx"
-    return xlsx_file(fault_workbook(check_upload(reading(), found), found.file_name), name)
+    checked = check_upload(reading(), found)
+    file = xlsx_file(fault_workbook(checked, found.file_name), name)
+    log_draft(Action.DRAFT_EXPORTED, found, checked)
+    return file
 
 
 @bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/original")
@@ -189,6 +202,7 @@ def original(code: str, upload_id: int) -> ResponseReturnValue:
     content = reading().get_one(Upload, found.id, options=[undefer(Upload.content)], populate_existing=True).content
     if content is None:
         raise Missing
+    log_draft(Action.DRAFT_EXPORTED, found, check_upload(reading(), found))
     return send_file(
         BytesIO(content), mimetype="application/octet-stream", as_attachment=True, download_name=found.file_name
     )
@@ -222,6 +236,7 @@ def _confirm_page(found: Upload, faults: dict[str, str], status: int = 422) -> R
         fault_lines=[(sentence, name) for name, sentence in faults.items()],
         reason=request.form.get("short_reason", ""),
         typed=typed_table(checked.draft) is not None,
+        has_original=reading().scalar(select(Upload.content.is_not(None)).where(Upload.id == found.id)),
         full_message=full_message,
     )
     return page, status if faults else 200

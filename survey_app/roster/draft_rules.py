@@ -18,6 +18,7 @@ from .models import ListState, Upload
 from .persons import PersonRow
 from .queries import cards, catalogue_of, sender_of, terms_of
 from .rules import check_upload, list_for, refuse_if_changed, refuse_if_not_collecting, save_draft
+from .unasked_columns import leave_out_unasked
 
 
 @dataclass
@@ -51,6 +52,7 @@ def add_file(
     sender = sender_of(session, upload.round, upload.unit, upload.group_code)
     further = draft_from_workbook(read_workbook(content, file_name), sender.groups)
     recall_columns(session, upload.unit, further)
+    leave_out_unasked(further, upload.round.collects_ethnicity)
     reading = check_draft(further, file_name, sender, catalogue_of(session, upload.round), terms_of(upload.round))
     asked = {card.group.code: card for card in cards(session, upload.round, upload.unit)}
     open_codes = {code for code, card in asked.items() if card.takes_upload}

@@ -11,10 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from ..access import requires
+from ..audit import Action
 from ..errors import Conflict, Invalid, Missing
 from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..text import N_, date_text, fold, phone_text
+from ..view_log import log_view
 from ..web import me, reading, writing
 from .likeness import Certainty
 from .models import Person, UnitList
@@ -144,6 +146,8 @@ def _page(survey_round: Round, faults: dict[str, str], changed: str = "") -> Res
         changed=changed,
         locked=survey_round.roster_locked_at is not None,
     )
+    if pair is not None:
+        log_view(Action.PAIR_VIEWED, round=code, first=pair.first.words, second=pair.second.words)
     return page, 422 if faults else 409 if changed else 200
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ..access import Actor
+from ..access import Actor, has_right
 from ..audit import Action, record
 from ..errors import Refused
 from ..rounds.models import Round
@@ -79,19 +79,32 @@ def export_roster(
 ) -> tuple[str, bytes]:  # fmt: skip
     """(file name, bytes) of a locked version, the latest if no number is given; logged.
 
-    Raises Missing for an unknown round or version, Refused before locking and after the personal data were erased.
+    Raises Missing for an unknown round or version, Refused before locking, after the personal data were erased, and
+    for dân tộc without the right or in a round that does not ask for it.
     """
     if isinstance(survey_round, str):
         survey_round = find_by_code(session, survey_round)
     version = latest_version(session, survey_round) if number is None else find_version(session, survey_round, number)
     if version is None:
         raise Refused("Khóa danh sách trước khi bàn giao.")
+    refuse_ethnicity_without_right(survey_round, options, by)
     content = handover_workbook(version, options)
     record(
         session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=version.number,
         ethnicity="có" if options.ethnicity else "không", sha256=hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
     return f"danh-sach-{survey_round.code}-ban-{version.number}.xlsx", content
+
+
+def refuse_ethnicity_without_right(survey_round: Round, options: HandoverOptions, by: Actor | None) -> None:
+    """Raises Refused when dân tộc is wanted in a round that does not ask for it, or by who may not see it."""
+    if options.ethnicity and not sees_ethnicity(survey_round, by):
+        raise Refused("Cột dân tộc chỉ kèm được khi đợt có hỏi và tài khoản được cấp quyền xem dân tộc.")
+
+
+def sees_ethnicity(survey_round: Round, by: Actor | None) -> bool:
+    """Dân tộc is asked in this round, and `by` may see it. None, the program itself, may not."""
+    return survey_round.collects_ethnicity and by is not None and has_right(by, "roster.ethnicity")
 
 
 def handover_workbook(version: RosterVersion, options: HandoverOptions) -> bytes:

@@ -4,11 +4,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, UniqueConstraint, event
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from ..db import Base, one_of
 from ..rounds.models import RespondentGroup, Round
+from ..sealed_columns import SealedBytes, SealedJson, SealedText, keys_of
 from ..units.models import Unit
 
 
@@ -91,9 +92,11 @@ class Upload(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     group_code: Mapped[str | None]  # the group it was uploaded for; rows may name their own
     file_name: Mapped[str]
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content: Mapped[bytes | None] = mapped_column(SealedBytes("upload.content"))
     sha256: Mapped[str]
-    reading: Mapped[dict[str, Any]] = mapped_column(default=dict)  # sheets, columns, rows of cell texts
+    reading: Mapped[dict[str, Any]] = mapped_column(
+        SealedJson("upload.reading"), default=dict
+    )  # sheets, columns, rows of cell texts
     uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     uploaded_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
@@ -127,11 +130,13 @@ class Person(Base):
     workplace: Mapped[str | None]  # đơn vị công tác, as written
     ban: Mapped[str | None]
     ban_code: Mapped[str | None]
-    phone: Mapped[str | None]  # ten digits
-    email: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(SealedText("person.phone"))  # ten digits
+    phone_key: Mapped[str | None] = mapped_column(index=True)  # keyed hash, by which a number is found
+    email: Mapped[str | None] = mapped_column(SealedText("person.email"))
+    email_key: Mapped[str | None] = mapped_column(index=True)
     business: Mapped[str | None]
     tax_code: Mapped[str | None]
-    address: Mapped[str | None]
+    address: Mapped[str | None] = mapped_column(SealedText("person.address"))
     procedure: Mapped[str | None]
     dossier: Mapped[str | None]  # mã hồ sơ
     receipt_date: Mapped[date | None]
@@ -146,6 +151,20 @@ class Person(Base):
     unit_list: Mapped[UnitList] = relationship(back_populates="persons")
 
 
+def email_form(email: str) -> str:
+    """The form under which an address of mail is hashed and found."""
+    return "".join(email.split()).casefold()
+
+
+@event.listens_for(Person, "before_insert")
+@event.listens_for(Person, "before_update")
+def _set_keys(_mapper: Mapper[Person], connection: Connection, person: Person) -> None:
+    """The keyed hashes follow what they are of; no caller can forget them."""
+    keys = keys_of(connection.dialect)
+    person.phone_key = keys.hash_of("phone", person.phone) if person.phone else None
+    person.email_key = keys.hash_of("email", email_form(person.email)) if person.email else None
+
+
 class RosterVersion(Base):
     """Danh sách chung, one locked version. `content` is the canonical JSON that the SHA-256 is over."""
 
@@ -155,7 +174,9 @@ class RosterVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
     number: Mapped[int]
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)  # none after personal data were erased
+    content: Mapped[bytes | None] = mapped_column(
+        SealedBytes("roster_version.content")
+    )  # none after personal data were erased
     sha256: Mapped[str]
     persons: Mapped[int]
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # unit code -> group -> persons
@@ -206,8 +227,8 @@ class ChangeRequest(Base):
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default=ChangeState.PENDING)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
-    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    values: Mapped[dict[str, Any]] = mapped_column(SealedJson("change_request.values"), default=dict)
+    before: Mapped[dict[str, Any]] = mapped_column(SealedJson("change_request.before"), default=dict)
     reason: Mapped[str]
     author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     author_name: Mapped[str]

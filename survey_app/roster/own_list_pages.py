@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ..access import requires
 from ..errors import Missing, Refused
 from ..rounds.models import Round
+from ..rounds.personal_data import erase_day, legal_basis_of, purpose_of
 from ..rounds.queries import find_round
 from ..web import me, reading, writing
 from ..workbook import Rejected
@@ -50,6 +51,9 @@ def _mine_page(survey_round: Round, fault: str = "", status: int = 200) -> Respo
         cards=found,
         earlier=earlier_lists(reading(), survey_round, unit),
         drafts=open_drafts(reading(), survey_round, unit),
+        purpose=purpose_of(survey_round),
+        legal_basis=legal_basis_of(survey_round),
+        erase_on=erase_day(survey_round),
         fault=fault,
         into=request.values.get("into", type=int),
     )

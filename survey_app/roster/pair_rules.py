@@ -62,7 +62,7 @@ def decide(session: Session, survey_round: Round, ids: str, seen: str, choice: C
     except IntegrityError:  # a colleague decided on the same two persons at this moment
         raise Conflict(_CHANGED) from None
     record(
-        session, Action.PAIR_DECIDED, by, round=survey_round.code, first=_named(pair.first), second=_named(pair.second),
+        session, Action.PAIR_DECIDED, by, round=survey_round.code, first=pair.first.words, second=pair.second.words,
         verdict=_VERDICTS[verdict],
     )  # fmt: skip
     if verdict == Verdict.UNCLEAR:
@@ -115,11 +115,6 @@ def _going(pair: SeenPair, choice: Choice) -> Side | None:
         return None
     going = pair.second if choice.keep == FIRST else pair.first
     return going if going.year is None else None
-
-
-def _named(side: Side) -> str:
-    year = f", năm {side.year}" if side.year is not None else ""
-    return f"{side.unit_name}, nhóm {side.person.group}, dòng {side.person.row}{year}"
 
 
 def _list_of(session: Session, side: Side) -> UnitList:

@@ -49,6 +49,12 @@ class Side:
         """How a decision names the list: «unit code/group code»."""
         return f"{self.unit_code}/{self.person.group}"
 
+    @property
+    def words(self) -> str:
+        """How the audit log names the row: by its place, not by the person."""
+        year = f", năm {self.year}" if self.year is not None else ""
+        return f"{self.unit_name}, nhóm {self.person.group}, dòng {self.person.row}{year}"
+
 
 @dataclass(frozen=True)
 class SeenPair:
@@ -132,6 +138,7 @@ def _sides(session: Session, survey_round: Round, before: int | None) -> list[Si
             Round.operator_unit_id == survey_round.operator_unit_id,
             Round.demo == survey_round.demo,
             Round.year < before,
+            Round.personal_data_erased_at.is_(None),
             UnitList.state.in_(CLOSED_TO_UNITS),
             RespondentGroup.list_type.in_([ListType.CITIZENS, ListType.BUSINESS]),
         )

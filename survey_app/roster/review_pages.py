@@ -5,11 +5,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ..access import requires
+from ..audit import Action
 from ..errors import Invalid
 from ..rounds.queries import find_round, groups_of
+from ..view_log import log_view
 from ..web import me, reading, writing
 from .comparison import pairs_by_list
 from .group_words import OFFICIALS
+from .handover import sees_ethnicity
 from .models import ListState
 from .pages import bp
 from .problems import Problem, office_message, place
@@ -97,6 +100,7 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
         unit_list=found,
         kind="officials" if group in OFFICIALS else "business" if group == "F" else "citizens",
         target=target_of(session, found),
+        with_ethnicity=sees_ethnicity(found.round, me()),
         problems=problems,
         by_row=by_row,
         office_message=office_message,
@@ -106,6 +110,8 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
         form=request.form,
         locked=found.round.roster_locked_at is not None,
     )
+    if found.round.personal_data_erased_at is None:
+        log_view(Action.LIST_VIEWED, round=code, unit=found.unit.name, group=group, persons=len(found.persons))
     return page, 422 if faults else 200
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -35,6 +35,7 @@ from .queries import (
     sender_of,
     terms_of,
 )
+from .unasked_columns import leave_out_unasked
 from .workplace import workplace_problems
 
 DRAFT_LIFETIME = timedelta(days=30)
@@ -43,6 +44,8 @@ LONGEST_REASON = 500
 
 def refuse_if_not_collecting(survey_round: Round) -> None:
     """Raises Refused when units cannot hand in lists (yet, or any more)."""
+    if survey_round.personal_data_erased_at is not None:
+        raise Refused("Dữ liệu cá nhân của đợt này đã xóa theo thời hạn, nên không nhận danh sách nữa.")
     if survey_round.lists_started_at is None:
         raise Refused("Đợt này chưa nhận danh sách. Chờ thông báo của cơ quan tổ chức.")
     if survey_round.roster_locked_at is not None:
@@ -68,6 +71,7 @@ def receive_upload(
     sender = sender_of(session, survey_round, unit, group_code)
     draft = draft_from_workbook(read_workbook(content, file_name), sender.groups)
     recall_columns(session, unit, draft)
+    left_out = leave_out_unasked(draft, survey_round.collects_ethnicity)
     catalogue = catalogue_of(session, survey_round)
     reading = check_draft(draft, file_name, sender, catalogue, terms_of(survey_round))
     held = {person.group for person in reading.persons}
@@ -80,7 +84,7 @@ def receive_upload(
         unit_id=unit.id,
         group_code=group_code,
         file_name=file_name[:200],
-        content=content,
+        content=None if left_out else content,
         sha256=hashlib.sha256(content).hexdigest(),
         reading=draft_as_json(draft),
         uploaded_by_id=by.id,
@@ -99,9 +103,23 @@ def receive_upload(
 
 
 def erase_old_drafts(session: Session) -> None:
-    """Delete drafts that nobody confirmed for 30 days: a unit was promised that they do not stay."""
+    """Delete drafts that nobody confirmed for 30 days: a unit was promised that they do not stay.
+
+    Lists that held nothing else are «chưa nộp» again. Done at every start, once a day, and with each upload.
+    """
     limit = now() - DRAFT_LIFETIME
-    session.execute(delete(Upload).where(Upload.confirmed_at.is_(None), Upload.uploaded_at < limit))
+    old = select(Upload.id).where(Upload.confirmed_at.is_(None), Upload.uploaded_at < limit)
+    if session.scalar(old.limit(1)) is None:
+        return
+    session.execute(delete(Upload).where(Upload.id.in_(old)))
+    left = exists().where(
+        Upload.round_id == UnitList.round_id, Upload.unit_id == UnitList.unit_id, Upload.confirmed_at.is_(None)
+    )
+    session.execute(
+        update(UnitList)
+        .where(UnitList.state == ListState.DRAFT, ~left)
+        .values(state=ListState.NONE, version=UnitList.version + 1)
+    )
 
 
 def list_for(session: Session, survey_round: Round, unit: Unit, group: RespondentGroup) -> UnitList:
@@ -246,6 +264,9 @@ def replace_persons(session: Session, unit_list: UnitList, persons: Sequence[Per
     unit_list.persons.clear()
     session.flush()
     unit_list.persons.extend(stored_person(person, position) for position, person in enumerate(persons, 1))
+    if not unit_list.round.collects_ethnicity:  # a column may have been named so by hand
+        for person in unit_list.persons:
+            person.ethnicity = None
     session.flush()
 
 
@@ -291,7 +312,7 @@ def return_list(session: Session, unit_list: UnitList, by: Actor, reason: str, s
     add_event(session, unit_list, by, reason.strip())
     record(
         session, Action.LIST_RETURNED, by, round=unit_list.round.code, unit=unit_list.unit.name,
-        group=unit_list.group.code, reason=reason.strip(),
+        group=unit_list.group.code,
     )  # fmt: skip
 
 

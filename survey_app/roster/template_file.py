@@ -41,7 +41,7 @@ def _plan(survey_round: Round, unit: Unit, card: ListCard, catalogue: Catalogue)
     deadline = f", hạn nộp {date_text(survey_round.lists_due_on)}" if survey_round.lists_due_on else ""
     return SheetPlan(
         f"Nhóm {code} - {card.group.name}",
-        (SheetColumn("TT", 6), *list_columns(code, unit, catalogue)),
+        (SheetColumn("TT", 6), *list_columns(code, unit, catalogue, survey_round.collects_ethnicity)),
         titles=("DANH SÁCH ĐỐI TƯỢNG ĐIỀU TRA XÃ HỘI HỌC", f"Nhóm {code} – {card.group.name}"),
         notes=(f"Đơn vị: {unit.name} · chỉ tiêu {card.target} người{deadline}", survey_round.title),
         blank_rows=card.target,
@@ -49,12 +49,15 @@ def _plan(survey_round: Round, unit: Unit, card: ListCard, catalogue: Catalogue)
     )
 
 
-def list_columns(group: str, unit: Unit, catalogue: Catalogue) -> tuple[SheetColumn, ...]:
+def list_columns(
+    group: str, unit: Unit, catalogue: Catalogue, collects_ethnicity: bool = False
+) -> tuple[SheetColumn, ...]:
     """The columns of a list of the group, with their hints and the choices of the unit."""
+    ethnic = (_ETHNIC,) if collects_ethnicity else ()
     if group in OFFICIALS:
         position = SheetColumn("Chức vụ", 22, choices=_POSITIONS.get(group, ()))
         place = SheetColumn("Đơn vị công tác", 28, choices=_unit_names(unit, catalogue))
-        return (_NAME, _BIRTH, _GENDER, _ETHNIC, position, place, _PHONE, _EMAIL, _NOTE)
+        return (_NAME, _BIRTH, _GENDER, *ethnic, position, place, _PHONE, _EMAIL, _NOTE)
     procedure = SheetColumn("Thủ tục hành chính", 32, hint="Tên thủ tục đã được giải quyết trong thời gian của đợt")
     dossier = SheetColumn("Mã hồ sơ", 20, hint="Không bắt buộc")
     returned = SheetColumn("Ngày trả kết quả", 14, hint=_DAY_HINT)
@@ -74,7 +77,7 @@ def list_columns(group: str, unit: Unit, catalogue: Catalogue) -> tuple[SheetCol
         home.append(SheetColumn("Xã/thị trấn", 20, choices=communes))
     received = SheetColumn("Ngày tiếp nhận", 14, hint=_DAY_HINT)
     language = SheetColumn("Ngôn ngữ thuận tiện", 14, choices=("Tiếng Việt", "Tiếng Thái", "Tiếng Mông"))
-    return (_NAME, _BIRTH, _GENDER, _ETHNIC, *home, _PHONE, procedure, dossier, received, returned, language, _NOTE)
+    return (_NAME, _BIRTH, _GENDER, *ethnic, *home, _PHONE, procedure, dossier, received, returned, language, _NOTE)
 
 
 def _unit_names(unit: Unit, catalogue: Catalogue) -> tuple[str, ...]:

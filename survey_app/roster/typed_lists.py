@@ -58,8 +58,9 @@ def start_typed_list(
     if (found := session.scalar(open_one)) is not None:
         return found
     catalogue = catalogue_of(session, survey_round)
+    plans = list_columns(group_code, unit, catalogue, survey_round.collects_ethnicity)
     persons = earlier.persons if earlier else ()
-    draft = typed_draft(group_code, unit, catalogue, [_what_lasts(texts_of(one, catalogue)) for one in persons])
+    draft = typed_draft(plans, [_what_lasts(texts_of(one, catalogue)) for one in persons])
     upload = Upload(
         round_id=survey_round.id, unit_id=unit.id, group_code=group_code, file_name=name, content=None,
         sha256=hashlib.sha256(b"").hexdigest(), reading=draft_as_json(draft), uploaded_by_id=by.id, uploaded_at=now(),
@@ -107,13 +108,13 @@ def _earlier(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
         UnitList.state.in_(CLOSED_TO_UNITS),
         Round.year < survey_round.year,
         Round.demo == survey_round.demo,
+        Round.personal_data_erased_at.is_(None),
     ]
 
 
-def typed_draft(group_code: str, unit: Unit, catalogue: Catalogue, rows: Sequence[Mapping[str, str | None]]) -> Draft:
-    """A draft without a file: the columns of the group's list, and these rows given as texts by field."""
-    titles = [column.title for column in list_columns(group_code, unit, catalogue)]
-    columns = [Column(number, title, field_of(title)) for number, title in enumerate(titles, 1)]
+def typed_draft(plans: Sequence[SheetColumn], rows: Sequence[Mapping[str, str | None]]) -> Draft:
+    """A draft without a file: these columns of the group's list, and these rows given as texts by field."""
+    columns = [Column(number, plan.title, field_of(plan.title)) for number, plan in enumerate(plans, 1)]
     data = []
     for number, texts in enumerate(rows, 1):
         raw = [texts.get(column.field or "") or None for column in columns]
@@ -155,6 +156,8 @@ def add_rows(draft: Draft, table: int, rows: Sequence[Mapping[str, str]]) -> int
     return added
 
 
-def typed_columns(group_code: str, unit: Unit, catalogue: Catalogue) -> dict[str, SheetColumn]:
+def typed_columns(
+    group_code: str, unit: Unit, catalogue: Catalogue, with_ethnicity: bool = True
+) -> dict[str, SheetColumn]:
     """Choices and hints of the columns of a typed list, by field."""
-    return {field_of(one.title) or one.title: one for one in list_columns(group_code, unit, catalogue)}
+    return {field_of(one.title) or one.title: one for one in list_columns(group_code, unit, catalogue, with_ethnicity)}

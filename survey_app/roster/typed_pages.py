@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ..access import requires
+from ..audit import Action
 from ..errors import Missing
 from ..rounds.queries import find_round
 from ..web import me, reading, writing
 from .check_view import row_sentence
 from .columns import DataRow, Table, text_of
-from .draft_pages import conflict_page, edits_in, row_key
+from .draft_pages import conflict_page, edits_in, log_draft, row_key
 from .drafts import apply_edits, draft_as_json, draft_from_json, worst
 from .pages import bp
 from .persons import required_fields
@@ -50,7 +51,7 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
     target = card.target if card else 0
     blank = max(target - len(kept), 1) + max(0, request.args.get("more", 0, type=int))
     problems = _by_row(checked, table)
-    return render_template(
+    page = render_template(
         "roster/grid.html",
         survey_round=found.round,
         upload=found,
@@ -67,6 +68,8 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
         row_sentence=row_sentence,
         worst=worst,
     )
+    log_draft(Action.DRAFT_VIEWED, found, checked)
+    return page
 
 
 def _typed(checked: DraftCheck) -> tuple[int, Table]:

@@ -8,15 +8,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ..access import has_right, requires
+from ..audit import Action
 from ..errors import Conflict, Invalid, Missing, Refused
 from ..roster.group_words import OFFICIALS
-from ..roster.handover import HandoverOptions, export_roster
+from ..roster.handover import HandoverOptions, export_roster, sees_ethnicity
 from ..roster.models import ChangeKind, ChangeRequest, ChangeState, Person, RosterVersion, UnitList
 from ..roster.queries import catalogue_of, latest_version
+from ..roster.references import reference_of
 from ..roster.typed_lists import texts_of, typed_columns
 from ..roster.versions import find_version, versions_of
 from ..rounds.queries import find_round
 from ..sheets import SheetColumn
+from ..view_log import log_view
 from ..web import me, reading, writing
 from . import difference, queries, rules
 from .effects import told_about
@@ -46,6 +49,8 @@ def _changes_page(code: str, fault: str = "", status: int = 200) -> ResponseRetu
         subject=subject,
         fault=fault,
     )
+    if found:
+        log_view(Action.CHANGES_VIEWED, round=code, persons=len(found))
     return page, status
 
 
@@ -79,7 +84,7 @@ def people(code: str, list_id: int) -> ResponseReturnValue:
         for one in queries.requests_of(session, found.round, me())
         if one.state == ChangeState.PENDING and one.list_id == found.id
     }
-    return render_template(
+    page = render_template(
         "roster_changes/people.html",
         survey_round=found.round,
         unit_list=found,
@@ -88,12 +93,21 @@ def people(code: str, list_id: int) -> ResponseReturnValue:
         business=found.group.code == "F",
         official=found.group.code in OFFICIALS,
     )
+    log_view(Action.LIST_VIEWED, round=code, unit=found.unit.name, group=found.group.code, persons=len(found.persons))
+    return page
 
 
 @bp.get("/rounds/<code>/changes/lists/<int:list_id>/<kind>")
 @requires("changes.propose")
 def form(code: str, list_id: int, kind: str) -> ResponseReturnValue:
     return _form_page(code, list_id, _kind(kind), {})
+
+
+def _columns(found: UnitList) -> dict[str, SheetColumn]:
+    """The columns of a list; dân tộc for who may see it, and for the unit that typed it."""
+    catalogue = catalogue_of(reading(), found.round)
+    sees = sees_ethnicity(found.round, me()) or (found.round.collects_ethnicity and has_right(me(), "lists.own"))
+    return typed_columns(found.group.code, found.unit, catalogue, sees)
 
 
 def _kind(name: str) -> ChangeKind:
@@ -109,7 +123,7 @@ def _form_page(code: str, list_id: int, kind: ChangeKind, faults: dict[str, str]
     catalogue = catalogue_of(session, found.round)
     person = None if kind == ChangeKind.ADD else queries.find_person(found, request.values.get("person", type=int))
     before = texts_of(person, catalogue) if person else {}
-    columns = typed_columns(found.group.code, found.unit, catalogue)
+    columns = _columns(found)
     typed = {name: request.form.get(name, "") for name in columns} if request.form else None
     first = before if kind == ChangeKind.CORRECT else {}
     page = render_template(
@@ -126,6 +140,8 @@ def _form_page(code: str, list_id: int, kind: ChangeKind, faults: dict[str, str]
         faults=faults,
         fault_lines=[_fault_line(name, words, columns) for name, words in faults.items()],
     )
+    if person is not None:
+        log_view(Action.PERSON_VIEWED, round=code, person=reference_of(reading(), person))
     return page, 422 if faults else 200
 
 
@@ -144,7 +160,7 @@ def propose(code: str, list_id: int, kind: str) -> ResponseReturnValue:
         with writing() as session:
             found = queries.find_locked_list(session, code, list_id, me())
             person = None if wanted == ChangeKind.ADD else _person_of(found)
-            columns = typed_columns(found.group.code, found.unit, catalogue_of(session, found.round))
+            columns = _columns(found)
             texts = {name: request.form.get(name, "") for name in columns}
             change = rules.propose(session, found, wanted, me(), request.form.get("reason", ""), person, texts)
             change_id = change.id
@@ -171,7 +187,7 @@ def _show_page(code: str, change_id: int, faults: dict[str, str]) -> ResponseRet
     session = reading()
     [change] = queries.find_requests(session, code, [change_id], me())
     found = change.unit_list
-    columns = typed_columns(found.group.code, found.unit, catalogue_of(session, found.round))
+    columns = _columns(found)
     pending = change.state == ChangeState.PENDING
     page = render_template(
         "roster_changes/change.html",
@@ -186,6 +202,7 @@ def _show_page(code: str, change_id: int, faults: dict[str, str]) -> ResponseRet
         note=request.form.get("note", ""),
         faults=faults,
     )
+    log_view(Action.CHANGES_VIEWED, round=code, persons=1)
     return page, 422 if faults else 200
 
 
@@ -260,15 +277,18 @@ def versions(code: str) -> ResponseReturnValue:
 def compare(code: str) -> ResponseReturnValue:
     older, newer = _two_versions(code)
     survey_round = find_round(reading(), code, me())
-    return render_template(
+    found = difference.compare(older, newer)
+    page = render_template(
         "roster_changes/compare.html",
         survey_round=survey_round,
         older=older,
         newer=newer,
-        found=difference.compare(older, newer),
+        found=found,
         field_words=difference.FIELD_WORDS,
         numbers=[one.number for one in versions_of(reading(), survey_round)],
     )
+    log_view(Action.CHANGES_VIEWED, round=code, persons=len(found.joined) + len(found.left) + len(found.corrected))
+    return page
 
 
 def _two_versions(code: str) -> tuple[RosterVersion, RosterVersion]:

@@ -32,6 +32,7 @@ from ..roster.persons import PersonRow
 from ..roster.problems import Problem, message
 from ..roster.queries import catalogue_of, handed_in, latest_version, target_of, terms_of
 from ..roster.rules import stored_person
+from ..roster.template_file import list_columns
 from ..roster.typed_lists import texts_of, typed_draft
 from ..rounds.models import Round
 from .effects import run_effects, told_about
@@ -86,9 +87,13 @@ def propose(
         faults["reason"] = f"Lý do dài quá {LONGEST_REASON} ký tự. Viết ngắn lại."
     before = _present_texts(texts_of(person, catalogue_of(session, survey_round))) if person is not None else {}
     values = {name: text.strip()[:500] for name, text in (texts or {}).items() if text.strip()}
+    if kind == ChangeKind.CORRECT and "ethnic" in before and "ethnic" not in (texts or {}):
+        values["ethnic"] = before["ethnic"]  # who may not see it does not take it away
     if kind == ChangeKind.REMOVE:
         values = {}
-    elif kind == ChangeKind.CORRECT and values == {name: before[name] for name in before if name in (texts or {})}:
+    elif kind == ChangeKind.CORRECT and values == {
+        name: before[name] for name in before if name in (texts or {}) or name == "ethnic"
+    }:
         faults[""] = "Chưa sửa ô nào. Sửa ô cần đính chính rồi gửi."
     else:
         faults |= check_person(session, unit_list, kind, values, person).faults
@@ -156,7 +161,8 @@ def check_person(
 def _read_row(unit_list: UnitList, values: Mapping[str, str], catalogue: Catalogue) -> tuple[PersonRow, list[Problem]]:
     """One row of a list as read, and the faults within it."""
     group = unit_list.group.code
-    draft = typed_draft(group, unit_list.unit, catalogue, [values])
+    plans = list_columns(group, unit_list.unit, catalogue, unit_list.round.collects_ethnicity)
+    draft = typed_draft(plans, [values])
     sender = Sender(unit_list.unit.code, (group,))
     reading = check_draft(draft, "", sender, catalogue, terms_of(unit_list.round))
     return reading.persons[0], [one for one in reading.problems if not one.kind.startswith("quota_")]

@@ -76,6 +76,9 @@ class Round(Base):
     period_to: Mapped[date | None]
     age_on: Mapped[date | None]  # age reference date; 18 years are needed
     erase_personal_data_on: Mapped[date | None]
+    collects_ethnicity: Mapped[bool] = mapped_column(default=False)  # lists have the column dân tộc
+    purpose: Mapped[str] = mapped_column(default="")  # why personal data are held; empty: the usual words
+    legal_basis: Mapped[str] = mapped_column(default="")
     rules: Mapped[dict[str, Any]] = mapped_column(default=dict)  # scoring settings, printed with every result
     k_min: Mapped[int] = mapped_column(default=5)  # ngưỡng giữ kín
     key_mode: Mapped[str] = mapped_column(default="availability")  # or «strict»: two keys needed
@@ -89,6 +92,7 @@ class Round(Base):
     closed_at: Mapped[datetime | None]
     envelopes_opened_on: Mapped[date | None]
     published_at: Mapped[datetime | None]
+    personal_data_erased_at: Mapped[datetime | None]
 
     operator_unit: Mapped[Unit] = relationship(lazy="joined")
     groups: Mapped[list["RespondentGroup"]] = relationship(back_populates="round", order_by="RespondentGroup.code")

@@ -10,12 +10,13 @@ from ..access import declared_rights, has_right, is_open, requires
 from ..steps import StepAction, StepStatus, next_action, step_states
 from ..text import today
 from ..web import me, reading
-from . import group_pages, settings_pages  # noqa: F401 - add their routes to `bp`
+from . import group_pages, personal_data_pages, settings_pages  # noqa: F401 - add their routes to `bp`
 from .blueprint import bp
 from .home_parts import key_holders
 from .levels import level_name
 from .milestones import milestones
 from .models import Round, RoundState
+from .personal_data import erase_day
 from .queries import Size, find_round, groups_of, latest_entries, sizes, visible_rounds
 from .readiness import lacks
 
@@ -66,6 +67,7 @@ def show(code: str):
         milestones=milestones(survey_round, today()),
         holders=key_holders(session, survey_round),
         entries=latest_entries(session, survey_round),
+        erase_on=erase_day(survey_round),
         may_open=_may_open,
     )
 

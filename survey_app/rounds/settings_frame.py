@@ -11,6 +11,7 @@ from ..access import has_right
 from ..web import me, reading
 from .levels import LIST_TYPE_NAMES, level_name
 from .models import Round
+from .personal_data import erase_day, legal_basis_of, purpose_of
 from .queries import criteria_of, groups_of, rated_units
 from .readiness import lacks
 from .rules import frozen_reason
@@ -32,6 +33,7 @@ PAGES = (
     SettingsPage("groups", _l("Nhóm và chỉ tiêu")),
     SettingsPage("quotas", _l("Chỉ tiêu của từng đơn vị"), part_of="groups"),
     SettingsPage("dates", _l("Ngày")),
+    SettingsPage("personal_data", _l("Dữ liệu cá nhân")),
     SettingsPage("scoring", _l("Quy tắc tính điểm")),
     SettingsPage("modes", _l("Chế độ phiếu theo nhóm")),
     SettingsPage("review", _l("Kiểm tra lại")),
@@ -81,6 +83,9 @@ def summary(survey_round: Round, reason: str = "", faults: tuple[str, ...] = ())
         "criteria": criteria_of(session, survey_round),
         "groups": groups_of(session, survey_round),
         "rated": rated_units(session, survey_round),
+        "purpose": purpose_of(survey_round),
+        "legal_basis": legal_basis_of(survey_round),
+        "erase_on": erase_day(survey_round),
         "rules": chosen_labels(survey_round.rules),
         "level_name": level_name,
         "list_type_names": LIST_TYPE_NAMES,

@@ -24,6 +24,7 @@ class User(Base):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
     password_hash: Mapped[str | None]  # argon2id; none until the one-time code has been used
     active: Mapped[bool] = mapped_column(default=True)
+    sees_ethnicity: Mapped[bool] = mapped_column(default=False)  # may see and export dân tộc (sensitive data)
     dense_tables: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(default="vi")
     theme: Mapped[str] = mapped_column(default="auto")

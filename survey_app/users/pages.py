@@ -6,7 +6,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
-from ..access import ROLE_NAMES, Role, requires
+from ..access import RIGHTS, ROLE_NAMES, Role, requires
 from ..errors import Invalid
 from ..paper import require_pango
 from ..text import today
@@ -101,6 +101,7 @@ def _show_account(user_id: int, code: str = "", lifetime: timedelta = one_time.R
         code=code,
         expires=today() + lifetime,
         is_self=user.id == by.id,
+        may_see_ethnicity=user.role in RIGHTS["roster.ethnicity"],
     )
 
 
@@ -128,6 +129,16 @@ def reopen(user_id: int):
     with writing() as session:
         rules.set_active(session, rules.find_user(session, user_id, me()), True, me())
     flash(_("Đã mở khóa tài khoản."), "ok")
+    return redirect(url_for(".show_account", user_id=user_id))
+
+
+@bp.post("/users/<int:user_id>/ethnicity")
+@requires("users.manage")
+def grant_ethnicity(user_id: int):
+    allowed = request.form.get("allowed") == "yes"
+    with writing() as session:
+        rules.set_sees_ethnicity(session, rules.find_user(session, user_id, me()), allowed, me())
+    flash(_("Đã cấp quyền xem dân tộc.") if allowed else _("Đã thu quyền xem dân tộc."), "ok")
     return redirect(url_for(".show_account", user_id=user_id))
 
 

@@ -124,6 +124,7 @@ def newest_audit_entry(session: Session) -> AuditEntry | None:
 AUDIT_KINDS = {
     "": N_("Mọi việc"),
     "round.": N_("Việc của đợt điều tra"),
+    "personal.": N_("Xem và tải dữ liệu cá nhân"),
     "user.": N_("Tài khoản và đăng nhập"),
     "units.": N_("Danh mục đơn vị"),
 }

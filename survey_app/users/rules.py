@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..access import Actor, Role, in_scope
+from ..access import RIGHTS, Actor, Role, in_scope
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
@@ -138,6 +138,21 @@ def set_active(session: Session, user: User, active: bool, by: Actor) -> None:
         one_time.spend_codes(session, user)
     user.active = active
     record(session, Action.USER_ACTIVE, by, login=user.login, active="đang dùng" if active else "đã khóa")
+
+
+def set_sees_ethnicity(session: Session, user: User, allowed: bool, by: Actor) -> None:
+    """Let an account see and export dân tộc (sensitive data), or no longer.
+
+    Raises Refused for the own account and for a role that never sees persons, Conflict when it is so already.
+    """
+    if user.id == by.id:
+        raise Refused("Không tự cấp quyền xem dân tộc cho mình được. Nhờ người quản trị khác.")
+    if Role(user.role) not in RIGHTS["roster.ethnicity"]:
+        raise Refused("Vai trò này không xem danh sách chung nên không cấp quyền xem dân tộc được.")
+    if user.sees_ethnicity == allowed:
+        raise Conflict("Quyền của tài khoản đã như vậy. Tải lại trang.")
+    user.sees_ethnicity = allowed
+    record(session, Action.USER_SEES_ETHNICITY, by, login=user.login, allowed="có" if allowed else "không")
 
 
 def _refuse_without_administrator(session: Session, user: User, act: str) -> None:

@@ -55,11 +55,24 @@ def test_the_same_version_gives_the_same_bytes(database):
 def test_ethnicity_is_given_only_when_asked_for_and_logged(database):
     with database.writing() as session:
         survey_round, by = make_locked(session)
+        survey_round.collects_ethnicity, by.sees_ethnicity = True, True
         content = export_roster(session, survey_round, HandoverOptions(ethnicity=True), by)[1]
         entry = session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
         assert (entry.action, entry.fields["ethnicity"]) == ("round.roster_exported", "có")
     sheet = openpyxl.load_workbook(io.BytesIO(content))["Nhóm E"]
     assert "Dân tộc" in [cell.value for row in sheet.iter_rows() for cell in row]
+
+
+@pytest.mark.parametrize(("collected", "granted"), [(False, True), (True, False)])
+def test_ethnicity_needs_the_round_and_the_account(database, collected, granted):
+    with database.writing() as session:
+        survey_round, by = make_locked(session)
+        survey_round.collects_ethnicity, by.sees_ethnicity = collected, granted
+        with pytest.raises(Refused, match="dân tộc"):
+            export_roster(session, survey_round, HandoverOptions(ethnicity=True), by)
+        with pytest.raises(Refused, match="dân tộc"):
+            export_roster(session, survey_round, HandoverOptions(ethnicity=True), None)
+        assert b"PK" in export_roster(session, survey_round, HandoverOptions(), by)[1][:2]
 
 
 def test_nothing_is_handed_over_before_locking(database):

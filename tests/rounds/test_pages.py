@@ -203,7 +203,7 @@ def test_quotas_of_another_round_are_taken_by_one_button(
     assert post(operator, "/rounds/tg-2022/settings/quotas/file", {"source": "xx"}).status_code == 404
 
 
-PAGES = ("basics", "criteria", "groups", "quotas", "dates", "scoring", "modes", "review")
+PAGES = ("basics", "criteria", "groups", "quotas", "dates", "personal-data", "scoring", "modes", "review")
 
 
 def test_an_open_round_shows_its_settings_with_the_reason_and_no_form(

@@ -105,6 +105,8 @@ def create_round(page: Page, server: Server, samples: Path) -> str:
         page.fill(f"[name={name}]", words)
     press(page, "Tiếp tục")
     check_axe(page)
+    assert page.get_by_label("Căn cứ pháp lý").input_value()  # the usual words are there
+    press(page, "Tiếp tục")
     press(page, "Tiếp tục")
     page.fill("[name=help_phone]", "0215 3862 000")
     press(page, "Tiếp tục")

@@ -314,3 +314,19 @@ def test_everyone_inside_has_help_and_an_own_account_page(database, signed_in):
         client = signed_in(role, unit=district)
         assert client.get("/help").status_code == 200
         assert client.get("/account").status_code == 200
+
+
+def test_the_permission_for_dan_toc_is_granted_and_taken_back_on_the_page_of_the_account(database, signed_in):
+    with database.writing() as session:
+        district = make_district(session)
+        operator = make_user(session, Role.OPERATOR, district)
+        officer = make_user(session, Role.UNIT_OFFICER, district)
+    client = signed_in(Role.ADMINISTRATOR)
+    address = f"/users/{operator.id}"
+    assert "Cấp quyền xem dân tộc" in client.get(address).text
+    assert "Quyền xem dân tộc" not in client.get(f"/users/{officer.id}").text
+    token = csrf_token(client)
+    for allowed, words in (("yes", "Được xem và xuất"), ("no", "Cấp quyền xem dân tộc")):
+        answer = client.post(f"{address}/ethnicity", data={"csrf_token": token, "allowed": allowed})
+        assert answer.status_code == 302
+        assert words in client.get(address).text

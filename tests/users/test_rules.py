@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from survey_app.access import Role
+from survey_app.access import Role, has_right
 from survey_app.audit import AuditEntry
 from survey_app.errors import Conflict, Invalid, Missing, Refused
 from survey_app.units.models import UnitKind
@@ -196,3 +196,24 @@ def test_every_change_is_logged_without_code_or_password(session):
     assert [entry.action for entry in entries] == ["user.unit_accounts", "user.created", "user.reset", "user.active"]
     log = str([entry.fields for entry in entries])
     assert not any(one in log for one in (code, *(slip.code for slip in slips)))
+
+
+def test_dan_toc_is_seen_only_by_an_account_that_was_granted_it(session):
+    _, operator, (commune, _), _ = make_place(session)
+    administrator = make_user(session, Role.ADMINISTRATOR)
+    officer = make_user(session, Role.UNIT_OFFICER, commune)
+    assert not has_right(operator, "roster.ethnicity")
+    rules.set_sees_ethnicity(session, operator, True, administrator)
+    assert has_right(operator, "roster.ethnicity")
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert (entry.action, entry.fields) == ("user.sees_ethnicity", {"login": operator.login, "allowed": "có"})
+    with pytest.raises(Conflict):
+        rules.set_sees_ethnicity(session, operator, True, administrator)
+    rules.set_sees_ethnicity(session, operator, False, administrator)
+    assert not has_right(operator, "roster.ethnicity")
+    with pytest.raises(Refused, match="Vai trò này"):
+        rules.set_sees_ethnicity(session, officer, True, operator)
+    with pytest.raises(Refused, match="cho mình"):
+        rules.set_sees_ethnicity(session, operator, True, operator)
+    administrator.sees_ethnicity = True  # the flag alone is not enough: the role must read rosters
+    assert not has_right(administrator, "roster.ethnicity")

@@ -1,0 +1,1 @@
+"""What people may ask of the data held on them, and how these data end: requests, retention, erasure."""
