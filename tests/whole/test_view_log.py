@@ -117,8 +117,8 @@ def test_pages_of_codes_and_of_changes_after_locking_are_in_the_log(app, databas
         if shows:
             shown.add(endpoint)
     assert shown >= {
-        "access_codes.code_page", "access_codes.person", "access_codes.attendance", "roster_changes.changes", "roster_changes.people",
-        "roster_changes.form", "roster_changes.show",
+        "access_codes.code_page", "access_codes.person", "access_codes.attendance", "roster_changes.changes",
+        "roster_changes.people", "roster_changes.form", "roster_changes.show",
     }  # fmt: skip
 
 
