@@ -15,6 +15,7 @@ from ..rounds.queries import find_round
 from ..web import me, reading, writing
 from ..workbook import Rejected
 from .draft_rules import add_file
+from .late_lists import due_on
 from .pages import bp
 from .queries import cards, catalogue_of, find_upload, open_drafts, own_unit, rounds_of_unit
 from .rules import receive_upload
@@ -48,6 +49,7 @@ def _mine_page(survey_round: Round, fault: str = "", status: int = 200) -> Respo
         survey_round=survey_round,
         unit=unit,
         cards=found,
+        due_on=due_on(reading(), survey_round, unit),
         earlier=earlier_lists(reading(), survey_round, unit),
         drafts=open_drafts(reading(), survey_round, unit),
         fault=fault,

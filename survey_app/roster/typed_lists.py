@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -19,11 +20,12 @@ from .column_names import field_of
 from .columns import Column, DataRow, Table, cells_of
 from .drafts import Draft, draft_as_json
 from .models import ListState, Person, UnitList, Upload
-from .queries import CLOSED_TO_UNITS, ListCard, cards, catalogue_of
+from .queries import WITH_THE_OFFICE, ListCard, cards, catalogue_of
 from .rules import list_for, refuse_if_not_collecting
 from .template_file import list_columns
 
 MOST_ROWS = 300
+_RETURNED = "Danh sách được trả lại"
 
 
 def typed_table(draft: Draft) -> int | None:
@@ -31,13 +33,26 @@ def typed_table(draft: Draft) -> int | None:
     return next((number for number, table in enumerate(draft.tables) if table.header_row == 0), None)
 
 
+class Source(StrEnum):
+    """What a typed list begins with: nothing, the unit's list of an earlier year, or its list that came back."""
+
+    EMPTY = ""
+    EARLIER = "earlier"
+    RETURNED = "returned"
+
+
+def holds_returned_list(upload: Upload) -> bool:
+    """The draft was begun from the list that came back: its rows have the numbers that the office saw."""
+    return upload.file_name.startswith(_RETURNED)
+
+
 def start_typed_list(
-    session: Session, survey_round: Round, unit: Unit, group_code: str, by: Actor, from_earlier: bool = False
+    session: Session, survey_round: Round, unit: Unit, group_code: str, by: Actor, source: Source = Source.EMPTY
 ) -> Upload:
-    """A draft to type into, empty or with the persons of the unit's list of an earlier year.
+    """A draft to type into, empty or with the persons that `source` says.
 
     An open draft of the same kind is gone on with. Raises Refused when the group takes no list now, Missing when it
-    is not asked of the unit or there is no earlier list.
+    is not asked of the unit or there is no such list.
     """
     refuse_if_not_collecting(survey_round)
     card = next((one for one in cards(session, survey_round, unit) if one.group.code == group_code), None)
@@ -45,10 +60,13 @@ def start_typed_list(
         raise Missing
     if not card.takes_upload:
         raise Refused("Danh sách này đã trình. Cần sửa thì đề nghị cơ quan tổ chức trả lại.")
-    earlier = earlier_list(session, survey_round, unit, group_code) if from_earlier else None
-    if from_earlier and earlier is None:
+    begun = card.unit_list if source is Source.RETURNED else None
+    if source is Source.EARLIER:
+        begun = earlier_list(session, survey_round, unit, group_code)
+    if source and (begun is None or not begun.persons):
         raise Missing
-    name = f"Danh sách năm {earlier.round.year}" if earlier else "Nhập trực tiếp"
+    names = {Source.EMPTY: "Nhập trực tiếp", Source.RETURNED: _RETURNED}
+    name = names.get(source) or f"Danh sách năm {begun.round.year if begun else ''}"
     name = f"{name}, nhóm {group_code}"
     open_one = select(Upload).where(
         Upload.round_id == survey_round.id, Upload.unit_id == unit.id, Upload.confirmed_at.is_(None),
@@ -56,7 +74,7 @@ def start_typed_list(
     )  # fmt: skip
     if (found := session.scalar(open_one)) is not None:
         return found
-    draft = _draft(card, unit, catalogue_of(session, survey_round), earlier.persons if earlier else ())
+    draft = _draft(card, unit, catalogue_of(session, survey_round), begun.persons if begun else (), source)
     upload = Upload(
         round_id=survey_round.id, unit_id=unit.id, group_code=group_code, file_name=name, content=None,
         sha256=hashlib.sha256(b"").hexdigest(), reading=draft_as_json(draft), uploaded_by_id=by.id, uploaded_at=now(),
@@ -101,13 +119,13 @@ def earlier_lists(session: Session, survey_round: Round, unit: Unit) -> dict[str
 def _earlier(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
     return [
         UnitList.unit_id == unit.id,
-        UnitList.state.in_(CLOSED_TO_UNITS),
+        UnitList.state.in_(WITH_THE_OFFICE),
         Round.year < survey_round.year,
         Round.demo == survey_round.demo,
     ]
 
 
-def _draft(card: ListCard, unit: Unit, catalogue: Catalogue, persons: Sequence[Person]) -> Draft:
+def _draft(card: ListCard, unit: Unit, catalogue: Catalogue, persons: Sequence[Person], source: Source) -> Draft:
     titles = [column.title for column in list_columns(card.group.code, unit, catalogue)]
     columns = [Column(number, title, field_of(title)) for number, title in enumerate(titles, 1)]
     names = {one.code: one.name for one in catalogue.units}
@@ -115,6 +133,8 @@ def _draft(card: ListCard, unit: Unit, catalogue: Catalogue, persons: Sequence[P
     rows = []
     for number, person in enumerate(persons, 1):
         texts = _texts(person, communes)
+        if source is Source.RETURNED:
+            texts |= _texts_of_this_year(person)
         raw = [texts.get(column.field or "") or None for column in columns]
         rows.append(DataRow(number, cells_of(columns, raw), list(raw)))
     return Draft([Table(None, 0, 0, columns, [], rows)])
@@ -129,6 +149,13 @@ def _texts(person: Person, communes: Mapping[str, str | None]) -> dict[str, str 
         "email": person.email, "business": person.business, "tax_code": person.tax_code, "address": person.address,
         "ban": person.ban, "commune": communes.get(person.ban_code or ""), "language": person.language,
         "note": person.note,
+    }  # fmt: skip
+
+
+def _texts_of_this_year(person: Person) -> dict[str, str | None]:
+    return {
+        "procedure": person.procedure, "dossier": person.dossier, "receipt": date_text(person.receipt_date),
+        "return": date_text(person.return_date),
     }  # fmt: skip
 
 
