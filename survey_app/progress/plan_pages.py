@@ -4,11 +4,10 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..access import requires
-from ..roster.own_list_pages import xlsx_file
 from ..roster.queries import cards
 from ..rounds.queries import find_round, groups_of
 from ..text import search_key, today
-from ..web import me, reading
+from ..web import me, reading, xlsx_file
 from .pages import PER_PAGE, bp, turnout_for
 from .plan import group_totals, plan_rows, plan_workbook, whole_total
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, undefer
 
 from ..access import has_right, requires
 from ..errors import Conflict, Invalid, Missing
-from ..web import me, reading, writing
+from ..web import me, reading, writing, xlsx_file
 from .check_view import check_view, good_rows, row_sentence, summary_lines
 from .column_choices import remember_columns
 from .column_names import USUAL_LABELS
@@ -22,7 +22,6 @@ from .fault_file import fault_workbook
 from .head_rules import heads_of
 from .models import ListState, RowComment, Upload
 from .normalise import phone_number
-from .own_list_pages import xlsx_file
 from .pages import bp
 from .problems import full_message
 from .queries import ListCard, cards, find_upload

@@ -10,10 +10,9 @@ from ..access import requires
 from ..errors import Invalid
 from ..rounds.queries import find_round
 from ..text import date_text, today
-from ..web import me, reading, writing
+from ..web import me, reading, writing, xlsx_file
 from .forms import ExtensionForm
 from .late_lists import extend_deadline, late_units, late_workbook, reminder
-from .own_list_pages import xlsx_file
 from .pages import bp
 
 
