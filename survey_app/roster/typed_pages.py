@@ -19,8 +19,9 @@ from .pages import bp
 from .persons import required_fields
 from .problems import Problem
 from .queries import cards, catalogue_of, find_upload, own_unit
+from .row_comments import open_comments, place_comments
 from .rules import DraftCheck, check_upload, save_draft
-from .typed_lists import MOST_ROWS, add_rows, start_typed_list, typed_columns, typed_table
+from .typed_lists import MOST_ROWS, Source, add_rows, holds_returned_list, start_typed_list, typed_columns, typed_table
 
 _MORE = 5
 _MOST_BLANK = 60
@@ -29,11 +30,12 @@ _MOST_BLANK = 60
 @bp.post("/rounds/<code>/lists/typed")
 @requires("lists.own")
 def start_typed(code: str) -> ResponseReturnValue:
-    """A list without a file: empty, or from the unit's list of an earlier year."""
+    """A list without a file: empty, from the unit's list of an earlier year, or from the one that came back."""
     with writing() as session:
         survey_round, group = find_round(session, code, me()), request.form.get("group", "")
-        earlier = request.form.get("earlier") == "yes"
-        upload = start_typed_list(session, survey_round, own_unit(me()), group, me(), earlier)
+        wish = request.form.get("source", "")
+        source = Source(wish) if wish in set(Source) else Source.EMPTY
+        upload = start_typed_list(session, survey_round, own_unit(me()), group, me(), source)
         session.flush()
         upload_id = upload.id
     return redirect(url_for(".grid", code=code, upload_id=upload_id), 303)
@@ -64,6 +66,11 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
         card=card,
         kept=len(kept),
         dropped=len(table.rows) - len(kept),
+        comments=place_comments(
+            open_comments(card.unit_list if card else None),
+            [(row.row, text_of(row.cells.get("business")) or text_of(row.cells.get("name"))) for row in kept],
+            holds_returned_list(found),
+        ),
         general=[one for one in checked.reading.problems if one.row is None],
         row_sentence=row_sentence,
         worst=worst,

@@ -10,7 +10,7 @@ from survey_app.errors import Missing, Refused
 from survey_app.roster.drafts import draft_from_json
 from survey_app.roster.models import ListState, Person, Upload
 from survey_app.roster.rules import check_upload
-from survey_app.roster.typed_lists import MOST_ROWS, add_rows, start_typed_list, typed_columns
+from survey_app.roster.typed_lists import MOST_ROWS, Source, add_rows, start_typed_list, typed_columns
 from tests.browser_fixtures import OFFICE, PHONE, check_axe
 from tests.make import csrf_token, make_group, make_list, make_quota, make_user, sign_in_client
 from tests.roster.asked_round import make_asked_round
@@ -110,7 +110,7 @@ def test_an_open_table_is_gone_on_with_and_a_list_handed_in_takes_none(database)
         with pytest.raises(Missing):
             start_typed_list(session, asked.round, asked.commune, "A", by)
         with pytest.raises(Missing):
-            start_typed_list(session, asked.round, asked.commune, "E", by, from_earlier=True)
+            start_typed_list(session, asked.round, asked.commune, "E", by, Source.EARLIER)
         hand_in(session, asked)
         with pytest.raises(Refused):
             start_typed_list(session, asked.round, asked.commune, "E", by)
@@ -131,8 +131,8 @@ def test_last_years_persons_are_offered_without_what_belongs_to_that_year(app, d
     assert "Danh sách năm 2020 (1 người)" in text
     assert text.count("Danh sách năm") == 1, hidden.state
     assert "Danh sách năm" not in stranger.get("/rounds/tg-2021/lists/mine").text
-    assert send(stranger, "/rounds/tg-2021/lists/typed", group="E", earlier="yes").status_code == 404
-    where = send(client, "/rounds/tg-2021/lists/typed", group="E", earlier="yes").headers["Location"]
+    assert send(stranger, "/rounds/tg-2021/lists/typed", group="E", source="earlier").status_code == 404
+    where = send(client, "/rounds/tg-2021/lists/typed", group="E", source="earlier").headers["Location"]
     text = client.get(where).text
     for value in ("Lò Văn Bình", "1971", "Bản Xá Cọ", "0912345671", "Thái"):
         assert f'value="{value}"' in text
