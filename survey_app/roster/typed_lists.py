@@ -160,18 +160,27 @@ def _what_lasts(texts: Mapping[str, str | None]) -> dict[str, str | None]:
     return {name: text for name, text in texts.items() if name not in _OF_ONE_YEAR}
 
 
-def add_rows(draft: Draft, table: int, rows: Sequence[Mapping[str, str]]) -> int:
-    """Append rows given by field; empty ones are passed over. Returns how many were added."""
+def add_rows(
+    draft: Draft, table: int, rows: Mapping[int, Mapping[str, str]], known: int | None = None
+) -> dict[int, int]:
+    """Append rows given by field; empty ones are passed over. Returns the number each got.
+
+    `known` is the highest number that the sender had seen: a row that was stored since with the same cells is the same
+    row, sent again because the answer to the first sending was lost on the way.
+    """
     one = draft.tables[table]
     number = max((row.row for row in one.rows), default=0)
-    added = 0
-    for texts in rows:
+    since = {} if known is None else {tuple(row.raw): row.row for row in one.rows if row.row > known}
+    placed: dict[int, int] = {}
+    for wished, texts in sorted(rows.items()):
         raw = [(texts.get(column.field or "") or "").strip()[:500] or None for column in one.columns]
-        if not any(raw) or len(one.rows) >= MOST_ROWS:
-            continue
-        number, added = number + 1, added + 1
-        one.rows.append(DataRow(number, cells_of(one.columns, raw), list(raw)))
-    return added
+        if (stored := since.pop(tuple(raw), None)) is not None:
+            placed[wished] = stored
+        elif any(raw) and len(one.rows) < MOST_ROWS:
+            number += 1
+            placed[wished] = number
+            one.rows.append(DataRow(number, cells_of(one.columns, raw), list(raw)))
+    return placed
 
 
 def typed_columns(
