@@ -102,7 +102,7 @@ def receive_upload(
     session.flush()
     for card in asked:
         if card.group.code in held and card.state == ListState.NONE:
-            list_for(session, survey_round, unit, card.group).state = ListState.DRAFT
+            begin_draft(session, survey_round, unit, card.group)
     record(
         session, Action.LIST_UPLOADED, by, round=survey_round.code, unit=unit.name, file=upload.file_name,
         rows=draft.rows,
@@ -143,6 +143,13 @@ def list_for(session: Session, survey_round: Round, unit: Unit, group: Responden
     except IntegrityError:  # a colleague uploaded at the same moment
         return session.scalars(wanted).one()
     return found
+
+
+def begin_draft(session: Session, survey_round: Round, unit: Unit, group: RespondentGroup) -> None:
+    """The list is a draft from here on, unless a colleague has handed it in at the same moment."""
+    unit_list = list_for(session, survey_round, unit, group)
+    if unit_list.state == ListState.NONE:
+        unit_list.state = ListState.DRAFT
 
 
 @dataclass(frozen=True)

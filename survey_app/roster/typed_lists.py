@@ -21,7 +21,7 @@ from .columns import Column, DataRow, Table, cells_of
 from .drafts import Draft, draft_as_json
 from .models import ListState, Person, UnitList, Upload
 from .queries import WITH_THE_OFFICE, cards, catalogue_of
-from .rules import list_for, refuse_if_not_collecting
+from .rules import begin_draft, refuse_if_not_collecting
 from .template_file import list_columns
 
 MOST_ROWS = 300
@@ -85,7 +85,7 @@ def start_typed_list(
     )  # fmt: skip
     session.add(upload)
     if card.state == ListState.NONE:
-        list_for(session, survey_round, unit, card.group).state = ListState.DRAFT
+        begin_draft(session, survey_round, unit, card.group)
     record(
         session, Action.LIST_UPLOADED, by, round=survey_round.code, unit=unit.name, file=name, rows=draft.rows
     )  # fmt: skip
