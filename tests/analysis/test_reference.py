@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import studentized_range
 
-from analysis import estimates
+from analysis import estimates, ranks
 from analysis.design import Design
 from analysis.proportion import interval
 from analysis.replicates import Replicates
@@ -42,7 +43,6 @@ OPEN_CAPABILITIES = frozenset(
         "quality",
         "fay_herriot",
         "fay_herriot_mse",
-        "rank",
         "rank_bootstrap",
     }
 )
@@ -225,7 +225,25 @@ def composite(sample: Design, args: dict, where: np.ndarray) -> dict[str, object
     )
 
 
+def rank_vector(vector: dict) -> dict[str, object]:
+    args = vector["args"]
+    frame = data(args["data"])
+    se, alpha = frame[args["se"]].to_numpy(), args.get("alpha")
+    if args["method"].startswith("Goldstein-Healy"):
+        return {"multiplier": ranks.comparison_multiplier(se, alpha)}
+    values = frame[args["y"]].to_numpy()
+    if args["method"].startswith("expected rank"):
+        return {"expected_rank": ranks.expected_ranks(values, se)}
+    if args["method"].startswith("pairwise Tukey"):
+        low, high = ranks.pairwise_rank_sets(values, se, 1 - alpha)
+        return {"low": low, "high": high, "q": studentized_range.ppf(1 - alpha, len(values), np.inf) / np.sqrt(2)}
+    rule = "bonferroni" if "Bonferroni" in args["method"] else "sidak"
+    low, high = ranks.joint_rank_sets(values, se, 1 - alpha, rule)
+    return {"low": low, "high": high}
+
+
 RUNNERS = {
+    "rank": rank_vector,
     "mean": table_vector, "total": table_vector, "ratio": table_vector, "domain": table_vector,
     "domain_by": table_vector, "replicate": table_vector, "lonely_psu": table_vector, "vcov": covariance_vector,
     "contrast": contrast_vector, "contrast_nonlinear": contrast_vector, "proportion_ci": proportion_vector,
