@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import estimates
@@ -24,6 +24,7 @@ def design(frame: pd.DataFrame, **changes: object) -> Design:
     return Design(frame, **{"strata": "stratum", "psu": "village", "weights": "w"} | changes)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 10_000), st.floats(0.01, 100))
 def test_means_do_not_depend_on_the_unit_of_the_weights(seed: int, times: float) -> None:
     frame = sample(seed)
@@ -32,6 +33,7 @@ def test_means_do_not_depend_on_the_unit_of_the_weights(seed: int, times: float)
     np.testing.assert_allclose(scaled[["estimate", "se"]], plain[["estimate", "se"]], rtol=1e-9)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 10_000))
 def test_means_do_not_depend_on_the_order_of_the_rows(seed: int) -> None:
     frame = sample(seed)
@@ -39,6 +41,7 @@ def test_means_do_not_depend_on_the_order_of_the_rows(seed: int) -> None:
     np.testing.assert_allclose(mixed[["estimate", "se"]], design(frame).mean("y", by="group")[["estimate", "se"]])
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 10_000))
 def test_jackknife_and_half_samples_of_a_total_equal_taylor(seed: int) -> None:
     frame = sample(seed, units=2)
