@@ -54,6 +54,8 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "rounds.manage": _OPERATOR,
     "lists.own": _UNIT,
     "lists.review": _OPERATOR,
+    "sampling.manage": _OPERATOR,
+    "sampling.own": _UNIT,
     "roster.read": _OVERSIGHT,
     "roster.lock": _OPERATOR,
     "roster.export": _OPERATOR,
