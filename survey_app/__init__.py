@@ -15,6 +15,7 @@ SUBJECTS = (
     "rounds",
     "roster",
     "roster_changes",
+    "sampling",
     "handover",
     "questionnaires",
     "access_codes",

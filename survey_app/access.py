@@ -55,6 +55,8 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "lists.own": _UNIT,
     "lists.confirm": frozenset({Role.UNIT_HEAD}),
     "lists.review": _OPERATOR,
+    "sampling.manage": _OPERATOR,
+    "sampling.own": _UNIT,
     "roster.read": _OVERSIGHT,
     "roster.lock": _OPERATOR,
     "roster.export": _OPERATOR,

@@ -91,6 +91,41 @@ class Action(Enum):
         N_("Quyết định cặp có thể trùng đợt {round}: {first} và {second}: {verdict}"),
         ("round", "first", "second", "verdict"),
     )
+    FRAME_MADE = _Kind(
+        "round.frame_made",
+        N_("Lập khung mẫu nhóm {group} của {unit}: {persons} người"),
+        ("round", "unit", "group", "persons", "sha256"),
+    )
+    FRAME_DISCARDED = _Kind(
+        "round.frame_discarded",
+        N_("Bỏ khung mẫu nhóm {group} của {unit}: {persons} người"),
+        ("round", "unit", "group", "persons"),
+    )
+    FRAME_VIEWED = _Kind(
+        "round.frame_viewed",
+        N_("Xem dòng có lỗi của khung mẫu nhóm {group} của {unit}"),
+        ("round", "unit", "group", "frame"),
+    )
+    SAMPLE_DRAWN = _Kind(
+        "round.sample_drawn",
+        N_("Chọn mẫu nhóm {group} của {unit}, lần {number}: {size} người, hạt giống {seed}"),
+        ("round", "unit", "group", "number", "size", "seed", "sha256"),
+    )
+    SAMPLE_VIEWED = _Kind(
+        "round.sample_viewed",
+        N_("Xem mẫu nhóm {group} của {unit}, lần {number}"),
+        ("round", "unit", "group", "number"),
+    )
+    SAMPLE_EXPORTED = _Kind(
+        "round.sample_exported",
+        N_("Tải tệp mẫu nhóm {group} của {unit}, lần {number}: {document}"),
+        ("round", "unit", "group", "number", "document"),
+    )
+    SAMPLE_REPLACED = _Kind(
+        "round.sample_replaced",
+        N_("Thay người trong mẫu nhóm {group} của {unit}: dòng {old} bằng dự bị dòng {new}, mã {outcome}"),
+        ("round", "unit", "group", "old", "new", "outcome"),
+    )
     ROSTER_LOCKED = _Kind(
         "round.roster_locked",
         N_("Khóa danh sách đợt {round}, bản {number}: {persons} người"),

@@ -9,6 +9,7 @@ from .personal_data import models as personal_data
 from .questionnaires import models as questionnaires
 from .roster import models as roster
 from .rounds import models as rounds
+from .sampling import models as sampling
 from .scores import models as scores
 from .units import models as units
 from .users import models as users
@@ -26,6 +27,7 @@ _ALL = (
     questionnaires,
     roster,
     rounds,
+    sampling,
     scores,
     units,
     users,

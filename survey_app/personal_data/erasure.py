@@ -18,6 +18,7 @@ from ..handover.models import HandoverSet
 from ..rewriting import forget
 from ..roster.models import ChangeRequest, ListEvent, PairDecision, Person, RosterVersion, RowComment, UnitList, Upload
 from ..rounds.models import RespondentGroup, Round
+from ..sampling.models import Sample, SampleMember, SamplingFrame
 from ..text import clean
 from ..units.models import Unit
 from .models import PrivacyRequest, RequestState
@@ -29,13 +30,14 @@ WIPED = {
     "name": "", "birth_year": None, "birth_date": None, "gender": None, "ethnicity": None, "job_title": None,
     "workplace": None, "ban": None, "ban_code": None, "phone": None, "phone_key": None, "email": None,
     "email_key": None, "business": None, "tax_code": None, "address": None, "procedure": None, "dossier": None,
-    "receipt_date": None, "return_date": None, "language": None, "note": None, "search_key": "", "order_key": "",
+    "receipt_date": None, "return_date": None, "language": None, "note": None, "frame_key": None,
+    "search_key": "", "order_key": "",
 }  # fmt: skip
 _TABLES = tuple(
     model.__tablename__
     for model in (
         Person, Upload, RosterVersion, ListEvent, RowComment, UnitList, ChangeRequest, PairDecision, HandoverSet,
-        PrivacyRequest, AccessCode,
+        PrivacyRequest, AccessCode, SamplingFrame, SampleMember,
     )
 )  # fmt: skip
 
@@ -143,6 +145,8 @@ def erase_round(session: Session, survey_round: Round, by: Actor | None, reason:
 def _erase(session: Session, survey_round: Round) -> None:
     lists = select(UnitList.id).where(UnitList.round_id == survey_round.id)
     invitations = select(Invitation.id).where(Invitation.round_id == survey_round.id)
+    frames = select(SamplingFrame.id).where(SamplingFrame.round_id == survey_round.id)
+    samples = select(Sample.id).where(Sample.frame_id.in_(frames))
     session.flush()
     for statement in (
         update(Person).where(Person.list_id.in_(lists)).values(WIPED),
@@ -155,6 +159,9 @@ def _erase(session: Session, survey_round: Round) -> None:
         update(ChangeRequest)
         .where(ChangeRequest.round_id == survey_round.id)
         .values(values={}, before={}, reason="", decision_note=""),
+        update(SamplingFrame).where(SamplingFrame.id.in_(frames)).values(content=None, set_aside=None),
+        update(Sample).where(Sample.frame_id.in_(frames)).values(reason=""),
+        update(SampleMember).where(SampleMember.sample_id.in_(samples)).values(outcome_words=None),
         update(PairDecision).where(PairDecision.round_code == survey_round.code).values(note=""),
         update(PrivacyRequest)
         .where(PrivacyRequest.round_id == survey_round.id)

@@ -26,6 +26,7 @@ USUAL_LABELS = {
     "address": N_("Địa chỉ"),
     "note": N_("Ghi chú"),
     "language": N_("Ngôn ngữ thuận tiện"),
+    "frame_key": N_("Mã khung mẫu"),
     "group": N_("Nhóm đối tượng"),
     "order": N_("Số thứ tự"),
     "family": N_("Họ và chữ đệm"),
@@ -82,6 +83,7 @@ _SYNONYMS: dict[str, str] = {
     "representative": "ho ten nguoi dai dien|nguoi dai dien|dai dien|nguoi dai dien phap luat|ho va ten nguoi dai dien"
     "|ho ten chu doanh nghiep|chu doanh nghiep|dai dien phap luat|ho ten dai dien|nguoi dai dien theo phap luat",
     "note": "ghi chu",
+    "frame_key": "ma khung mau",
     "sign": "ky nhan|chu ky|ky ten|ky",
     "zalo": "zalo|co zalo|dung zalo|so zalo",
     "idno": "so cccd|cccd|cmnd|so cmnd|cccd cmnd|cmnd cccd|so cccd cmnd|so dinh danh|so dinh danh ca nhan",

@@ -180,6 +180,7 @@ class Person(Base):
     return_date: Mapped[date | None]
     language: Mapped[str | None]
     note: Mapped[str | None]
+    frame_key: Mapped[str | None]  # row of the sampling frame the person was drawn from: «3-217»
     search_key: Mapped[str]
     order_key: Mapped[str]
     joined_in_version: Mapped[int | None]  # of the roster; none: on the list when it was locked

@@ -16,6 +16,7 @@ from ..web import me, reading, writing, xlsx_file
 from ..workbook import Rejected
 from .draft_rules import add_file
 from .late_lists import due_on
+from .own_list_parts import own_list_parts
 from .pages import bp
 from .queries import cards, catalogue_of, find_upload, open_drafts, own_unit, rounds_of_unit
 from .rules import receive_upload
@@ -55,6 +56,7 @@ def _mine_page(survey_round: Round, fault: str = "", status: int = 200) -> Respo
         erase_on=erase_day(survey_round),
         fault=fault,
         into=request.values.get("into", type=int),
+        parts=own_list_parts(reading(), survey_round, me()),
     )
     return page, status
 

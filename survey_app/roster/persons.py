@@ -64,6 +64,7 @@ class PersonRow:
     address: str | None = None
     language: str | None = None
     note: str | None = None
+    frame_key: str | None = None  # row of the sampling frame it was drawn from
     name_column: Column | None = field(default=None, repr=False)
     business_column: Column | None = field(default=None, repr=False)
     phone_column: Column | None = field(default=None, repr=False)
@@ -146,6 +147,7 @@ class RowReader:
         person.dossier = self._text(row, "dossier")
         person.language = self._text(row, "language")
         person.note = self._text(row, "note")
+        person.frame_key = self._text(row, "frame_key")
         person.email = self._text(row, "email")
         if person.group == "F":
             person.business = self._text(row, "business")

@@ -325,7 +325,8 @@ def stored_person(row: PersonRow, position: int) -> Person:
         ethnicity=row.ethnic, job_title=row.position, workplace=row.workplace, ban=row.ban, ban_code=row.ban_code,
         phone=row.phone, email=row.email, business=row.business, tax_code=row.tax_code, address=row.address,
         procedure=row.procedure, dossier=row.dossier, receipt_date=row.receipt_date, return_date=row.return_date,
-        language=row.language, note=row.note, search_key=search_key(name), order_key=person_order_key(name),
+        language=row.language, note=row.note, frame_key=row.frame_key, search_key=search_key(name),
+        order_key=person_order_key(name),
     )  # fmt: skip
 
 

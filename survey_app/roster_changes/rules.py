@@ -15,6 +15,7 @@ from ..db import now
 from ..errors import Conflict, Invalid, Refused
 from ..roster.catalogue import Catalogue
 from ..roster.checks import Sender
+from ..roster.column_names import USUAL_LABELS
 from ..roster.comparison import problems_with_others
 from ..roster.content import PERSON_FIELDS, make_version
 from ..roster.drafts import check_draft
@@ -35,6 +36,7 @@ from ..roster.rules import stored_person
 from ..roster.template_file import list_columns
 from ..roster.typed_lists import texts_of, typed_draft
 from ..rounds.models import Round
+from ..sheets import SheetColumn
 from .effects import run_effects, told_about
 
 LONGEST_REASON = 500
@@ -165,6 +167,8 @@ def _read_row(unit_list: UnitList, values: Mapping[str, str], catalogue: Catalog
     """One row of a list as read, and the faults within it."""
     group = unit_list.group.code
     plans = list_columns(group, unit_list.unit, catalogue, unit_list.round.collects_ethnicity)
+    if "frame_key" in values:  # a reserve of a sample comes in
+        plans = (*plans, SheetColumn(USUAL_LABELS["frame_key"]))
     draft = typed_draft(plans, [values])
     sender = Sender(unit_list.unit.code, (group,))
     reading = check_draft(draft, "", sender, catalogue, terms_of(unit_list.round))

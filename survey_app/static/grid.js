@@ -408,7 +408,8 @@
     let at = null;
     const show = () => {
       const all = rows();
-      if (!all.includes(at)) at = all.find((row) => cells(row).some((field) => !field.value)) || all[0];
+      const unfinished = (row) => row.classList.contains("has-told") || cells(row).every((field) => !field.value);
+      if (!all.includes(at)) at = all.find(unfinished) || all[0];
       for (const row of body.rows) row.classList.toggle("at", row === at || (row.hasAttribute("data-told") && row.previousElementSibling === at));
       form.querySelector("[data-place]").textContent = words.place.replace("{n}", all.indexOf(at) + 1).replace("{all}", all.length);
     };

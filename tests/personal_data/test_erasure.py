@@ -20,6 +20,7 @@ from survey_app.roster.lock_rules import lock_roster
 from survey_app.roster.models import ChangeRequest, ListState, PairDecision, Person, RosterVersion, Upload
 from survey_app.roster.rules import add_event, refuse_if_not_collecting
 from survey_app.rounds.models import ListType
+from survey_app.sampling.models import Sample, SampleMember, SamplingFrame
 from tests.make import make_district, make_group, make_list, make_person, make_quota, make_round, make_user
 from tests.personal_data.byte_search import forms, words_found
 
@@ -56,6 +57,21 @@ def make_erasable(session):
             uploaded_by_id=by.id, uploaded_at=now(), confirmed_at=now(),
         )
     )  # fmt: skip
+    frame = SamplingFrame(
+        round_id=survey_round.id, unit_id=district.id, group_id=group.id, file_name="sổ.xlsx", file_sha256="",
+        content="Chim Vàng Khuyên 0936127845".encode(), set_aside=[["", 4, "Chim Vàng Khuyên"]], rows_set_aside=1,
+        sha256="f", persons=1, made_at=now(), made_by_id=by.id, made_by_name=by.full_name,
+    )  # fmt: skip
+    member = SampleMember(
+        frame_row=1, standing="selected", position=1, probability=1, outcome="refused", outcome_words="Yêu-cầu-canary"
+    )
+    frame.samples.append(
+        Sample(
+            number=1, design={}, seed="1", algorithm="a", size=1, sha256="s", reason="Lý do Canary", drawn_at=now(),
+            drawn_by_id=by.id, drawn_by_name=by.full_name, members=[member],
+        )
+    )  # fmt: skip
+    session.add(frame)
     version = lock_roster(session, survey_round, by, "Lý do Canary")
     build_cells(session, survey_round, by, accept_small=True)
     person = session.scalars(select(Person).where(Person.position == 2)).one()

@@ -18,6 +18,8 @@ from survey_app.personal_data.rules import record_request
 from survey_app.roster.models import ChangeKind, ListState, Person, UnitList, Upload
 from survey_app.roster.rules import receive_upload
 from survey_app.roster_changes.rules import propose
+from survey_app.sampling.designs import Design, SizeRule
+from survey_app.sampling.rules import draw_sample, receive_frame
 from survey_app.users.models import User
 from tests.make import csrf_token, make_list, make_person, make_user, sign_in_client
 from tests.roster.asked_round import make_asked_round, make_citizen, make_file
@@ -45,9 +47,15 @@ def looked_at(app, database):
         content = make_file([row], [[1, "Chim Vàng Anh", 1975, "Nữ", "Chủ tịch UBND", "0912345671"]])
         upload = receive_upload(session, asked.round, asked.commune, content, "danh sách.xlsx", officer)
         person = session.scalars(select(Person)).first()
+        frame = receive_frame(
+            session, asked.round, asked.commune, asked.citizens, make_file([row, make_citizen(2, phone="1")]),
+            "sổ.xlsx", operator,
+        )  # fmt: skip
+        sample = draw_sample(session, frame, Design(size_rule=SizeRule.GIVEN, given_size=1), operator, "1")
         asked_for = record_request(session, person, "access", "Chính người đó", "", operator)
         facts = {"code": "tg-2021", "upload_id": upload.id, "list_id": person.list_id, "person_id": person.id}
         facts["request_id"] = asked_for.id
+        facts |= {"frame_id": frame.id, "sample_id": sample.id, "member_id": sample.members[0].id}
     browsers = [sign_in_client(app, user) for user in (operator, officer, leader)]
     return browsers, facts
 
@@ -89,8 +97,13 @@ def test_every_page_that_shows_a_person_is_in_the_log_and_no_other_page_writes(a
         if shows:
             shown.add(endpoint)
         elif made:
-            assert endpoint in {"roster.grid", "roster.confirm"}, f"{endpoint} wrote to the log and shows nobody"
+            assert endpoint in {"roster.grid", "roster.confirm", "sampling.frame"}, (
+                f"{endpoint} wrote to the log and shows nobody"
+            )
     assert shown >= {"roster.one_list", "roster.duplicates", "roster.check", "roster.faults_file", "roster.original"}
+    assert {name for name in shown if name.startswith("sampling.")} == {
+        "sampling.sample", "sampling.sample_file", "sampling.minutes", "sampling.replacing",
+    }  # fmt: skip
     assert {name for name in shown if name.startswith("personal_data.")} == {
         "personal_data.register", "personal_data.new", "personal_data.show", "personal_data.held",
     }  # fmt: skip
