@@ -8,6 +8,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -37,6 +38,7 @@ def search_key(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
+@lru_cache(maxsize=20_000)  # a name is compared with many
 def fold(text: str) -> str:
     """The key under which two spellings of one name are equal: as `search_key`, with y as i («Pú Xy» = «Pú Xi»)."""
     return search_key(text).replace("y", "i")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Invalid
-from ..text import number_text
 from .designs import PLACES, Allocation, Design, Method, SizeRule
 
 _PERCENTS = {  # field -> (name on the page, lowest, highest)
@@ -41,7 +40,7 @@ def design_from_form(form: Mapping[str, str]) -> Design:
         if form.get(name, "").strip():
             figure = _figure(form[name])
             if figure is None or not low <= figure <= high:
-                faults[name] = f"Điền {words} từ {number_text(low)} đến {number_text(high)} phần trăm."
+                faults[name] = f"Điền {words} từ {_shown(low)} đến {_shown(high)} phần trăm."
             else:
                 values[name] = figure / 100
     for name, (words, least, most) in _WHOLE.items():
@@ -70,6 +69,10 @@ def _choice(form: Mapping[str, str], name: str, kind: Any, usual: Any) -> Any:
 
 def _one_of(form: Mapping[str, str], name: str, known: tuple[str, ...], usual: str) -> str:
     return form[name] if form.get(name) in known else usual
+
+
+def _shown(value: float) -> str:
+    return f"{value:g}".replace(".", ",")
 
 
 def _figure(text: str) -> float | None:

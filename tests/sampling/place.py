@@ -25,7 +25,7 @@ def make_rows(count: int) -> list[list[object]]:
     return [
         make_citizen(
             number,
-            name=f"Lò Văn {SYLLABLES[number % 10]} {SYLLABLES[number // 10 % 10]}",
+            name=f"Lò {SYLLABLES[number // 100 % 10]} {SYLLABLES[number // 10 % 10]} {SYLLABLES[number % 10]}",
             birth=1950 + number % 50,
             gender="Nam" if number % 2 else "Nữ",
             ban=BANS[number % 3],
