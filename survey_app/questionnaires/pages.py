@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ..access import has_right, requires
 from ..errors import Missing
+from ..rounds.copying import register_copier
 from ..rounds.models import RespondentGroup, Round
 from ..rounds.queries import find_round
 from ..steps import StepAction, StepState, StepStatus, register_step
@@ -18,7 +19,7 @@ from .definition import asked_when
 from .forms import UploadForm
 from .message import Message
 from .queries import asked_criteria, find_group, overview, questionnaire_of
-from .rules import load_draft, load_shipped, publish, shipped_file
+from .rules import copy_questionnaires, load_draft, load_shipped, publish, shipped_file
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook
 
@@ -204,5 +205,6 @@ def step_two(session: Session, survey_round: Round) -> StepState:
 
 
 register_step(2, step_two)
+register_copier(copy_questionnaires)
 
 from . import preview_pages  # noqa: E402, F401 - adds its routes to `bp`

@@ -14,7 +14,7 @@ from ..rounds.models import RespondentGroup, Round
 from ..units.models import UnitKind
 from .definition import canonical_sha256, to_json
 from .models import QuestionnaireVersion
-from .queries import newest_version, questionnaire_of
+from .queries import newest_version, published_version, questionnaire_of
 from .xlsform import read_xlsform
 
 SHIPPED_FOLDER = Path(__file__).parents[2] / "questionnaires"
@@ -69,6 +69,18 @@ def load_shipped(session: Session, survey_round: Round, groups: Sequence[Respond
     if not loaded:
         raise Refused("Chưa có phiếu mẫu cho cấp và nhóm này. Tải tệp XLSForm lên.")
     return loaded
+
+
+def copy_questionnaires(session: Session, source: Round, made: Round, by: Actor) -> int:
+    """The published questionnaires of another round as drafts of this one, group by letter; returns how many."""
+    copied = 0
+    groups = {group.code: group for group in source.groups}
+    for group in made.groups:
+        before = published_version(session, groups[group.code].id) if group.code in groups else None
+        if before is not None:
+            load_draft(session, made, group, before.source, before.source_name, by)
+            copied += 1
+    return copied
 
 
 def publish(session: Session, survey_round: Round, group: RespondentGroup, by: Actor) -> QuestionnaireVersion:

@@ -10,7 +10,7 @@ from ..access import declared_rights, has_right, is_open, requires
 from ..steps import StepAction, StepStatus, next_action, step_states
 from ..text import today
 from ..web import me, reading
-from . import group_pages, personal_data_pages, settings_pages  # noqa: F401 - add their routes to `bp`
+from . import copy_pages, group_pages, personal_data_pages, settings_pages  # noqa: F401 - add their routes to `bp`
 from .blueprint import bp
 from .home_parts import key_holders
 from .levels import level_name

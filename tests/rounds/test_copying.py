@@ -1,0 +1,126 @@
+"""This year's round from last year's: what comes over, what does not, units that are no more."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+
+from survey_app.access import Role
+from survey_app.errors import Invalid
+from survey_app.questionnaires import pages  # noqa: F401 - registers what it takes over
+from survey_app.questionnaires.queries import newest_version
+from survey_app.questionnaires.rules import load_shipped
+from survey_app.roster.models import UnitList
+from survey_app.rounds.copying import copy_round
+from survey_app.rounds.models import ListType, Quota, Round
+from tests.make import (
+    csrf_token,
+    make_criteria,
+    make_district,
+    make_group,
+    make_list,
+    make_quota,
+    make_round,
+    make_unit,
+    make_user,
+    sign_in_client,
+)
+
+
+def make_source(session):
+    """A round of 2021 with two groups, three quotas (one unit ends in 2022), criteria, a questionnaire and a list."""
+    district = make_district(session)
+    operator = make_user(session, Role.OPERATOR, district)
+    kept = make_unit(session, "Xã Quài Cang", district, code="1")
+    heir = make_unit(session, "Xã Quài Tở", district, code="2")
+    ending = make_unit(session, "Xã Cũ", district, code="3", valid_to=date(2022, 6, 30), successor_code="2")
+    source = make_round(session, district, code="tg-2021", handover_due_on=date(2021, 12, 17))
+    source.head_confirms, source.k_min, source.help_phone = True, 7, "0215 111 222"
+    people = make_group(session, source, "E")
+    leaders = make_group(session, source, "C", ListType.OFFICIALS)
+    for group, unit in ((people, kept), (people, ending), (leaders, kept)):
+        make_quota(session, group, unit, 12)
+    make_list(session, people, kept, 3)
+    make_criteria(session, source, [("1.1", "2.5", "survey", ["E", "C"]), ("1.2", "1", "self_assessment", [])])
+    load_shipped(session, source, [people], operator)
+    newest_version(session, people.id).published_at = source.created_at
+    session.flush()
+    session.refresh(source)
+    return source, operator, heir
+
+
+def test_rules_groups_quotas_criteria_and_questionnaires_come_over(database):
+    with database.writing() as session:
+        source, operator, _heir = make_source(session)
+        copied = copy_round(session, source, "tg-2022", 2022, date(2022, 12, 1), operator)
+        made = copied.round
+        assert (copied.groups, copied.quotas, copied.criteria, copied.questionnaires) == (2, 2, 2, 1)
+        assert (made.head_confirms, made.k_min, made.help_phone, made.rules) == (True, 7, "0215 111 222", source.rules)
+        assert made.title.endswith("năm 2022")
+        assert {group.code for group in made.groups} == {"C", "E"}
+        assert [leaf.code for leaf in made.criterion_set.leaves] == ["1.1", "1.2"]
+        draft = newest_version(session, next(group.id for group in made.groups if group.code == "E"))
+        assert draft.published_at is None
+        assert made.lists_started_at is None
+
+
+def test_days_move_by_the_year_and_office_days_off_the_weekend(database):
+    with database.writing() as session:
+        source, operator, _heir = make_source(session)
+        source.lists_due_on, source.opens_on = date(2021, 12, 10), date(2021, 12, 20)
+        made = copy_round(session, source, "tg-2022", 2022, date(2022, 12, 1), operator).round
+        assert made.lists_due_on == date(2022, 12, 12)  # the 10th is a Saturday
+        assert made.opens_on == date(2022, 12, 20)
+        assert (made.period_from, made.period_to) == (date(2022, 1, 1), date(2022, 11, 30))
+
+
+def test_a_leap_day_becomes_the_28th(database):
+    with database.writing() as session:
+        source, operator, _heir = make_source(session)
+        source.period_to = date(2024, 2, 29)
+        assert copy_round(session, source, "x-2022", 2022, date(2022, 12, 1), operator).round.period_to == date(
+            2025, 2, 28
+        )
+
+
+def test_units_that_are_no_more_are_left_out_and_named_with_their_successor(database):
+    with database.writing() as session:
+        source, operator, heir = make_source(session)
+        copied = copy_round(session, source, "tg-2022", 2022, date(2022, 12, 1), operator)
+        assert copied.gone == [("Xã Cũ", heir.name)]
+        asked = select(func.count()).select_from(Quota).where(Quota.group_id.in_([g.id for g in copied.round.groups]))
+        assert session.scalar(asked) == 2
+
+
+def test_no_person_comes_over(database):
+    with database.writing() as session:
+        source, operator, _heir = make_source(session)
+        made = copy_round(session, source, "tg-2022", 2022, date(2022, 12, 1), operator).round
+        lists = select(func.count()).select_from(UnitList).where(UnitList.round_id == made.id)
+        assert session.scalar(lists) == 0
+
+
+def test_a_code_that_is_taken_is_refused_and_nothing_is_made(database):
+    with database.writing() as session:
+        source, operator, _heir = make_source(session)
+        with pytest.raises(Invalid, match="đã dùng"):
+            copy_round(session, source, "tg-2021", 2022, date(2022, 12, 1), operator)
+
+
+def test_the_page_offers_next_year_and_tells_what_came_over(app, database):
+    with database.writing() as session:
+        _source, operator, _heir = make_source(session)
+    client = sign_in_client(app, operator)
+    assert "/rounds/tg-2021/copy" in client.get("/rounds/tg-2021").text
+    page = client.get("/rounds/tg-2021/copy").text
+    assert 'value="tg-2022"' in page
+    data = {"csrf_token": csrf_token(client), "code": "tg-2022", "year": "2022", "as_of": "01/12/2022"}
+    wrong = client.post("/rounds/tg-2021/copy", data=data | {"as_of": "31/02/2022"})
+    assert (wrong.status_code, "Không đọc được ngày" in wrong.text) == (422, True)
+    taken = client.post("/rounds/tg-2021/copy", data=data | {"code": "tg-2021"})
+    assert (taken.status_code, "đã dùng cho đợt khác" in taken.text) == (422, True)
+    done = client.post("/rounds/tg-2021/copy", data=data, follow_redirects=True)
+    assert "2 nhóm, 2 chỉ tiêu, 2 tiêu chí, 1 phiếu hỏi" in done.text
+    assert "Xã Cũ → Xã Quài Tở" in done.text
+    with database.reading() as session:
+        assert session.scalars(select(Round.code).order_by(Round.id)).all() == ["tg-2021", "tg-2022"]
