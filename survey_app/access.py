@@ -53,6 +53,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "rounds.read": _OVERSIGHT,
     "rounds.manage": _OPERATOR,
     "lists.own": _UNIT,
+    "lists.confirm": frozenset({Role.UNIT_HEAD}),
     "lists.review": _OPERATOR,
     "sampling.manage": _OPERATOR,
     "sampling.own": _UNIT,

@@ -63,6 +63,21 @@ class Action(Enum):
         N_("{unit} nộp danh sách nhóm {group}: {persons} người"),
         ("round", "unit", "group", "persons"),
     )
+    LIST_TO_HEAD = _Kind(
+        "round.list_to_head",
+        N_("{unit} gửi thủ trưởng danh sách nhóm {group}: {persons} người"),
+        ("round", "unit", "group", "persons"),
+    )
+    LIST_FROM_HEAD = _Kind(
+        "round.list_from_head",
+        N_("{unit} đưa danh sách nhóm {group} về cán bộ lập"),
+        ("round", "unit", "group"),
+    )
+    LIST_DEADLINE = _Kind(
+        "round.list_deadline",
+        N_("Gia hạn nộp danh sách cho {unit} đến {day}: {reason}"),
+        ("round", "unit", "day", "reason"),
+    )
     LIST_RETURNED = _Kind(
         "round.list_returned",
         N_("Trả lại danh sách nhóm {group} của {unit}; lý do ghi ở danh sách"),

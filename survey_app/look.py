@@ -33,6 +33,7 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "locked": (N_("Đã khóa"), "lock", "lock-fill"),
         "asked": (N_("Hỏi lại"), "warn", "question-circle"),
         "row_removed": (N_("Bỏ dòng"), "idle", "trash"),
+        "head_returned": (N_("Về cán bộ lập"), "warn", "arrow-return-left"),
     },
     "pair": {
         "open": (N_("Cần xem"), "info", "arrow-right-circle"),

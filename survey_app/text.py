@@ -38,7 +38,7 @@ def search_key(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-@lru_cache(maxsize=50_000)  # a name is compared with many
+@lru_cache(maxsize=20_000)  # a name is compared with many
 def fold(text: str) -> str:
     """The key under which two spellings of one name are equal: as `search_key`, with y as i («Pú Xy» = «Pú Xi»)."""
     return search_key(text).replace("y", "i")

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any, cast
 
-from flask import current_app, g
+from flask import Response, current_app, g, send_file
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from .config import Settings
 from .db import Database
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def settings() -> Settings:
@@ -35,6 +38,11 @@ def writing() -> Iterator[Session]:
     close_reading()  # a page that writes reads what it wrote afterwards
     with database().writing() as session:
         yield session
+
+
+def xlsx_file(content: bytes, name: str) -> Response:
+    """An Excel workbook to be kept under `name`."""
+    return send_file(BytesIO(content), mimetype=_XLSX, as_attachment=True, download_name=name)
 
 
 def close_reading(_error: BaseException | None = None) -> None:

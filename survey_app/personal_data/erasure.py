@@ -16,7 +16,7 @@ from ..db import Database, now
 from ..errors import Invalid, Refused
 from ..handover.models import HandoverSet
 from ..rewriting import forget
-from ..roster.models import ChangeRequest, ListEvent, PairDecision, Person, RosterVersion, UnitList, Upload
+from ..roster.models import ChangeRequest, ListEvent, PairDecision, Person, RosterVersion, RowComment, UnitList, Upload
 from ..rounds.models import RespondentGroup, Round
 from ..sampling.models import Sample, SampleMember, SamplingFrame
 from ..text import clean
@@ -36,8 +36,8 @@ WIPED = {
 _TABLES = tuple(
     model.__tablename__
     for model in (
-        Person, Upload, RosterVersion, ListEvent, UnitList, ChangeRequest, PairDecision, HandoverSet, PrivacyRequest,
-        AccessCode, SamplingFrame, SampleMember,
+        Person, Upload, RosterVersion, ListEvent, RowComment, UnitList, ChangeRequest, PairDecision, HandoverSet,
+        PrivacyRequest, AccessCode, SamplingFrame, SampleMember,
     )
 )  # fmt: skip
 
@@ -154,6 +154,7 @@ def _erase(session: Session, survey_round: Round) -> None:
         update(RosterVersion).where(RosterVersion.round_id == survey_round.id).values(content=None, reason=""),
         update(HandoverSet).where(HandoverSet.round_id == survey_round.id).values(content=None, received_note=""),
         update(ListEvent).where(ListEvent.list_id.in_(lists)).values(comment=""),
+        delete(RowComment).where(RowComment.list_id.in_(lists)),
         update(UnitList).where(UnitList.round_id == survey_round.id).values(short_reason=""),
         update(ChangeRequest)
         .where(ChangeRequest.round_id == survey_round.id)

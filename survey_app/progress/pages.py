@@ -25,7 +25,7 @@ PER_PAGE = 50
 @requires("turnout.read", "turnout.own")
 def show(code: str):
     survey_round = find_round(reading(), code, me())
-    found = _turnout(survey_round)
+    found = turnout_for(survey_round)
     only_late = request.args.get("lists") == "late"
     units = [unit for unit in found.units if unit.lists_submitted < unit.lists_due] if only_late else [*found.units]
     page, pages = _page(len(units))
@@ -51,7 +51,7 @@ def show(code: str):
 @requires("turnout.read", "turnout.own")
 def table(code: str):
     survey_round = find_round(reading(), code, me())
-    text = turnout_csv(_turnout(survey_round))
+    text = turnout_csv(turnout_for(survey_round))
     name = f"tien-do-{code}-{today():%Y%m%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text.encode("utf-8-sig"), mimetype="text/csv", headers=headers)
@@ -82,7 +82,7 @@ def _safe(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _turnout(survey_round: Round) -> Turnout:
+def turnout_for(survey_round: Round) -> Turnout:
     """What this account may see: the office all units, a unit account its own."""
     session, account = reading(), me()
     scope = survey_round.operator_unit.path if account.scope_path is None else account.scope_path
@@ -117,3 +117,5 @@ def _day_of_collection(survey_round: Round) -> tuple[int, int] | None:
 
 
 register_step(5, step_state)
+
+from . import plan_pages  # noqa: E402, F401 - it adds its routes to `bp`

@@ -54,13 +54,29 @@ def valid_on(entry: UnitEntry | BanEntry, day: date) -> bool:
     return (entry.valid_from is None or entry.valid_from <= day) and (entry.valid_to is None or day <= entry.valid_to)
 
 
+@dataclass(frozen=True)
+class Quota:
+    """Chỉ tiêu of one unit and group: persons asked for, how few and how many are taken, and what else is refused."""
+
+    target: int
+    least: int
+    most: int
+    blocks_short: bool = False
+    blocks_over: bool = True
+
+
+def exactly(target: int) -> Quota:
+    """A quota without room: fewer persons need a reason, more are refused."""
+    return Quota(target, target, target)
+
+
 @dataclass
 class Catalogue:
     """What the names in a list are looked up in; `day` is the day on which units and bản must be valid."""
 
     units: list[UnitEntry]
     bans: list[BanEntry]
-    quotas: dict[tuple[str, str], int] = field(default_factory=dict)
+    quotas: dict[tuple[str, str], Quota] = field(default_factory=dict)
     procedures: list[str] = field(default_factory=list)
     day: date = date.max
 
@@ -206,7 +222,7 @@ def catalogue_from_folder(folder: Path, day: date) -> Catalogue:
         )
         for row in _rows(folder, "ban-")
     ]  # fmt: skip
-    quotas = {(row["unit_code"], row["group"]): int(row["quota"]) for row in _rows(folder, "quota-")}
+    quotas = {(row["unit_code"], row["group"]): exactly(int(row["quota"])) for row in _rows(folder, "quota-")}
     return Catalogue(units, bans, quotas, [row["title"] for row in _rows(folder, "procedures-")], day)
 
 

@@ -1,6 +1,6 @@
 """What the check page shows: rows of a draft by group, their faults, and which cells can be corrected in place."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from flask_babel import gettext
@@ -9,7 +9,7 @@ from ..text import date_text
 from .column_names import USUAL_LABELS
 from .columns import Column, DataRow, Table, text_of
 from .drafts import Draft, worst
-from .group_words import OFFICIALS
+from .group_words import list_kind
 from .persons import PersonRow
 from .problems import Problem, full_message, message
 from .rules import DraftCheck
@@ -98,8 +98,8 @@ class CheckView:
         return sum(1 for row in self.rows if row.has_old_phone)
 
 
-def check_view(checked: DraftCheck, show: str, page: int) -> CheckView:
-    """The rows to look at (`show` = look) or all of them, fifty a page, gathered by group."""
+def check_view(checked: DraftCheck, show: str, page: int, said: Container[str] = ()) -> CheckView:
+    """The rows to look at (`show` = look; also those with a key in `said`) or all, fifty a page, gathered by group."""
     by_row: dict[tuple[str | None, int], list[Problem]] = {}
     general = []
     for problem in checked.reading.problems:
@@ -117,8 +117,10 @@ def check_view(checked: DraftCheck, show: str, page: int) -> CheckView:
                 continue
             person = persons[table.sheet, data_row.row]
             problems = by_row.get((table.sheet, data_row.row), [])
-            rows.append(_row_view(checked.draft, number, table, data_row, person, problems, show == "all"))
-    wanted = [row for row in rows if show == "all" or row.problems or row.edited]
+            rows.append(
+                _row_view(checked.draft, number, table, data_row, person, problems, show == "all" or key in said)
+            )
+    wanted = [row for row in rows if show == "all" or row.problems or row.edited or row.key in said]
     view = CheckView(rows, dropped, general, pages=max(1, -(-len(wanted) // PER_PAGE)))
     view.page = min(max(1, page), view.pages)
     view.shown = _by_group(wanted[(view.page - 1) * PER_PAGE : view.page * PER_PAGE])
@@ -129,10 +131,6 @@ def _name_of(row: DataRow) -> str:
     parts = [text_of(row.cells.get(one)) for one in ("business", "name", "family", "given")]
     name = " ".join(part for part in parts if part) or gettext("chưa có tên")
     return str(gettext("dòng %(row)d: %(name)s", row=row.row, name=name))
-
-
-def _kind(group: str) -> str:
-    return "officials" if group in OFFICIALS else "business" if group == "F" else "citizens"
 
 
 def _by_group(rows: Sequence[RowView]) -> list[GroupView]:
@@ -149,7 +147,7 @@ def _row_view(
     """Inputs stand in cells with a fault, or in `every` cell."""
     faulty = {problem.col for problem in problems if problem.blocks and problem.col}
     cells, taken = [], set()
-    for wanted in _SHOWN[_kind(person.group)]:
+    for wanted in _SHOWN[list_kind(person.group)]:
         columns = [one for one in _columns(table, row, wanted, faulty) if one.index not in taken]
         inputs = tuple(
             InputView(

@@ -11,7 +11,7 @@ from .catalogue import Catalogue
 from .columns import DataRow, Table, find_tables, text_of
 from .group_words import OFFICIALS, group_guessed, group_named
 from .persons import PersonRow, RowReader, Terms, group_problems
-from .problems import Problem
+from .problems import ERROR, WARNING, Problem
 
 ALL_GROUPS = tuple("ABCDEFG")
 SAMPLING_FRAME = "sampling_frame"
@@ -111,11 +111,16 @@ def quota_problems(persons: Iterable[PersonRow], sender: Sender, catalogue: Cata
     problems = []
     for group in sorted(found):
         quota = catalogue.quotas.get((sender.unit_code, group))
-        if quota is None or found[group] == quota:
+        if quota is None or quota.least <= found[group] <= quota.most:
             continue
-        kind = "quota_exceeded" if found[group] > quota else "quota_short"
-        details = {"group": group, "quota": quota, "found": found[group]}
-        problems.append(Problem(kind, None, None, None, None, None, details))
+        over = found[group] > quota.most
+        kind, limit = ("quota_exceeded", quota.most) if over else ("quota_short", quota.least)
+        blocks = quota.blocks_over if over else quota.blocks_short
+        details = {"group": group, "quota": quota.target, "found": found[group]}
+        if limit != quota.target:
+            details["limit"] = limit
+        severity = ERROR if blocks else WARNING
+        problems.append(Problem(kind, None, None, None, None, None, details, severity))
     return problems
 
 

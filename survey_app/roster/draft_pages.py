@@ -11,25 +11,26 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from ..access import requires
+from ..access import has_right, requires
 from ..audit import Action
 from ..errors import Conflict, Invalid, Missing
 from ..view_log import log_view
-from ..web import me, reading, writing
+from ..web import me, reading, writing, xlsx_file
 from .check_view import check_view, good_rows, row_sentence, summary_lines
 from .column_choices import remember_columns
 from .column_names import USUAL_LABELS
 from .columns import text_of
 from .drafts import Clash, Draft, Edit, apply_edits, correct, draft_as_json, draft_from_json
 from .fault_file import fault_workbook
-from .models import Upload
+from .head_rules import heads_of
+from .models import ListState, RowComment, Upload
 from .normalise import phone_number
-from .own_list_pages import xlsx_file
 from .pages import bp
 from .problems import full_message
-from .queries import cards, find_upload
+from .queries import ListCard, cards, find_upload
+from .row_comments import place_comments
 from .rules import DraftCheck, check_upload, discard_upload, refuse_if_changed, save_draft, submit_list
-from .typed_lists import typed_table
+from .typed_lists import holds_returned_list, typed_table
 
 _TABS = ("look", "all", "columns")
 
@@ -43,7 +44,9 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
     show = request.args.get("show", "")
     if show not in _TABS:
         show = "look" if any(problem.row for problem in checked.reading.problems) else "all"
-    view = check_view(checked, show, request.args.get("page", 1, type=int))
+    asked = {card.group.code: card for card in cards(reading(), found.round, found.unit)}
+    said, loose = _comments(checked, found, asked)
+    view = check_view(checked, show, request.args.get("page", 1, type=int), said)
     page = render_template(
         "roster/check.html",
         survey_round=found.round,
@@ -54,8 +57,10 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
         page_url=lambda number: url_for(".check", code=code, upload_id=upload_id, show=show, page=number),
         faults=checked.blocking,
         summary=summary_lines(checked),
-        to_look=sum(1 for row in view.rows if row.problems or row.edited),
-        cards={card.group.code: card for card in cards(reading(), found.round, found.unit)},
+        to_look=sum(1 for row in view.rows if row.problems or row.edited or row.key in said),
+        cards=asked,
+        said_of=said,
+        loose_comments=loose,
         row_sentence=row_sentence,
         full_message=full_message,
         labels=USUAL_LABELS,
@@ -70,6 +75,29 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
 def log_draft(action: Action, found: Upload, checked: DraftCheck) -> None:
     """A draft was shown or a file of it given out: says so to the audit log."""
     log_view(action, round=found.round.code, unit=found.unit.name, draft=found.id, persons=len(checked.reading.persons))
+
+
+def _comments(
+    checked: DraftCheck, found: Upload, asked: dict[str, ListCard]
+) -> tuple[dict[str, list[RowComment]], list[RowComment]]:
+    """What the office said of rows: by key of the row, and what belongs to no row of this draft."""
+    keys = {
+        (table.sheet, row.row): f"{number}-{row.row}"
+        for number, table in enumerate(checked.draft.tables)
+        for row in table.rows
+    }
+    said: dict[str, list[RowComment]] = {}
+    loose: list[RowComment] = []
+    for code in sorted({person.group for person in checked.reading.persons}):
+        persons = [person for person in checked.reading.persons if person.group == code]
+        comments = asked[code].row_comments if code in asked else []
+        rows = [(person.row, person.business or person.name or "") for person in persons]
+        placed = place_comments(comments, rows, holds_returned_list(found))
+        loose += placed.loose
+        for person in persons:
+            if person.row in placed.by_row:
+                said[keys[person.sheet, person.row]] = placed.by_row[person.row]
+    return said, loose
 
 
 def _samples(draft: Draft) -> list[list[tuple[Any, list[str]]]]:
@@ -235,6 +263,8 @@ def _confirm_page(found: Upload, faults: dict[str, str], status: int = 422) -> R
         faults=faults,
         fault_lines=[(sentence, name) for name, sentence in faults.items()],
         reason=request.form.get("short_reason", ""),
+        waits_for_head=found.round.head_confirms and not has_right(me(), "lists.confirm"),
+        heads=heads_of(reading(), found.unit_id),
         typed=typed_table(checked.draft) is not None,
         has_original=reading().scalar(select(Upload.content.is_not(None)).where(Upload.id == found.id)),
         full_message=full_message,
@@ -251,13 +281,20 @@ def submit(code: str, upload_id: int) -> ResponseReturnValue:
             declared, reason = request.form.get("declared") == "yes", request.form.get("short_reason", "")
             lists = submit_list(session, found, me(), declared, reason, request.form.get("version", type=int))
             groups = ", ".join(one.group.code for one in lists)
+            waits = lists[0].state == ListState.AWAITING_HEAD
     except Invalid as fault:
         return _confirm_page(find_upload(reading(), code, upload_id, me()), fault.faults)
     except Conflict as fault:
         return _confirm_page(find_upload(reading(), code, upload_id, me()), {"": fault.message}, 409)
-    flash(
-        _("Đã nộp danh sách nhóm %(groups)s. Cơ quan tổ chức sẽ kiểm tra và trả lời ở trang này.", groups=groups), "ok"
-    )
+    if waits:
+        words = _(
+            "Đã gửi thủ trưởng danh sách nhóm %(groups)s. Danh sách được nộp khi thủ trưởng xác nhận.", groups=groups
+        )
+    else:
+        words = _(
+            "Đã nộp danh sách nhóm %(groups)s. Cơ quan tổ chức sẽ kiểm tra và trả lời ở trang này.", groups=groups
+        )
+    flash(words, "ok")
     return redirect(url_for(".mine", code=code), 303)
 
 

@@ -61,3 +61,8 @@ def group_guessed(job_title: str, has_procedure: bool, has_business: bool, allow
 
 def _key(text: str) -> str:
     return _NUMBERING.sub("", search_key(text)).strip()
+
+
+def list_kind(group: str) -> str:
+    """Which columns the list of a group shows: «officials», «business» or «citizens»."""
+    return "officials" if group in OFFICIALS else "business" if group == "F" else "citizens"

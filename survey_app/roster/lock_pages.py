@@ -13,20 +13,12 @@ from ..web import me, reading, writing
 from .lock_rules import lock_roster, readiness
 from .models import ListState
 from .pages import bp
-from .queries import ListCard, cards, latest_version, narrowed, unit_rows
-
-_HANDED_IN = (ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED)
-
-
-def _counted(card: ListCard) -> int:
-    """Persons that count in the matrix: those handed in."""
-    return card.persons if card.state in _HANDED_IN else 0
-
+from .queries import WITH_THE_OFFICE, ListCard, cards, latest_version, narrowed, unit_rows
 
 _FILTERS: dict[str, Callable[[ListCard], bool]] = {
-    "short": lambda card: _counted(card) < card.target and card.state in _HANDED_IN,
-    "over": lambda card: _counted(card) > card.target,
-    "absent": lambda card: card.state not in _HANDED_IN,
+    "short": lambda card: card.state in WITH_THE_OFFICE and card.persons < card.least,
+    "over": lambda card: card.handed_in > card.most,
+    "absent": lambda card: card.state not in WITH_THE_OFFICE,
 }
 
 
@@ -43,7 +35,7 @@ def roster(code: str) -> ResponseReturnValue:
         rows = [row for row in rows if any(_FILTERS[wanted](card) for card in row.cards.values())]
     totals = {
         group.code: (
-            sum(_counted(card) for card in found if card.group.code == group.code),
+            sum(card.handed_in for card in found if card.group.code == group.code),
             sum(card.target for card in found if card.group.code == group.code),
         )
         for group in groups_of(session, survey_round)
@@ -53,7 +45,6 @@ def roster(code: str) -> ResponseReturnValue:
         survey_round=survey_round,
         rows=rows,
         totals=totals,
-        counted=_counted,
         filter_counts={name: sum(1 for card in found if rule(card)) for name, rule in _FILTERS.items()},
         only=wanted,
         text=text,
@@ -79,7 +70,7 @@ def _lock_page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         survey_round=survey_round,
         state=readiness(session, survey_round),
         missing=[card for card in found if card.state != ListState.APPROVED],
-        short=[card for card in found if card.state == ListState.APPROVED and card.persons < card.target],
+        short=[card for card in found if card.state == ListState.APPROVED and card.persons < card.least],
         faults=faults,
         reason=request.form.get("reason", ""),
     )

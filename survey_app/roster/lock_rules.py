@@ -26,11 +26,12 @@ class Readiness:
     absent: int
     persons: int
     target: int
+    least: int
     open_pairs: int
 
     @property
     def complete(self) -> bool:
-        return self.approved == self.asked and self.persons >= self.target
+        return self.approved == self.asked and self.persons >= self.least
 
     @property
     def needs_reason(self) -> bool:
@@ -42,11 +43,11 @@ def readiness(session: Session, survey_round: Round) -> Readiness:
     found = cards(session, survey_round)
     counts = state_counts(found)
     approved = counts[ListState.APPROVED] + counts[ListState.LOCKED]
-    waiting = counts[ListState.SUBMITTED] + counts[ListState.AWAITING_HEAD]
+    waiting = counts[ListState.SUBMITTED]
     persons = sum(card.persons for card in found if card.state in (ListState.APPROVED, ListState.LOCKED))
     return Readiness(
         len(found), approved, waiting, len(found) - approved - waiting, persons, sum(card.target for card in found),
-        open_pairs_among(session, survey_round, frozenset({ListState.APPROVED})),
+        sum(card.least for card in found), open_pairs_among(session, survey_round, frozenset({ListState.APPROVED})),
     )  # fmt: skip
 
 
@@ -56,7 +57,8 @@ def lock_roster(session: Session, survey_round: Round, by: Actor, reason: str = 
     Raises Refused when it is locked already or nothing is approved, Invalid when it is incomplete or
     pairs are not decided without a reason.
     """
-    if survey_round.roster_locked_at is not None or latest_version(session, survey_round) is not None:
+    locked_at = session.scalar(select(Round.roster_locked_at).where(Round.id == survey_round.id).with_for_update())
+    if locked_at is not None or latest_version(session, survey_round) is not None:
         raise Refused("Danh sách chung của đợt này đã khóa rồi.")
     state = readiness(session, survey_round)
     if state.approved == 0:

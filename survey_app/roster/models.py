@@ -28,6 +28,7 @@ class ListState(StrEnum):
 # Steps in the life of a list that leave its state as it is.
 ASKED = "asked"  # the office asks the unit about a row
 ROW_REMOVED = "row_removed"  # the office took a row off
+HEAD_RETURNED = "head_returned"  # the unit's head sent the list back to its officer
 
 
 class Verdict(StrEnum):
@@ -53,8 +54,9 @@ class UnitList(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"), index=True)
     state: Mapped[str] = mapped_column(default=ListState.NONE)
     version: Mapped[int] = mapped_column(default=0)
-    short_reason: Mapped[str] = mapped_column(default="")  # why there are fewer persons than the quota
+    short_reason: Mapped[str] = mapped_column(default="")  # why there are fewer or more persons than the quota
     submitted_at: Mapped[datetime | None]
+    removed: Mapped[int] = mapped_column(default=0)  # persons of the version before that are not on it any more
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - a stale save raises instead of overwriting
 
@@ -66,6 +68,7 @@ class UnitList(Base):
         back_populates="unit_list", order_by="Person.position", cascade="all, delete-orphan",
     )  # fmt: skip
     events: Mapped[list["ListEvent"]] = relationship(order_by="ListEvent.id")
+    comments: Mapped[list["RowComment"]] = relationship(order_by="RowComment.id", cascade="all, delete-orphan")
 
 
 class ListEvent(Base):
@@ -78,8 +81,42 @@ class ListEvent(Base):
     at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     by_name: Mapped[str]
-    state: Mapped[str]  # the state reached, or ASKED, ROW_REMOVED
+    state: Mapped[str]  # the state reached, or ASKED, ROW_REMOVED, HEAD_RETURNED
     comment: Mapped[str] = mapped_column(default="")
+
+
+class RowComment(Base):
+    """Góp ý của cơ quan tổ chức for one row of a list, beside the row until the list is approved.
+
+    It outlives the row: the unit's correction puts a new person in its place.
+    """
+
+    __tablename__ = "row_comment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("unit_list.id"), index=True)
+    row: Mapped[int]  # position in the list, and
+    name: Mapped[str]  # the person there, when the comment was written
+    words: Mapped[str]
+    by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]  # the list was approved
+
+
+class DeadlineExtension(Base):
+    """Gia hạn: a unit of a round has a later day for its lists than the others."""
+
+    __tablename__ = "deadline_extension"
+    __table_args__ = (UniqueConstraint("round_id", "unit_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    due_on: Mapped[date]
+    reason: Mapped[str]
+    by_name: Mapped[str]
+    at: Mapped[datetime]
 
 
 class Upload(Base):
@@ -148,6 +185,7 @@ class Person(Base):
     order_key: Mapped[str]
     joined_in_version: Mapped[int | None]  # of the roster; none: on the list when it was locked
     left_in_version: Mapped[int | None]  # the first version without this person
+    is_changed: Mapped[bool] = mapped_column(default=False)  # new or corrected since the list was handed in before
 
     unit_list: Mapped[UnitList] = relationship(back_populates="persons")
 

@@ -1,9 +1,8 @@
 """Pages of a unit's own lists: cards, template, upload."""
 
-from io import BytesIO
 from pathlib import PurePath
 
-from flask import Response, redirect, render_template, request, send_file, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -13,17 +12,16 @@ from ..errors import Missing, Refused
 from ..rounds.models import Round
 from ..rounds.personal_data import erase_day, legal_basis_of, purpose_of
 from ..rounds.queries import find_round
-from ..web import me, reading, writing
+from ..web import me, reading, writing, xlsx_file
 from ..workbook import Rejected
 from .draft_rules import add_file
+from .late_lists import due_on
 from .own_list_parts import own_list_parts
 from .pages import bp
 from .queries import cards, catalogue_of, find_upload, open_drafts, own_unit, rounds_of_unit
 from .rules import receive_upload
 from .template_file import template_workbook
 from .typed_lists import earlier_lists
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/lists")
@@ -50,6 +48,7 @@ def _mine_page(survey_round: Round, fault: str = "", status: int = 200) -> Respo
         survey_round=survey_round,
         unit=unit,
         cards=found,
+        due_on=due_on(reading(), survey_round, unit),
         earlier=earlier_lists(reading(), survey_round, unit),
         drafts=open_drafts(reading(), survey_round, unit),
         purpose=purpose_of(survey_round),
@@ -73,10 +72,6 @@ def template(code: str) -> ResponseReturnValue:
         raise Missing
     content = template_workbook(survey_round, unit, asked, catalogue_of(reading(), survey_round))
     return xlsx_file(content, f"mau-danh-sach-{unit.code}{f'-{group}' if group else ''}.xlsx")
-
-
-def xlsx_file(content: bytes, name: str) -> Response:
-    return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
 
 
 @bp.post("/rounds/<code>/lists/uploads")

@@ -50,4 +50,13 @@ def _due_words(due) -> str:
 
 register_step(1, list_step)
 
-from . import draft_pages, duplicate_pages, lock_pages, own_list_pages, review_pages, typed_pages  # noqa: E402, F401 - they add their routes to `bp`
+from . import (  # noqa: E402, F401 - they add their routes to `bp`
+    draft_pages,
+    duplicate_pages,
+    head_pages,
+    late_pages,
+    lock_pages,
+    own_list_pages,
+    review_pages,
+    typed_pages,
+)

@@ -16,10 +16,10 @@ from .likeness import Certainty, find_alike
 from .models import ListState, PairDecision, Person, UnitList, Verdict
 from .pair_decisions import BOTH, EARLIER, Decisions
 from .persons import PersonRow
-from .queries import CLOSED_TO_UNITS
+from .queries import WITH_THE_OFFICE
 
 # A list that was sent back still shows its persons: the office decides on all its pairs before the unit works on it.
-_LOOKED_AT = frozenset({*CLOSED_TO_UNITS, ListState.RETURNED})
+_LOOKED_AT = frozenset({*WITH_THE_OFFICE, ListState.RETURNED})
 
 
 class PairState(StrEnum):
@@ -139,7 +139,7 @@ def _sides(session: Session, survey_round: Round, before: int | None) -> list[Si
             Round.demo == survey_round.demo,
             Round.year < before,
             Round.personal_data_erased_at.is_(None),
-            UnitList.state.in_(CLOSED_TO_UNITS),
+            UnitList.state.in_(WITH_THE_OFFICE),
             RespondentGroup.list_type.in_([ListType.CITIZENS, ListType.BUSINESS]),
         )
     return [

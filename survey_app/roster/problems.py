@@ -49,10 +49,11 @@ class Problem:
     column: str | None  # its heading
     field: str | None
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    own_severity: str = ""  # where the round decides how grave it is
 
     @property
     def severity(self) -> str:
-        return SEVERITY[self.kind]
+        return self.own_severity or SEVERITY[self.kind]
 
     @property
     def blocks(self) -> bool:
@@ -73,8 +74,9 @@ def problem_from_json(stored: Mapping[str, Any]) -> Problem:
     own = ("sheet", "row", "col", "column", "field", "kind", "severity")
     details = {name: value for name, value in stored.items() if name not in own}
     return Problem(
-        stored["kind"], stored["sheet"], stored["row"], stored["col"], stored["column"], stored["field"], details
-    )
+        stored["kind"], stored["sheet"], stored["row"], stored["col"], stored["column"], stored["field"], details,
+        stored["severity"],
+    )  # fmt: skip
 
 
 def _plain(value: Any) -> Any:
@@ -102,6 +104,14 @@ def _phone(details: Mapping[str, Any]) -> str:
 
 def _successor(details: Mapping[str, Any]) -> str:
     return str(details.get("successor_name") or details.get("successor") or "xem danh mục")
+
+
+def _off_quota(problem: Problem, details: Mapping[str, Any], bound: str, remedy: str) -> str:
+    limit = details.get("limit")
+    off = abs(details["found"] - (details["quota"] if limit is None else limit))
+    asked = f"chỉ tiêu {details['quota']}" + ("" if limit is None else f", {bound} {limit}")
+    words = f"Nhóm {details['group']}: có {details['found']} người, {asked}. {remedy.format(off)}"
+    return words + ("." if problem.blocks else ", hoặc ghi lý do khi nộp.")
 
 
 def _two_groups(details: Mapping[str, Any]) -> str:
@@ -168,13 +178,8 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
     ),
     "person_in_two_groups": lambda p, d: _two_groups(d),
     "shared_phone": lambda p, d: _shared_phone(d),
-    "quota_exceeded": lambda p, d: (
-        f"Nhóm {d['group']}: có {d['found']} người, chỉ tiêu {d['quota']}. Bỏ bớt {d['found'] - d['quota']} dòng."
-    ),
-    "quota_short": lambda p, d: (
-        f"Nhóm {d['group']}: có {d['found']} người, chỉ tiêu {d['quota']}. "
-        f"Thêm {d['quota'] - d['found']} người, hoặc ghi lý do khi nộp."
-    ),
+    "quota_exceeded": lambda p, d: _off_quota(p, d, "nhiều nhất", "Bỏ bớt {} dòng"),
+    "quota_short": lambda p, d: _off_quota(p, d, "ít nhất", "Thêm {} người"),
     "injection_cell": lambda p, d: (
         f"bắt đầu bằng «{d.get('char')}» như một công thức. Hệ thống giữ nguyên dạng chữ; xóa dấu này nếu gõ nhầm."
     ),

@@ -15,12 +15,26 @@ from ..rounds.models import Quota, RespondentGroup, Round
 from ..rounds.queries import find_round
 from ..text import moment_text, search_key
 from ..units.models import Ban, Unit
+from . import catalogue
 from .catalogue import BanEntry, Catalogue, UnitEntry
 from .checks import Sender
-from .models import ASKED, ROW_REMOVED, ListEvent, ListState, Person, RosterVersion, UnitList, Upload
+from .models import (
+    ASKED,
+    HEAD_RETURNED,
+    ROW_REMOVED,
+    ListEvent,
+    ListState,
+    Person,
+    RosterVersion,
+    RowComment,
+    UnitList,
+    Upload,
+)
 from .persons import PersonRow, Terms
 
-CLOSED_TO_UNITS = frozenset({ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED})
+WITH_THE_OFFICE = frozenset({ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED})
+CLOSED_TO_OFFICERS = WITH_THE_OFFICE | {ListState.AWAITING_HEAD}  # what the officer no longer changes
+SEEN_BY_THE_OFFICE = WITH_THE_OFFICE | {ListState.RETURNED}  # what has been handed in once, and not changed since
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,8 @@ class ListCard:
     target: int
     unit_list: UnitList | None
     persons: int
+    least: int
+    most: int
 
     @property
     def state(self) -> ListState:
@@ -39,14 +55,37 @@ class ListCard:
 
     @property
     def takes_upload(self) -> bool:
-        return self.state not in CLOSED_TO_UNITS
+        return self.state not in CLOSED_TO_OFFICERS
+
+    @property
+    def handed_in(self) -> int:
+        """Persons on the list that the office has; what waits for the unit's head is not with the office yet."""
+        return self.persons if self.state in WITH_THE_OFFICE else 0
+
+    @property
+    def row_comments(self) -> list[RowComment]:
+        """What the office still wants corrected in single rows."""
+        return [one for one in self.unit_list.comments if one.settled_at is None] if self.unit_list else []
+
+    @property
+    def within_quota(self) -> bool:
+        """Neither too few nor too many persons."""
+        return self.least <= self.persons <= self.most
 
     @property
     def comment(self) -> str:
-        """Why the office sent the list back, all reasons since it was handed in, while the list is with the unit."""
+        """Why the list came back, all reasons since it was handed in, while the list is with the unit's officer."""
+        return "\n".join(self._reasons(ListState.RETURNED))
+
+    @property
+    def head_comment(self) -> str:
+        """Why the unit's head sent the list back to the officer."""
+        return "\n".join(self._reasons(HEAD_RETURNED)[-1:])
+
+    def _reasons(self, step: str) -> list[str]:
         if self.state not in (ListState.RETURNED, ListState.DRAFT):
-            return ""
-        return "\n".join(event.comment for event in self._since_handed_in() if event.state == ListState.RETURNED)
+            return []
+        return [event.comment for event in self._since_handed_in() if event.state == step]
 
     @property
     def questions(self) -> list[str]:
@@ -110,14 +149,19 @@ def cards(session: Session, survey_round: Round, unit: Unit | None = None) -> li
         .join(Unit, Quota.unit_id == Unit.id)
         .outerjoin(UnitList, (UnitList.group_id == Quota.group_id) & (UnitList.unit_id == Quota.unit_id))
         .outerjoin(persons, persons.c.list_id == UnitList.id)
-        .options(contains_eager(Quota.group), contains_eager(Quota.unit), selectinload(UnitList.events))
+        .options(
+            contains_eager(Quota.group),
+            contains_eager(Quota.unit),
+            selectinload(UnitList.events),
+            selectinload(UnitList.comments),
+        )
         .where(RespondentGroup.round_id == survey_round.id, Quota.target > 0)
         .order_by(Unit.order_key, Unit.id, RespondentGroup.code)
     )
     if unit is not None:
         query = query.where(Quota.unit_id == unit.id)
     return [
-        ListCard(quota.group, quota.unit, quota.target, unit_list, count or 0)
+        ListCard(quota.group, quota.unit, quota.target, unit_list, count or 0, quota.least, quota.most)
         for quota, unit_list, count in session.execute(query)
     ]
 
@@ -153,19 +197,37 @@ def find_list(session: Session, code: str, list_id: int, by: Actor) -> UnitList:
         .where(UnitList.id == list_id, UnitList.round_id == survey_round.id)
         .options(
             joinedload(UnitList.unit), joinedload(UnitList.group), joinedload(UnitList.round),
-            selectinload(UnitList.persons), selectinload(UnitList.events),
+            selectinload(UnitList.persons), selectinload(UnitList.events), selectinload(UnitList.comments),
         )
     )  # fmt: skip
     # An operator stands in a department below the district: its lists are those of the whole district of the round.
-    if found is None or not in_scope(by, survey_round.operator_unit.path):
+    if found is None or not in_scope(by, survey_round.operator_unit.path) or found.state not in SEEN_BY_THE_OFFICE:
         raise Missing
     return found
 
 
-def target_of(session: Session, unit_list: UnitList) -> int:
-    """How many persons the list is asked for; 0 when the quota was taken back."""
-    query = select(Quota.target).where(Quota.group_id == unit_list.group_id, Quota.unit_id == unit_list.unit_id)
-    return session.scalar(query) or 0
+def own_list(session: Session, code: str, list_id: int, by: Actor) -> UnitList:
+    """A list of the unit of `by` with group, persons and events. Raises Missing for another unit's."""
+    survey_round = find_round(session, code, by)
+    found = session.scalar(
+        select(UnitList)
+        .where(
+            UnitList.id == list_id, UnitList.round_id == survey_round.id, UnitList.unit_id == own_unit(by).id
+        )
+        .options(
+            joinedload(UnitList.unit), joinedload(UnitList.group), joinedload(UnitList.round),
+            selectinload(UnitList.persons), selectinload(UnitList.events), selectinload(UnitList.comments),
+        )
+    )  # fmt: skip
+    if found is None:
+        raise Missing
+    return found
+
+
+def quota_of(session: Session, unit_list: UnitList) -> Quota:
+    """How many persons the list is asked for; nobody when the quota was taken back."""
+    query = select(Quota).where(Quota.group_id == unit_list.group_id, Quota.unit_id == unit_list.unit_id)
+    return session.scalar(query) or Quota(target=0)
 
 
 def next_submitted(session: Session, survey_round: Round, after: int = 0) -> UnitList | None:
@@ -243,13 +305,18 @@ def catalogue_of(session: Session, survey_round: Round) -> Catalogue:
         for ban in session.scalars(select(Ban).where(Ban.commune_code.in_(codes)).order_by(Ban.order_key))
     ]
     rows = session.execute(
-        select(Unit.code, RespondentGroup.code, Quota.target)
+        select(Unit.code, RespondentGroup.code, Quota)
         .select_from(Quota)
         .join(Unit, Quota.unit_id == Unit.id)
         .join(RespondentGroup, Quota.group_id == RespondentGroup.id)
         .where(RespondentGroup.round_id == survey_round.id)
     )
-    quotas = {(unit_code, group): target for unit_code, group, target in rows}
+    quotas = {
+        (unit_code, group): catalogue.Quota(
+            quota.target, quota.least, quota.most, survey_round.blocks_short, survey_round.blocks_over
+        )
+        for unit_code, group, quota in rows
+    }
     return Catalogue(entries, bans, quotas, [], terms_of(survey_round).age_on)
 
 
@@ -272,7 +339,7 @@ def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()
         .join(UnitList, Person.list_id == UnitList.id)
         .join(RespondentGroup, UnitList.group_id == RespondentGroup.id)
         .join(Unit, UnitList.unit_id == Unit.id)
-        .where(UnitList.round_id == survey_round.id, UnitList.state.in_(CLOSED_TO_UNITS))
+        .where(UnitList.round_id == survey_round.id, UnitList.state.in_(WITH_THE_OFFICE))
         .where(UnitList.id.not_in(without), Person.left_in_version.is_(None))
         .order_by(Person.list_id, Person.position)
     )  # fmt: skip

@@ -11,13 +11,15 @@ from ..rounds.queries import find_round, groups_of
 from ..view_log import log_view
 from ..web import me, reading, writing
 from .comparison import pairs_by_list
-from .group_words import OFFICIALS
+from .group_words import list_kind
 from .handover import sees_ethnicity
 from .models import ListState
 from .pages import bp
 from .problems import Problem, office_message, place
-from .queries import cards, find_list, narrowed, next_submitted, state_counts, target_of, unit_rows
-from .rules import approve_faultless, approve_list, list_problems, return_list
+from .queries import SEEN_BY_THE_OFFICE, cards, find_list, narrowed, next_submitted, quota_of, state_counts, unit_rows
+from .row_comments import delete_comment as delete_one_comment
+from .row_comments import open_comments, place_comments, write_comments
+from .rules import approve_faultless, approve_list, list_problems, refuse_if_not_as_seen, return_list
 
 PER_PAGE = 50
 
@@ -50,12 +52,13 @@ def lists(code: str) -> ResponseReturnValue:
             for card in found
             if card.unit_list
             and card.state == ListState.SUBMITTED
-            and card.persons == card.target
+            and card.within_quota
             and not doubtful.get(card.unit_list.id)
         ),
         state=state,
         text=text,
-        states=[one for one in ListState if one != ListState.AWAITING_HEAD],
+        states=[one for one in ListState if one != ListState.AWAITING_HEAD or survey_round.head_confirms],
+        seen=SEEN_BY_THE_OFFICE,
     )
 
 
@@ -93,14 +96,17 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
     by_row: dict[int, list[Problem]] = {}
     for problem in problems:
         by_row.setdefault(problem.row or 0, []).append(problem)
-    group = found.group.code
     page = render_template(
         "roster/one_list.html",
         survey_round=found.round,
         unit_list=found,
-        kind="officials" if group in OFFICIALS else "business" if group == "F" else "citizens",
-        target=target_of(session, found),
+        kind=list_kind(found.group.code),
+        quota=quota_of(session, found),
         with_ethnicity=sees_ethnicity(found.round, me()),
+        comments=place_comments(
+            open_comments(found), [(one.position, one.business or one.name) for one in found.persons]
+        ),
+        may_comment=found.round.roster_locked_at is None and found.state in (ListState.SUBMITTED, ListState.APPROVED),
         problems=problems,
         by_row=by_row,
         office_message=office_message,
@@ -111,7 +117,9 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
         locked=found.round.roster_locked_at is not None,
     )
     if found.round.personal_data_erased_at is None:
-        log_view(Action.LIST_VIEWED, round=code, unit=found.unit.name, group=group, persons=len(found.persons))
+        log_view(
+            Action.LIST_VIEWED, round=code, unit=found.unit.name, group=found.group.code, persons=len(found.persons)
+        )
     return page, 422 if faults else 200
 
 
@@ -135,12 +143,49 @@ def send_back(code: str, list_id: int) -> ResponseReturnValue:
     try:
         with writing() as session:
             found = find_list(session, code, list_id, me())
-            return_list(session, found, me(), request.form.get("reason", ""), _seen_version())
+            refuse_if_not_as_seen(session, found, _seen_version())
+            write_comments(session, found, _comments(), me())
+            rows = len({comment.row for comment in open_comments(found)})
+            reason = request.form.get("reason", "").strip() or (f"Sửa {rows} dòng có góp ý." if rows else "")
+            return_list(session, found, me(), reason)
             words = _("Đã trả lại danh sách nhóm %(group)s của %(unit)s.", group=found.group.code, unit=found.unit.name)
     except Invalid as fault:
         return _list_page(code, list_id, fault.faults)
     flash(words, "ok")
     return _to_next(code)
+
+
+@bp.post("/rounds/<code>/lists/<int:list_id>/comments")
+@requires("lists.review")
+def comment(code: str, list_id: int) -> ResponseReturnValue:
+    """Comments on rows without returning the list yet."""
+    try:
+        with writing() as session:
+            found = find_list(session, code, list_id, me())
+            refuse_if_not_as_seen(session, found, _seen_version())
+            written = write_comments(session, found, _comments(), me())
+    except Invalid as fault:
+        return _list_page(code, list_id, fault.faults)
+    if written:
+        flash(_("Đã lưu %(n)d góp ý. Đơn vị thấy góp ý sau khi danh sách được trả lại.", n=written), "ok")
+    else:
+        flash(_("Chưa ghi góp ý nào. Bấm «Góp ý» ở dòng cần sửa rồi ghi."), "info")
+    return redirect(url_for(".one_list", code=code, list_id=list_id), 303)
+
+
+@bp.post("/rounds/<code>/lists/<int:list_id>/comments/<int:comment_id>/delete")
+@requires("lists.review")
+def delete_comment(code: str, list_id: int, comment_id: int) -> ResponseReturnValue:
+    with writing() as session:
+        delete_one_comment(session, find_list(session, code, list_id, me()), comment_id)
+    flash(_("Đã bỏ góp ý."), "ok")
+    return redirect(url_for(".one_list", code=code, list_id=list_id), 303)
+
+
+def _comments() -> dict[int, str]:
+    """Fields «comment-ROW» of the form."""
+    rows = ((name.removeprefix("comment-"), value) for name, value in request.form.items())
+    return {int(row): value for row, value in rows if row.isdecimal() and len(row) < 6}
 
 
 def _seen_version() -> int | None:

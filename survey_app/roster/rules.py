@@ -9,12 +9,12 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from ..access import Actor
+from ..access import Actor, Role
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
 from ..rounds.models import RespondentGroup, Round
-from ..text import moment_text, person_order_key, search_key
+from ..text import fold, moment_text, person_order_key, search_key
 from ..units.models import Unit
 from ..workbook import read_workbook
 from .catalogue import Catalogue
@@ -27,7 +27,7 @@ from .pair_decisions import Decisions
 from .persons import PersonRow
 from .problems import Problem
 from .queries import (
-    CLOSED_TO_UNITS,
+    CLOSED_TO_OFFICERS,
     as_person_rows,
     cards,
     catalogue_of,
@@ -35,6 +35,7 @@ from .queries import (
     sender_of,
     terms_of,
 )
+from .row_comments import settle_comments
 from .unasked_columns import leave_out_unasked
 from .workplace import workplace_problems
 
@@ -50,6 +51,13 @@ def refuse_if_not_collecting(survey_round: Round) -> None:
         raise Refused("Đợt này chưa nhận danh sách. Chờ thông báo của cơ quan tổ chức.")
     if survey_round.roster_locked_at is not None:
         raise Refused("Danh sách của đợt này đã khóa, không sửa được nữa. Cần đổi thì liên hệ cơ quan tổ chức.")
+
+
+def refuse_if_locked_meanwhile(session: Session, survey_round: Round) -> None:
+    """Raises Refused when the roster has been locked since the round was read; keeps it from being locked meanwhile."""
+    query = select(Round.roster_locked_at).where(Round.id == survey_round.id).with_for_update(read=True)
+    if session.scalar(query) is not None:
+        raise Refused("Danh sách của đợt này đã khóa, không sửa được nữa.")
 
 
 def receive_upload(
@@ -94,7 +102,7 @@ def receive_upload(
     session.flush()
     for card in asked:
         if card.group.code in held and card.state == ListState.NONE:
-            list_for(session, survey_round, unit, card.group).state = ListState.DRAFT
+            begin_draft(session, survey_round, unit, card.group)
     record(
         session, Action.LIST_UPLOADED, by, round=survey_round.code, unit=unit.name, file=upload.file_name,
         rows=draft.rows,
@@ -137,6 +145,13 @@ def list_for(session: Session, survey_round: Round, unit: Unit, group: Responden
     return found
 
 
+def begin_draft(session: Session, survey_round: Round, unit: Unit, group: RespondentGroup) -> None:
+    """The list is a draft from here on, unless a colleague has handed it in at the same moment."""
+    unit_list = list_for(session, survey_round, unit, group)
+    if unit_list.state == ListState.NONE:
+        unit_list.state = ListState.DRAFT
+
+
 @dataclass(frozen=True)
 class DraftCheck:
     """A draft with all its faults: those within the list and those against lists of the round already handed in."""
@@ -149,8 +164,10 @@ class DraftCheck:
         return [problem for problem in self.reading.problems if problem.blocks]
 
     @property
-    def short_groups(self) -> list[Problem]:
-        return [problem for problem in self.reading.problems if problem.kind == "quota_short"]
+    def off_quota(self) -> list[Problem]:
+        """Groups with fewer or more persons than asked for, where the round takes them with a reason."""
+        kinds = ("quota_short", "quota_exceeded")
+        return [one for one in self.reading.problems if one.kind in kinds and not one.blocks]
 
 
 def check_upload(session: Session, upload: Upload, draft: Draft | None = None) -> DraftCheck:
@@ -207,10 +224,13 @@ def submit_list(
 ) -> list[UnitList]:
     """Hand a draft in: its persons become the unit's lists, one for each group it holds.
 
-    Raises Invalid when a fault blocks, the declaration is not ticked or fewer persons come without a reason; Refused
-    when the round takes no lists or one of the lists was handed in before; Conflict when it is not what was seen.
+    Where the round wants the unit's head to confirm, what an officer hands in waits for the head first.
+    Raises Invalid when a fault blocks, the declaration is not ticked or fewer or more persons come without a reason;
+    Refused when the round takes no lists or one of the lists was handed in before; Conflict when it is not what was
+    seen.
     """
     refuse_if_not_collecting(upload.round)
+    refuse_if_locked_meanwhile(session, upload.round)
     refuse_if_changed(upload, seen_version)
     checked = check_upload(session, upload)
     faults: dict[str, str] = {}
@@ -218,8 +238,9 @@ def submit_list(
         faults[""] = f"Còn {len(checked.blocking)} chỗ cần sửa. Quay lại bước kiểm tra."
     if not declared:
         faults["declared"] = "Đánh dấu vào ô này để xác nhận danh sách đã được đối chiếu."
-    if checked.short_groups and not short_reason.strip():
-        faults["short_reason"] = "Ghi lý do vì sao ít người hơn chỉ tiêu."
+    if checked.off_quota and not short_reason.strip():
+        over = any(problem.kind == "quota_exceeded" for problem in checked.off_quota)
+        faults["short_reason"] = f"Ghi lý do vì sao {'số người khác' if over else 'ít người hơn'} chỉ tiêu."
     if not checked.reading.persons:
         faults[""] = "Danh sách không còn dòng nào. Tải tệp khác lên."
     if faults:
@@ -227,9 +248,9 @@ def submit_list(
     by_group: dict[str, list[PersonRow]] = {}
     for person in checked.reading.persons:
         by_group.setdefault(person.group, []).append(person)
-    short = {problem.details["group"] for problem in checked.short_groups}
+    off = {problem.details["group"] for problem in checked.off_quota}
     lists = [
-        _submit_group(session, upload, code, persons, by, short_reason.strip() if code in short else "")
+        _submit_group(session, upload, code, persons, by, short_reason.strip() if code in off else "")
         for code, persons in sorted(by_group.items())
     ]
     upload.confirmed_at = now()
@@ -245,29 +266,55 @@ def _submit_group(
     if group is None:
         raise Missing
     unit_list = list_for(session, upload.round, upload.unit, group)
-    if unit_list.state in CLOSED_TO_UNITS:
+    if unit_list.state in CLOSED_TO_OFFICERS:
         raise Refused(f"Danh sách nhóm {code} đã trình. Cần sửa thì đề nghị cơ quan tổ chức trả lại.")
     replace_persons(session, unit_list, persons)
-    unit_list.state = ListState.SUBMITTED
     unit_list.short_reason = reason
-    unit_list.submitted_at = now()
-    add_event(session, unit_list, by, reason)
-    record(
-        session, Action.LIST_SUBMITTED, by, round=upload.round.code, unit=upload.unit.name, group=code,
-        persons=len(persons),
-    )  # fmt: skip
+    if upload.round.head_confirms and by.role != Role.UNIT_HEAD:
+        unit_list.state = ListState.AWAITING_HEAD
+        add_event(session, unit_list, by, reason)
+        record(
+            session, Action.LIST_TO_HEAD, by, round=upload.round.code, unit=upload.unit.name, group=code,
+            persons=len(persons),
+        )  # fmt: skip
+    else:
+        hand_to_office(session, unit_list, by, reason)
     return unit_list
 
 
+def hand_to_office(session: Session, unit_list: UnitList, by: Actor, comment: str = "") -> None:
+    """From here on the list lies with the office."""
+    unit_list.state = ListState.SUBMITTED
+    unit_list.submitted_at = now()
+    add_event(session, unit_list, by, comment)
+    record(
+        session, Action.LIST_SUBMITTED, by, round=unit_list.round.code, unit=unit_list.unit.name,
+        group=unit_list.group.code, persons=len(unit_list.persons),
+    )  # fmt: skip
+
+
 def replace_persons(session: Session, unit_list: UnitList, persons: Sequence[PersonRow]) -> None:
-    """Put these persons in the place of those the list held."""
+    """Put these persons in the place of those the list held, and mark what differs."""
+    before = {_facts(person) for person in unit_list.persons}
+    names = {fold(person.business or person.name) for person in unit_list.persons}
     unit_list.persons.clear()
     session.flush()
     unit_list.persons.extend(stored_person(person, position) for position, person in enumerate(persons, 1))
     if not unit_list.round.collects_ethnicity:  # a column may have been named so by hand
         for person in unit_list.persons:
             person.ethnicity = None
+    for person in unit_list.persons:
+        person.is_changed = bool(before) and _facts(person) not in before
+    unit_list.removed = len(names - {fold(person.business or person.name) for person in unit_list.persons})
     session.flush()
+
+
+def _facts(person: Person) -> tuple[object, ...]:
+    return (
+        person.name, person.birth_year, person.birth_date, person.gender, person.job_title, person.workplace,
+        person.ban_code, person.phone, person.email, person.business, person.tax_code, person.address,
+        person.procedure, person.dossier, person.receipt_date, person.return_date, person.note,
+    )  # fmt: skip
 
 
 def stored_person(row: PersonRow, position: int) -> Person:
@@ -293,22 +340,27 @@ def add_event(session: Session, unit_list: UnitList, by: Actor, comment: str = "
     )  # fmt: skip
 
 
-def _refuse_unless_submitted(unit_list: UnitList, seen_version: int | None) -> None:
-    if unit_list.round.roster_locked_at is not None:
-        raise Refused("Danh sách của đợt này đã khóa, không sửa được nữa.")
+def refuse_if_not_as_seen(session: Session, unit_list: UnitList, seen_version: int | None) -> None:
+    """Raises Refused when the roster is locked, Conflict when the list is no longer what was seen."""
+    refuse_if_locked_meanwhile(session, unit_list.round)
     if seen_version is not None and unit_list.version != seen_version:
         raise Conflict("Danh sách này vừa được người khác sửa. Chưa ghi đè gì. Tải lại trang để xem bản mới.")
 
 
-def return_list(session: Session, unit_list: UnitList, by: Actor, reason: str, seen_version: int | None = None) -> None:
-    """Send a list back to its unit with a reason. Raises Invalid without one, Refused when it was not handed in."""
-    _refuse_unless_submitted(unit_list, seen_version)
-    if unit_list.state not in (ListState.SUBMITTED, ListState.APPROVED):
-        raise Refused("Chỉ trả lại được danh sách đã trình hoặc đã duyệt.")
+def refuse_bad_reason(reason: str, wanted: str) -> None:
+    """Raises Invalid with the sentence `wanted` for no reason, or for one that is too long."""
     if not reason.strip():
-        raise Invalid({"reason": "Ghi lý do trả lại để đơn vị biết cần sửa gì."})
+        raise Invalid({"reason": wanted})
     if len(reason) > LONGEST_REASON:
         raise Invalid({"reason": f"Lý do dài quá {LONGEST_REASON} ký tự. Viết ngắn lại."})
+
+
+def return_list(session: Session, unit_list: UnitList, by: Actor, reason: str, seen_version: int | None = None) -> None:
+    """Send a list back to its unit with a reason. Raises Invalid without one, Refused when it was not handed in."""
+    refuse_if_not_as_seen(session, unit_list, seen_version)
+    if unit_list.state not in (ListState.SUBMITTED, ListState.APPROVED):
+        raise Refused("Chỉ trả lại được danh sách đã trình hoặc đã duyệt.")
+    refuse_bad_reason(reason, "Ghi lý do trả lại để đơn vị biết cần sửa gì.")
     unit_list.state = ListState.RETURNED
     add_event(session, unit_list, by, reason.strip())
     record(
@@ -321,13 +373,14 @@ def approve_list(
     session: Session, unit_list: UnitList, by: Actor, reason: str = "", seen_version: int | None = None
 ) -> None:
     """Approve a list that was handed in (else Refused); a person in another group too needs a reason (else Invalid)."""
-    _refuse_unless_submitted(unit_list, seen_version)
+    refuse_if_not_as_seen(session, unit_list, seen_version)
     if unit_list.state != ListState.SUBMITTED:
         raise Refused("Chỉ duyệt được danh sách đã trình.")
     open_errors = [one for one in list_problems(session, unit_list) if one.severity == "error"]
     if open_errors and not reason.strip():
         raise Invalid({"reason": f"Còn {len(open_errors)} lỗi chưa xử lý. Trả lại đơn vị, hoặc ghi lý do vẫn duyệt."})
     unit_list.state = ListState.APPROVED
+    settle_comments(unit_list)
     add_event(session, unit_list, by, reason.strip())
     record(
         session, Action.LIST_APPROVED, by, round=unit_list.round.code, unit=unit_list.unit.name,
@@ -363,7 +416,7 @@ def approve_faultless(session: Session, survey_round: Round, by: Actor) -> int:
         unit_list = card.unit_list
         if unit_list is None or card.state != ListState.SUBMITTED:
             continue
-        if doubtful.get(unit_list.id) or card.persons != card.target:
+        if doubtful.get(unit_list.id) or not card.within_quota:
             continue
         if _stored_workplace_problems(unit_list, catalogue):
             continue

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -19,12 +20,13 @@ from .column_names import field_of
 from .columns import Column, DataRow, Table, cells_of
 from .drafts import Draft, draft_as_json
 from .models import ListState, Person, UnitList, Upload
-from .queries import CLOSED_TO_UNITS, cards, catalogue_of
-from .rules import list_for, refuse_if_not_collecting
+from .queries import WITH_THE_OFFICE, cards, catalogue_of
+from .rules import begin_draft, refuse_if_not_collecting
 from .template_file import list_columns
 
 MOST_ROWS = 300
 _OF_ONE_YEAR = ("procedure", "dossier", "receipt", "return")
+_RETURNED = "Danh sách được trả lại"
 
 
 def typed_table(draft: Draft) -> int | None:
@@ -32,13 +34,26 @@ def typed_table(draft: Draft) -> int | None:
     return next((number for number, table in enumerate(draft.tables) if table.header_row == 0), None)
 
 
+class Source(StrEnum):
+    """What a typed list begins with: nothing, the unit's list of an earlier year, or its list that came back."""
+
+    EMPTY = ""
+    EARLIER = "earlier"
+    RETURNED = "returned"
+
+
+def holds_returned_list(upload: Upload) -> bool:
+    """The draft was begun from the list that came back: its rows have the numbers that the office saw."""
+    return upload.file_name.startswith(_RETURNED)
+
+
 def start_typed_list(
-    session: Session, survey_round: Round, unit: Unit, group_code: str, by: Actor, from_earlier: bool = False
+    session: Session, survey_round: Round, unit: Unit, group_code: str, by: Actor, source: Source = Source.EMPTY
 ) -> Upload:
-    """A draft to type into, empty or with the persons of the unit's list of an earlier year.
+    """A draft to type into, empty or with the persons that `source` says.
 
     An open draft of the same kind is gone on with. Raises Refused when the group takes no list now, Missing when it
-    is not asked of the unit or there is no earlier list.
+    is not asked of the unit or there is no such list.
     """
     refuse_if_not_collecting(survey_round)
     card = next((one for one in cards(session, survey_round, unit) if one.group.code == group_code), None)
@@ -46,10 +61,13 @@ def start_typed_list(
         raise Missing
     if not card.takes_upload:
         raise Refused("Danh sách này đã trình. Cần sửa thì đề nghị cơ quan tổ chức trả lại.")
-    earlier = earlier_list(session, survey_round, unit, group_code) if from_earlier else None
-    if from_earlier and earlier is None:
+    begun = card.unit_list if source is Source.RETURNED else None
+    if source is Source.EARLIER:
+        begun = earlier_list(session, survey_round, unit, group_code)
+    if source and (begun is None or not begun.persons):
         raise Missing
-    name = f"Danh sách năm {earlier.round.year}" if earlier else "Nhập trực tiếp"
+    names = {Source.EMPTY: "Nhập trực tiếp", Source.RETURNED: _RETURNED}
+    name = names.get(source) or f"Danh sách năm {begun.round.year if begun else ''}"
     name = f"{name}, nhóm {group_code}"
     open_one = select(Upload).where(
         Upload.round_id == survey_round.id, Upload.unit_id == unit.id, Upload.confirmed_at.is_(None),
@@ -59,15 +77,15 @@ def start_typed_list(
         return found
     catalogue = catalogue_of(session, survey_round)
     plans = list_columns(group_code, unit, catalogue, survey_round.collects_ethnicity)
-    persons = earlier.persons if earlier else ()
-    draft = typed_draft(plans, [_what_lasts(texts_of(one, catalogue)) for one in persons])
+    rows = [texts_of(one, catalogue) for one in begun.persons] if begun else []
+    draft = typed_draft(plans, rows if source is Source.RETURNED else [_what_lasts(row) for row in rows])
     upload = Upload(
         round_id=survey_round.id, unit_id=unit.id, group_code=group_code, file_name=name, content=None,
         sha256=hashlib.sha256(b"").hexdigest(), reading=draft_as_json(draft), uploaded_by_id=by.id, uploaded_at=now(),
     )  # fmt: skip
     session.add(upload)
     if card.state == ListState.NONE:
-        list_for(session, survey_round, unit, card.group).state = ListState.DRAFT
+        begin_draft(session, survey_round, unit, card.group)
     record(
         session, Action.LIST_UPLOADED, by, round=survey_round.code, unit=unit.name, file=name, rows=draft.rows
     )  # fmt: skip
@@ -105,7 +123,7 @@ def earlier_lists(session: Session, survey_round: Round, unit: Unit) -> dict[str
 def _earlier(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
     return [
         UnitList.unit_id == unit.id,
-        UnitList.state.in_(CLOSED_TO_UNITS),
+        UnitList.state.in_(WITH_THE_OFFICE),
         Round.year < survey_round.year,
         Round.demo == survey_round.demo,
         Round.personal_data_erased_at.is_(None),
@@ -142,18 +160,27 @@ def _what_lasts(texts: Mapping[str, str | None]) -> dict[str, str | None]:
     return {name: text for name, text in texts.items() if name not in _OF_ONE_YEAR}
 
 
-def add_rows(draft: Draft, table: int, rows: Sequence[Mapping[str, str]]) -> int:
-    """Append rows given by field; empty ones are passed over. Returns how many were added."""
+def add_rows(
+    draft: Draft, table: int, rows: Mapping[int, Mapping[str, str]], known: int | None = None
+) -> dict[int, int]:
+    """Append rows given by field; empty ones are passed over. Returns the number each got.
+
+    `known` is the highest number that the sender had seen: a row that was stored since with the same cells is the same
+    row, sent again because the answer to the first sending was lost on the way.
+    """
     one = draft.tables[table]
     number = max((row.row for row in one.rows), default=0)
-    added = 0
-    for texts in rows:
+    since = {} if known is None else {tuple(row.raw): row.row for row in one.rows if row.row > known}
+    placed: dict[int, int] = {}
+    for wished, texts in sorted(rows.items()):
         raw = [(texts.get(column.field or "") or "").strip()[:500] or None for column in one.columns]
-        if not any(raw) or len(one.rows) >= MOST_ROWS:
-            continue
-        number, added = number + 1, added + 1
-        one.rows.append(DataRow(number, cells_of(one.columns, raw), list(raw)))
-    return added
+        if (stored := since.pop(tuple(raw), None)) is not None:
+            placed[wished] = stored
+        elif any(raw) and len(one.rows) < MOST_ROWS:
+            number += 1
+            placed[wished] = number
+            one.rows.append(DataRow(number, cells_of(one.columns, raw), list(raw)))
+    return placed
 
 
 def typed_columns(

@@ -1,5 +1,6 @@
 """Pages of lists without a file: begin one, and the table to type or paste into."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,18 +10,23 @@ from flask_babel import gettext as _
 from ..access import requires
 from ..audit import Action
 from ..errors import Missing
+from ..look import badge
 from ..rounds.queries import find_round
+from ..text import moment_text
 from ..web import me, reading, writing
 from .check_view import row_sentence
+from .column_names import field_of
 from .columns import DataRow, Table, text_of
 from .draft_pages import conflict_page, edits_in, log_draft, row_key
-from .drafts import apply_edits, draft_as_json, draft_from_json, worst
+from .drafts import Clash, Draft, apply_edits, draft_as_json, draft_from_json, worst
+from .models import Upload
 from .pages import bp
 from .persons import required_fields
 from .problems import Problem
 from .queries import cards, catalogue_of, find_upload, own_unit
+from .row_comments import open_comments, place_comments
 from .rules import DraftCheck, check_upload, save_draft
-from .typed_lists import MOST_ROWS, add_rows, start_typed_list, typed_columns, typed_table
+from .typed_lists import MOST_ROWS, Source, add_rows, holds_returned_list, start_typed_list, typed_columns, typed_table
 
 _MORE = 5
 _MOST_BLANK = 60
@@ -29,11 +35,12 @@ _MOST_BLANK = 60
 @bp.post("/rounds/<code>/lists/typed")
 @requires("lists.own")
 def start_typed(code: str) -> ResponseReturnValue:
-    """A list without a file: empty, or from the unit's list of an earlier year."""
+    """A list without a file: empty, from the unit's list of an earlier year, or from the one that came back."""
     with writing() as session:
         survey_round, group = find_round(session, code, me()), request.form.get("group", "")
-        earlier = request.form.get("earlier") == "yes"
-        upload = start_typed_list(session, survey_round, own_unit(me()), group, me(), earlier)
+        wish = request.form.get("source", "")
+        source = Source(wish) if wish in set(Source) else Source.EMPTY
+        upload = start_typed_list(session, survey_round, own_unit(me()), group, me(), source)
         session.flush()
         upload_id = upload.id
     return redirect(url_for(".grid", code=code, upload_id=upload_id), 303)
@@ -64,6 +71,12 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
         card=card,
         kept=len(kept),
         dropped=len(table.rows) - len(kept),
+        known=max((row.row for row in table.rows), default=0),
+        comments=place_comments(
+            open_comments(card.unit_list if card else None),
+            [(row.row, text_of(row.cells.get("business")) or text_of(row.cells.get("name"))) for row in kept],
+            holds_returned_list(found),
+        ),
         general=[one for one in checked.reading.problems if one.row is None],
         row_sentence=row_sentence,
         worst=worst,
@@ -101,19 +114,9 @@ def save_grid(code: str, upload_id: int) -> ResponseReturnValue:
     """Save cells and new rows; then stay in the table, or go on to the check page."""
     with writing() as session:
         found = find_upload(session, code, upload_id, me(), to_change=True)
-        draft = draft_from_json(found.reading)
-        before = draft_as_json(draft)
-        number = typed_table(draft)
-        if number is None:
-            raise Missing
-        clashes = apply_edits(draft, edits_in(request.form))
-        if clashes:
-            return conflict_page(found, clashes)
-        add_rows(draft, number, _new_rows(request.form))
-        if key := row_key(request.form.get("drop", "")):
-            draft.dropped.add(key)
-        if draft_as_json(draft) != before:
-            save_draft(found, draft, me())
+        saved = _save(found)
+        if saved.clashes:
+            return conflict_page(found, saved.clashes)
     if "go" in request.form:
         return redirect(url_for(".check", code=code, upload_id=upload_id), 303)
     flash(_("Đã lưu bản nháp."), "ok")
@@ -121,12 +124,111 @@ def save_grid(code: str, upload_id: int) -> ResponseReturnValue:
     return redirect(url_for(".grid", code=code, upload_id=upload_id, more=more), 303)
 
 
-def _new_rows(form: Any) -> list[dict[str, str]]:
-    """Rows named «new-NUMBER-FIELD», in the order of their numbers."""
+@dataclass
+class _Saved:
+    """What became of a form: the draft as stored now, numbers of new rows, cells that another changed meanwhile."""
+
+    draft: Draft
+    number: int
+    placed: dict[int, int] = field(default_factory=dict)
+    clashes: list[Clash] = field(default_factory=list)
+
+
+def _save(found: Upload) -> _Saved:
+    """Put the cells, new rows, dropped and restored rows of the form into the draft; all of it or, on a clash, none."""
+    draft = draft_from_json(found.reading)
+    before = draft_as_json(draft)
+    number = typed_table(draft)
+    if number is None:
+        raise Missing
+    if clashes := apply_edits(draft, edits_in(request.form)):
+        return _Saved(draft, number, clashes=clashes)
+    placed = add_rows(draft, number, _new_rows(request.form), request.form.get("known", type=int))
+    draft.dropped |= _keys("drop")
+    draft.dropped -= _keys("restore")
+    if draft_as_json(draft) != before:
+        save_draft(found, draft, me())
+    return _Saved(draft, number, placed)
+
+
+def _keys(name: str) -> set[tuple[int, int]]:
+    return {key for text in request.form.getlist(name) if (key := row_key(text))}
+
+
+@bp.post("/rounds/<code>/lists/uploads/<int:upload_id>/grid.json")
+@requires("lists.own")
+def save_grid_live(code: str, upload_id: int) -> ResponseReturnValue:
+    """Save what was typed so far and say at once what is wrong with it: the checks are those of a file."""
+    with writing() as session:
+        found = find_upload(session, code, upload_id, me(), to_change=True)
+        saved = _save(found)
+        who = found.changed_by_name or _("Người khác")
+    if saved.clashes:
+        cells = [
+            {"name": f"cell-{one.edit.table}-{one.edit.row}-{one.edit.field}", "theirs": one.theirs}
+            for one in saved.clashes
+        ]
+        return {"who": who, "clashes": cells}, 409
+    found = find_upload(reading(), code, upload_id, me())
+    checked = check_upload(reading(), found, saved.draft)
+    table = checked.draft.tables[saved.number]
+    problems = _by_row(checked, table)
+    kept = [row.row for row in table.rows if (saved.number, row.row) not in checked.draft.dropped]
+    answer = {
+        "saved": _("Đã lưu lúc %(moment)s.", moment=moment_text(found.changed_at or found.uploaded_at)),
+        "table": saved.number,
+        "placed": saved.placed,
+        "kept": len(kept),
+        "known": max((row.row for row in table.rows), default=0),
+        "rows": {row: _told(table, problems.get(row, [])) for row in kept},
+        "general": [row_sentence(one) for one in checked.reading.problems if one.row is None],
+    }
+    log_draft(Action.DRAFT_VIEWED, found, checked)
+    return answer
+
+
+def _told(table: Table, problems: list[Problem]) -> dict[str, Any]:
+    """What the page shows of a row: its state, the sentences, faulty cells, and what one press would put there."""
+    fields = {column.letter: column.field for column in table.columns}
+    return {
+        "state": worst(problems),
+        "badge": str(badge("row", worst(problems))),
+        "told": [
+            {
+                "blocks": one.blocks,
+                "words": row_sentence(one),
+                "field": fields.get(one.col or "", "") or one.field or "",
+                "offer": _offer(one),
+            }
+            for one in problems
+        ],
+    }
+
+
+def _offer(problem: Problem) -> dict[str, str] | None:
+    """A better value for the cell, with the words of its button."""
+    if problem.kind == "phone_old_prefix":
+        return {"text": str(problem.details["new"]), "words": _("Dùng số mới")}
+    if suggestion := problem.details.get("suggestion"):
+        return {"text": str(suggestion), "words": _("Dùng «%(text)s»", text=suggestion)}
+    return None
+
+
+@bp.post("/rounds/<code>/lists/headings.json")
+@requires("lists.own")
+def name_headings(code: str) -> ResponseReturnValue:
+    """Which fields the headings of a pasted block mean; empty where none is recognised. Stores nothing."""
+    find_round(reading(), code, me())
+    names = [text[:200] for text in request.form.getlist("heading")[:60]]
+    return {"fields": [field_of(text) or "" for text in names]}
+
+
+def _new_rows(form: Any) -> dict[int, dict[str, str]]:
+    """Rows named «new-NUMBER-FIELD», by their numbers."""
     rows: dict[int, dict[str, str]] = {}
     for name, value in form.items():
         kind, _dash, rest = name.partition("-")
         row, _dash, field = rest.partition("-")
         if kind == "new" and row.isdecimal() and len(row) < 6 and field:
             rows.setdefault(int(row), {})[field] = value
-    return [rows[row] for row in sorted(rows)]
+    return rows

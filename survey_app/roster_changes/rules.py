@@ -31,7 +31,7 @@ from ..roster.models import (
 from ..roster.pair_decisions import Decisions
 from ..roster.persons import PersonRow
 from ..roster.problems import Problem, message
-from ..roster.queries import catalogue_of, handed_in, latest_version, target_of, terms_of
+from ..roster.queries import catalogue_of, handed_in, latest_version, quota_of, terms_of
 from ..roster.rules import stored_person
 from ..roster.template_file import list_columns
 from ..roster.typed_lists import texts_of, typed_draft
@@ -155,8 +155,11 @@ def check_person(
     problems += problems_with_others([row], others, Decisions(session, survey_round), for_office=True)
     faults = {one.field or "": message(one) for one in reversed(problems) if _stands_in_the_way(one)}
     warnings = [f"{one.column}: {message(one)}" for one in problems if not _stands_in_the_way(one)]
-    if kind == ChangeKind.ADD:
-        warnings += _over_quota(session, unit_list)
+    if kind == ChangeKind.ADD and (words := _over_quota(session, unit_list)):
+        if survey_round.blocks_over:
+            faults[""] = words
+        else:
+            warnings.append(words)
     return Checked(row, faults, warnings)
 
 
@@ -177,9 +180,11 @@ def _stands_in_the_way(problem: Problem) -> bool:
     return problem.blocks or problem.kind == "duplicate_across_files"
 
 
-def _over_quota(session: Session, unit_list: UnitList) -> list[str]:
-    target, now_on = target_of(session, unit_list), len(unit_list.persons)
-    return [f"Danh sách đã có {now_on} người, chỉ tiêu {target}."] if now_on >= target else []
+def _over_quota(session: Session, unit_list: UnitList) -> str:
+    most, now_on = quota_of(session, unit_list).most, len(unit_list.persons)
+    if now_on < most:
+        return ""
+    return f"Danh sách đã có {now_on} người, nhiều nhất {most}. Thay người khác, hoặc sửa chỉ tiêu của đơn vị trước."
 
 
 def warnings_of(session: Session, request: ChangeRequest) -> list[str]:

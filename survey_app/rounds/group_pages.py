@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,16 +19,20 @@ from .blueprint import bp
 from .group_rules import (
     SHIPPED_QUOTAS,
     GroupEntry,
+    ListRules,
+    RoomRule,
     copy_quotas,
     import_quotas,
     set_groups,
+    set_list_rules,
     set_modes,
     set_quotas,
+    set_room_of_group,
 )
 from .levels import LIST_TYPE_NAMES
-from .models import Round
+from .models import Quota, Round
 from .queries import earlier_rounds_with_quotas, find_round, groups_of, has_cells, units_of_territory
-from .quota_file import LARGEST_QUOTA
+from .quota_file import LARGEST_QUOTA, Room
 from .settings_frame import frame, read_only, to_next
 
 _BLANK_ROWS = 2
@@ -95,7 +100,7 @@ def _quotas_page(
     session = reading()
     survey_round = find_round(session, code, me())
     found = groups_of(session, survey_round)
-    values = {f"q_{q.unit_id}_{group.code}": str(q.target) for group in found for q in group.quotas}
+    values = {f"q_{q.unit_id}_{group.code}": _cell_text(q) for group in found for q in group.quotas}
     values = typed if typed is not None else values
     asked = {int(name.split("_")[1]) for name, value in values.items() if value and _CELL.fullmatch(name)}
     units = units_of_territory(session, survey_round.operator_unit, survey_round.as_of)
@@ -117,6 +122,26 @@ def _quotas_page(
 
 
 _CELL = re.compile(r"q_(\d+)_([A-Z]\d{0,2})")
+_FIGURES = re.compile(r"(?:(\d{1,6})\s*[-–/]\s*)?(\d{1,6})(?:\s*[-–/]\s*(\d{1,6}))?", re.ASCII)
+
+
+def _cell_text(quota: Quota) -> str:
+    """«20», or «15–20–22»: at least, target, at most."""
+    if quota.minimum is None and quota.maximum is None:
+        return str(quota.target)
+    return f"{quota.least}–{quota.target}–{quota.most}"
+
+
+def _figures(text: str) -> tuple[int, Room] | None:
+    """What `_cell_text` wrote, also with hyphens; None for anything else, as for two figures."""
+    parts = _FIGURES.fullmatch(text)
+    if parts is None or (parts[1] is None) != (parts[3] is None):
+        return None
+    target = int(parts[2])
+    if max(target, int(parts[3] or 0)) > LARGEST_QUOTA:
+        return None
+    least, most = int(parts[1] or target), int(parts[3] or target)
+    return target, Room(None if least == target else least, None if most == target else most)
 
 
 @bp.post("/rounds/<code>/settings/quotas")
@@ -126,23 +151,60 @@ def save_quotas(code: str) -> ResponseReturnValue:
     typed = {name: value.strip() for name, value in request.form.items() if _CELL.fullmatch(name)}
     faults: list[tuple[str, str]] = []
     targets: dict[tuple[int, str], int] = {}
+    rooms: dict[tuple[int, str], Room] = {}
     for name, value in typed.items():
         parts = _CELL.fullmatch(name)
         if parts is None or not value:
             continue
-        if not (value.isascii() and value.isdigit() and int(value) <= LARGEST_QUOTA):
+        figures = _figures(value)
+        if figures is None:
             sentence = _(
-                "Nhóm %(group)s: «%(value)s» không phải số người. Điền một số nguyên.", group=parts[2], value=value
+                "Nhóm %(group)s: «%(value)s» không phải số người. Điền một số, hoặc ít nhất–chỉ tiêu–nhiều nhất.",
+                group=parts[2],
+                value=value,
             )
             faults.append((sentence, name))
         else:
-            targets[int(parts[1]), parts[2]] = int(value)
+            targets[int(parts[1]), parts[2]], rooms[int(parts[1]), parts[2]] = figures
     if faults:
         return _quotas_page(code, faults, typed)
-    with writing() as session:
-        survey_round = find_round(session, code, me())
-        set_quotas(session, survey_round, targets, me())
+    try:
+        with writing() as session:
+            survey_round = find_round(session, code, me())
+            set_quotas(session, survey_round, targets, me(), rooms)
+    except Invalid as fault:
+        return _quotas_page(code, [(sentence, name) for name, sentence in fault.faults.items()], typed)
     return to_next(survey_round, "quotas")
+
+
+@bp.post("/rounds/<code>/settings/quotas/room")
+@requires("rounds.manage")
+def save_room(code: str) -> ResponseReturnValue:
+    """Room of all quotas of a group, as per cent of the target."""
+    rule = RoomRule(_percent("least"), _percent("most"))
+    try:
+        with writing() as session:
+            group = request.form.get("group", "")
+            count = set_room_of_group(session, find_round(session, code, me()), group, rule, me())
+    except Invalid as fault:
+        return _quotas_page(code, [(sentence, name) for name, sentence in fault.faults.items()])
+    flash(_("Đã đặt ít nhất, nhiều nhất cho %(n)d đơn vị của nhóm %(group)s.", n=count, group=group), "ok")
+    return redirect(url_for(".quotas", code=code), 303)
+
+
+def _percent(name: str) -> int:
+    text = request.form.get(name, "").strip().rstrip("%").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1
+
+
+@bp.post("/rounds/<code>/settings/list-rules")
+@requires("rounds.manage")
+def save_list_rules(code: str) -> ResponseReturnValue:
+    rules = ListRules(*(request.form.get(field.name) == "yes" for field in fields(ListRules)))
+    with writing() as session:
+        set_list_rules(session, find_round(session, code, me()), rules, me())
+    flash(_("Đã lưu cách nộp danh sách."), "ok")
+    return redirect(url_for(".quotas", code=code), 303)
 
 
 @bp.post("/rounds/<code>/settings/quotas/file")

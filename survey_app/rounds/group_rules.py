@@ -22,7 +22,7 @@ from .criteria_set import CriteriaReading
 from .levels import usual_group
 from .models import CriterionSet, ListType, Mode, Quota, RespondentGroup, Round
 from .queries import groups_of, has_cells, surveyed_group_codes, units_of_territory
-from .quota_file import KnownUnit, QuotaReading, read_quotas
+from .quota_file import KnownUnit, QuotaReading, Room, read_quotas
 from .rules import refuse_if_frozen, refuse_if_locked
 
 SHIPPED = Path(__file__).parent / "data"
@@ -31,6 +31,7 @@ SHIPPED_QUOTAS = SHIPPED / "quota-tuan-giao-2021.csv"
 _GROUP_CODE = re.compile(r"[A-Z]\d{0,2}")
 KEY_MODES = ("availability", "strict")
 SMALLEST_K, LARGEST_K = 5, 50
+MOST_PERCENT = 200
 
 
 @dataclass(frozen=True)
@@ -170,13 +171,18 @@ def import_quotas(session: Session, survey_round: Round, content: bytes, file_na
     if not reading.faults:
         by_code = {unit.code: unit.id for unit in units}
         targets = {(by_code[unit], group): target for (unit, group), target in reading.quotas.items()}
-        set_quotas(session, survey_round, targets, by)
+        rooms = {(by_code[unit], group): room for (unit, group), room in reading.rooms.items()}
+        set_quotas(session, survey_round, targets, by, rooms)
     return reading
 
 
-def set_quotas(session: Session, survey_round: Round, targets: Mapping[tuple[int, str], int], by: Actor) -> None:
+def set_quotas(
+    session: Session, survey_round: Round, targets: Mapping[tuple[int, str], int], by: Actor,
+    rooms: Mapping[tuple[int, str], Room] | None = None,
+) -> None:  # fmt: skip
     """Makes the quotas of the round these: (unit id, group code) -> persons; zeros are left out.
 
+    `rooms` says where fewer or more than the target are taken; a quota it does not name asks for exactly the target.
     Raises Refused once the roster is locked or the round is open, Invalid for a unit or group not of the round.
     """
     refuse_if_locked(survey_round)
@@ -185,15 +191,20 @@ def set_quotas(session: Session, survey_round: Round, targets: Mapping[tuple[int
     for unit_id, code in targets:
         if code not in groups or unit_id not in units:
             raise Invalid({"": "Có đơn vị hoặc nhóm không thuộc đợt này. Tải lại trang rồi làm lại."})
+    rooms = rooms or {}
+    for (unit_id, code), room in rooms.items():
+        if fault := room.fault(targets.get((unit_id, code), 0)):
+            raise Invalid({f"q_{unit_id}_{code}": f"Nhóm {code}: {fault}"})
     old = {(q.unit_id, code): q for code, group in groups.items() for q in group.quotas}
     wanted = {key: target for key, target in targets.items() if target > 0}
     session.execute(delete(Quota).where(Quota.id.in_([q.id for key, q in old.items() if key not in wanted])))
     for (unit_id, code), target in wanted.items():
         quota = old.get((unit_id, code))
         if quota is None:
-            session.add(Quota(group_id=groups[code].id, unit_id=unit_id, target=target))
-        else:
-            quota.target = target
+            quota = Quota(group_id=groups[code].id, unit_id=unit_id)
+            session.add(quota)
+        room = rooms.get((unit_id, code), Room())
+        quota.target, quota.minimum, quota.maximum = target, room.minimum, room.maximum
     session.flush()
     for group in groups.values():
         session.expire(group, ["quotas"])
@@ -206,6 +217,7 @@ def copy_quotas(session: Session, survey_round: Round, source: Round, by: Actor)
     by_code = {unit.code: unit.id for unit in units}
     groups = {group.code for group in groups_of(session, survey_round)}
     targets: dict[tuple[int, str], int] = {}
+    rooms: dict[tuple[int, str], Room] = {}
     lost: list[Unit] = []
     for group in groups_of(session, source):
         for quota in group.quotas:
@@ -214,8 +226,61 @@ def copy_quotas(session: Session, survey_round: Round, source: Round, by: Actor)
                 lost.append(quota.unit)
             elif group.code in groups:
                 targets[unit_id, group.code] = quota.target
-    set_quotas(session, survey_round, targets, by)
+                rooms[unit_id, group.code] = Room(quota.minimum, quota.maximum)
+    set_quotas(session, survey_round, targets, by, rooms)
     return sorted({unit.name for unit in lost})
+
+
+@dataclass(frozen=True)
+class RoomRule:
+    """Room as a share of the target, for all units of a group: at least so many per cent, at most so many (100 up)."""
+
+    least_percent: int = 100
+    most_percent: int = 100
+
+    def room(self, target: int) -> Room:
+        """Whole persons: the least is rounded up, the most down, so that nobody gets more room than the share."""
+        least = -(-target * self.least_percent // 100)
+        most = target * self.most_percent // 100
+        return Room(least if least < target else None, most if most > target else None)
+
+
+def set_room_of_group(session: Session, survey_round: Round, code: str, rule: RoomRule, by: Actor) -> int:
+    """Gives every quota of a group the room of the rule, returns how many. Raises Invalid, Refused once locked."""
+    refuse_if_locked(survey_round)
+    group = next((one for one in groups_of(session, survey_round) if one.code == code), None)
+    faults: dict[str, str] = {}
+    if group is None:
+        faults["group"] = "Chọn nhóm."
+    if not 0 <= rule.least_percent <= 100:
+        faults["least"] = "Ít nhất là một số phần trăm từ 0 đến 100."
+    if not 100 <= rule.most_percent <= MOST_PERCENT:
+        faults["most"] = f"Nhiều nhất là một số phần trăm từ 100 đến {MOST_PERCENT}."
+    if faults or group is None:
+        raise Invalid(faults)
+    for quota in group.quotas:
+        room = rule.room(quota.target)
+        quota.minimum, quota.maximum = room.minimum, room.maximum
+    session.flush()
+    record(session, Action.ROUND_CHANGED, by, round=survey_round.code, part=f"ít nhất, nhiều nhất của nhóm {code}")
+    return len(group.quotas)
+
+
+@dataclass(frozen=True)
+class ListRules:
+    """Who confirms a list, and whether one that misses the quota is refused or taken with a reason."""
+
+    head_confirms: bool
+    blocks_short: bool
+    blocks_over: bool
+
+
+def set_list_rules(session: Session, survey_round: Round, rules: ListRules, by: Actor) -> None:
+    """Sets how lists are handed in. Raises Refused once the roster is locked."""
+    refuse_if_locked(survey_round)
+    survey_round.head_confirms = rules.head_confirms
+    survey_round.blocks_short, survey_round.blocks_over = rules.blocks_short, rules.blocks_over
+    record(session, Action.ROUND_CHANGED, by, round=survey_round.code, part="cách nộp danh sách")
 
 
 def set_modes(

@@ -81,6 +81,9 @@ class Round(Base):
     legal_basis: Mapped[str] = mapped_column(default="")
     rules: Mapped[dict[str, Any]] = mapped_column(default=dict)  # scoring settings, printed with every result
     k_min: Mapped[int] = mapped_column(default=5)  # ngưỡng giữ kín
+    head_confirms: Mapped[bool] = mapped_column(default=False)  # the unit's head passes a list on to the office
+    blocks_short: Mapped[bool] = mapped_column(default=False)  # fewer persons than the minimum: refused, else a reason
+    blocks_over: Mapped[bool] = mapped_column(default=True)  # more persons than the maximum: refused, else a reason
     key_mode: Mapped[str] = mapped_column(default="availability")  # or «strict»: two keys needed
     help_phone: Mapped[str] = mapped_column(default="")
     help_hours: Mapped[str] = mapped_column(default="")
@@ -228,11 +231,21 @@ class Quota(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"), index=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     target: Mapped[int]
-    minimum: Mapped[int | None]
-    maximum: Mapped[int | None]
+    minimum: Mapped[int | None]  # none: the target
+    maximum: Mapped[int | None]  # none: the target
 
     group: Mapped[RespondentGroup] = relationship(back_populates="quotas")
     unit: Mapped[Unit] = relationship()
+
+    @property
+    def least(self) -> int:
+        """Fewer persons than this are too few."""
+        return self.target if self.minimum is None else self.minimum
+
+    @property
+    def most(self) -> int:
+        """More persons than this are too many."""
+        return self.target if self.maximum is None else self.maximum
 
 
 class Cell(Base):

@@ -1,6 +1,7 @@
 """Quotas (*chỉ tiêu*) from a file: how many persons of each group a unit is asked for, with every fault at once.
 
-Two layouts: one row per unit and group (`unit_code,group,quota`), or a matrix with units as rows and groups as columns.
+Two layouts: one row per unit and group (`unit_code,group,quota`, with `minimum,maximum` where there is room), or a
+matrix with units as rows and groups as columns.
 """
 
 import re
@@ -20,12 +21,15 @@ from .sheet_table import (
 )
 
 UNIT_CODE, UNIT_NAME, GROUP, QUOTA = "unit_code", "unit_name", "group", "quota"
+MINIMUM, MAXIMUM = "minimum", "maximum"
 LARGEST_QUOTA = 100_000
 _HEADINGS = (
     (UNIT_CODE, r"unit_code|ma (so )?(don vi|co quan)", 9),
     (UNIT_CODE, r"^(ma|ma so|code)$", 7),
     (UNIT_NAME, r"unit_name|ten (don vi|co quan)|^(cac )?(don vi|co quan)( nop danh sach)?$|^(ten|unit)$", 6),
     (GROUP, r"^(ma )?(nhom|group)( doi tuong)?$", 8),
+    (MINIMUM, r"^min(imum)?$|toi thieu|it nhat", 9),
+    (MAXIMUM, r"^max(imum)?$|toi da|nhieu nhat", 9),
     (QUOTA, r"quota|chi tieu|so (phieu|nguoi|luong)", 8),
 )
 _GROUP_HEADING = re.compile(r"(?:nhom\s+|group\s+)?([a-zđ]\d{0,2})(?:\s*[-–:./(].*)?")
@@ -41,11 +45,28 @@ class KnownUnit:
     aliases: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Room:
+    """How few and how many persons are taken beside the target; none: exactly the target."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+
+    def fault(self, target: int) -> str:
+        """What is wrong with it for this target, empty when it fits."""
+        if self.minimum is not None and self.minimum > target:
+            return f"ít nhất {self.minimum} lớn hơn chỉ tiêu {target}. Sửa một trong hai số."
+        if self.maximum is not None and self.maximum < target:
+            return f"nhiều nhất {self.maximum} nhỏ hơn chỉ tiêu {target}. Sửa một trong hai số."
+        return ""
+
+
 @dataclass
 class QuotaReading:
     """Persons asked for, by (unit code, group code), and all that is wrong with the file."""
 
     quotas: dict[tuple[str, str], int] = field(default_factory=dict)
+    rooms: dict[tuple[str, str], Room] = field(default_factory=dict)  # where fewer or more are taken
     faults: list[SheetFault] = field(default_factory=list)
 
     @property
@@ -182,6 +203,23 @@ class _Table:
             self.first_row[unit, group] = number
             if value:
                 self.reading.quotas[unit, group] = int(value)
+                self._take_room(number, unit, group, row, int(value))
+
+    def _take_room(self, number: int, unit: str, group: str, row: Row, target: int) -> None:
+        """The columns «ít nhất», «nhiều nhất» of the list layout, where they are and hold something."""
+        bounds: dict[str, int | None] = {}
+        for name, words in ((MINIMUM, "ít nhất"), (MAXIMUM, "nhiều nhất")):
+            column = self._column(name)
+            written = text_at(row, column)
+            value = decimal_of(row[column]) if column is not None and written not in _NOTHING else None
+            bounds[name] = int(value) if value is not None and value == int(value) and value >= 0 else None
+            if written not in _NOTHING and bounds[name] is None:
+                self._fault(number, column, f"{words} «{written}» không phải số nguyên. Điền lại.")
+        room = Room(**bounds)
+        if fault := room.fault(target):
+            self._fault(number, self._column(MINIMUM) or self._column(MAXIMUM), fault)
+        elif room != Room():
+            self.reading.rooms[unit, group] = room
 
     def _check_totals(self, asked: dict[int, str]) -> None:
         """A printed total row must equal what the units add up to; not judged when a unit or a figure is unreadable."""

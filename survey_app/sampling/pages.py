@@ -124,7 +124,7 @@ def _frame_page(code: str, frame_id: int, faults: dict[str, str], status: int = 
     design, preview = choices_from_form(form), None
     try:
         design = design_from_form(form)
-        preview = plan(rows, design, quota, commune_names(reading(), found.round))
+        preview = plan(rows, design, quota.target, commune_names(reading(), found.round))
     except Invalid as fault:
         faults = fault.faults | faults
     page = render_template(
@@ -216,7 +216,6 @@ def sample(code: str, sample_id: int) -> ResponseReturnValue:
         returning=can_be_taken_back(reading(), found, listed),
         unit_list=unit_list,
         repeated=is_repeatable(reading(), found) if request.args.get("again") else None,
-        quota=quota_of(reading(), found.frame),
     )
     _log(Action.SAMPLE_VIEWED, found)
     return page

@@ -15,7 +15,7 @@ from ..roster.drafts import draft_from_json
 from ..roster.models import ROW_REMOVED, ChangeKind, ChangeRequest, ChangeState, ListState, Person, Upload
 from ..roster.persons import PersonRow
 from ..roster.queries import catalogue_of
-from ..roster.rules import add_event, save_draft, stored_person
+from ..roster.rules import add_event, refuse_if_locked_meanwhile, save_draft, stored_person
 from ..roster_changes.rules import propose
 from ..text import clean
 from .documents import person_texts
@@ -120,6 +120,7 @@ def replace_before_lock(session: Session, sample: Sample, member: SampleMember, 
     """
     if sample.frame.round.roster_locked_at is not None:
         raise Refused("Danh sách đã khóa. Lập đề nghị thay đổi «thay thế»; người dự bị kế tiếp được lấy ở đó.")
+    refuse_if_locked_meanwhile(session, sample.frame.round)
     called = call_reserve(session, sample, member, reason, by)
     old_key = frame_key(sample.frame_id, member.frame_row)
     _replace_in_draft(session, sample, old_key, called.person, by)
@@ -158,6 +159,7 @@ def _replace_on_list(session: Session, sample: Sample, old_key: str, row: Person
     if unit_list is None or old is None:
         return
     person = stored_person(row, old.position)
+    person.is_changed = True
     if not sample.frame.round.collects_ethnicity:
         person.ethnicity = None
     unit_list.persons.remove(old)

@@ -1,24 +1,72 @@
-// The table of a typed list: a block copied in Excel spreads over cells, Enter goes down. The page works without it.
+// The table of a typed list. Without this script it is a form that is saved with its buttons; with it, a block copied in
+// Excel spreads over cells, what is typed is saved and checked by the server while one types, and nothing is lost when
+// the network is away: what has not reached the server waits in this browser, and goes from there once it has.
 (() => {
   "use strict";
+  const MOST_ROWS = 300;
+  const PAUSE = 900; // milliseconds without a key before it is saved
+  const AGAIN = 8000; // before it is tried again after a failure
+
+  // Cells of a block as a spreadsheet puts it on the clipboard: tabs, line ends, quotes around what holds either.
+  const readBlock = (text) => {
+    const rows = [[""]];
+    let quoted = false;
+    for (let at = 0; at < text.length; at += 1) {
+      const sign = text[at];
+      const row = rows[rows.length - 1];
+      if (quoted) {
+        if (sign === '"' && text[at + 1] === '"') { row[row.length - 1] += '"'; at += 1; }
+        else if (sign === '"') quoted = false;
+        else row[row.length - 1] += sign === "\n" || sign === "\r" ? " " : sign;
+      } else if (sign === '"' && row[row.length - 1] === "") quoted = true;
+      else if (sign === "\t") row.push("");
+      else if (sign === "\n") rows.push([""]);
+      else if (sign !== "\r") row[row.length - 1] += sign;
+    }
+    while (rows.length > 1 && rows[rows.length - 1].every((cell) => cell === "")) rows.pop();
+    return rows.map((row) => row.map((cell) => cell.replace(/\s+/g, " ").trim()));
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
-    const grid = document.querySelector("[data-grid]");
-    if (!grid) return;
-    const body = grid.querySelector("tbody");
-    const said = grid.querySelector("[data-paste-said]");
-    const mostRows = 300;
-    let undo = null;
+    const form = document.querySelector("[data-grid]");
+    if (!form) return;
+    const body = form.querySelector("tbody");
+    const said = form.querySelector("[data-paste-said]");
+    const status = document.querySelector("[data-saved]");
+    const words = status.dataset;
+    const token = form.querySelector("[name=csrf_token]").value;
+    const kept = `grid:${location.pathname}`;
+    const undo = []; // each a function that takes one block, or one dropped row, back
+    let typedSince = false;
+    let known = Number(form.dataset.known);
+    let dirty = false;
+    let sending = false;
+    let timer = 0;
+    const drop = new Set();
+    const restore = new Set();
     for (const hint of document.querySelectorAll("[data-paste-hint]")) hint.hidden = false;
 
-    const rows = () => [...body.rows].filter((row) => !row.hasAttribute("data-told"));
+    const rows = () => [...body.rows].filter((row) => !row.hasAttribute("data-told") && !row.hidden);
     const cells = (row) => [...row.querySelectorAll("input[data-field]")];
+    const rowOf = (element) => element.closest("tr");
+    const keyOf = (row) => row.id.replace(/^row-/, "");
+    const isNew = (row) => row.hasAttribute("data-new");
+
+    const speak = (text) => {
+      said.textContent = text;
+      said.classList.remove("visually-hidden");
+      said.classList.add("in", "p-3", "mb-0");
+    };
+
+    // ---- rows
 
     const addRow = () => {
-      const last = [...body.querySelectorAll("[data-new]")].pop();
-      if (!last || rows().length >= mostRows) return null;
+      const last = [...body.querySelectorAll("tr[data-new]")].pop();
+      if (!last || rows().length >= MOST_ROWS) return null;
       const row = last.cloneNode(true);
       const number = Number(last.querySelector("input").name.split("-")[1]) + 1;
       const shown = Number(last.cells[0].textContent) + 1;
+      row.hidden = false;
       row.cells[0].textContent = shown;
       for (const field of cells(row)) {
         field.value = "";
@@ -29,47 +77,376 @@
       return row;
     };
 
-    grid.addEventListener("paste", (event) => {
-      const text = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
-      if (!event.target.matches("input[data-field]") || !/[\t\n]/.test(text)) return;
-      event.preventDefault();
-      const from = event.target.closest("tr");
-      const column = cells(from).indexOf(event.target);
+    // A row that the server has: its cells are known by the row's number and carry what was stored.
+    const settle = (row, table, number) => {
+      row.removeAttribute("data-new");
+      row.id = `row-${table}-${number}`;
+      row.cells[0].textContent = number;
+      for (const field of cells(row)) {
+        field.name = field.id = `cell-${table}-${number}-${field.dataset.field}`;
+        field.setAttribute("aria-label", field.getAttribute("aria-label").replace(/\d+$/, number));
+        const was = document.createElement("input");
+        was.type = "hidden";
+        was.name = `was-${field.name}`;
+        field.before(was);
+      }
+    };
+
+    const wasOf = (field) => form.elements[`was-${field.name}`];
+
+    const tell = (row, about) => {
+      const number = row.cells[0].textContent;
+      row.className = `is-${about.state}${about.told.length ? " has-told" : ""}${row.classList.contains("at") ? " at" : ""}`;
+      const result = row.cells[row.cells.length - 1];
+      result.innerHTML = about.badge; // the server's own markup, escaped there
+      const button = document.createElement("button");
+      button.className = "btn btn-sm btn-link";
+      button.name = "drop";
+      button.value = keyOf(row);
+      button.textContent = words.drop;
+      result.append(" ", button);
+      let next = row.nextElementSibling;
+      if (!next || !next.hasAttribute("data-told")) {
+        next = document.createElement("tr");
+        next.setAttribute("data-told", "");
+        const blank = next.insertCell();
+        blank.className = "rowno";
+        blank.setAttribute("aria-hidden", "true");
+        const cell = next.insertCell();
+        cell.className = "told";
+        cell.colSpan = row.cells.length - 1;
+        cell.id = `told-${number}`;
+        row.after(next);
+      }
+      const cell = next.cells[1];
+      for (const old of [...cell.querySelectorAll(":scope > p")]) old.remove();
+      const lines = about.told.map((one) => {
+        const line = document.createElement("p");
+        line.className = one.blocks ? "error" : "warning";
+        const text = document.createElement("span");
+        text.textContent = `${one.blocks ? words.error : words.warning}: ${one.words}`;
+        line.append(text);
+        const field = cells(row).find((input) => input.dataset.field === one.field);
+        if (one.offer && field) {
+          const take = document.createElement("button");
+          take.type = "button";
+          take.className = "btn btn-sm btn-outline-secondary";
+          take.textContent = one.offer.words;
+          take.addEventListener("click", () => { put([[field, one.offer.text]]); field.focus(); });
+          line.append(" ", take);
+        }
+        return line;
+      });
+      cell.prepend(...lines);
+      next.className = `is-${about.state}${row.classList.contains("at") ? " at" : ""}`;
+      next.hidden = !cell.textContent.trim();
+      for (const field of cells(row)) {
+        const faulty = about.told.some((one) => one.blocks && one.field === field.dataset.field);
+        field.classList.toggle("is-invalid", faulty);
+        if (faulty) { field.setAttribute("aria-invalid", "true"); field.setAttribute("aria-describedby", cell.id); }
+        else { field.removeAttribute("aria-invalid"); field.removeAttribute("aria-describedby"); }
+      }
+    };
+
+    // ---- saving
+
+    const changed = (field) => {
+      const was = wasOf(field);
+      return was ? was.value !== field.value.trim() : field.value.trim() !== "";
+    };
+
+    const unsent = () => {
+      const left = {};
+      for (const field of form.querySelectorAll("input[data-field]")) if (changed(field)) left[field.name] = field.value;
+      return left;
+    };
+
+    const remember = () => {
+      const left = unsent();
+      try {
+        if (Object.keys(left).length) localStorage.setItem(kept, JSON.stringify(left));
+        else localStorage.removeItem(kept);
+      } catch { /* a browser without storage: the page itself still holds it */ }
+    };
+
+    const touch = () => {
+      dirty = true;
+      status.textContent = words.typing;
+      remember();
+      clearTimeout(timer);
+      timer = setTimeout(send, PAUSE);
+    };
+
+    // Puts values into cells as one step that Ctrl+Z takes back.
+    const put = (pairs) => {
+      const before = pairs.map(([field]) => [field, field.value]);
+      for (const [field, value] of pairs) field.value = value;
+      undo.push(() => { for (const [field, value] of before) field.value = value; });
+      typedSince = false;
+      touch();
+    };
+
+    const send = async () => {
+      clearTimeout(timer);
+      if (sending) { dirty = true; return; }
+      sending = true;
+      dirty = false;
+      const sent = unsent();
+      const out = new FormData();
+      out.set("csrf_token", token);
+      out.set("known", known);
+      for (const [field, value] of Object.entries(sent)) {
+        out.set(field, value);
+        const was = form.elements[`was-${field}`];
+        if (was) out.set(`was-${field}`, was.value);
+      }
+      for (const key of drop) out.append("drop", key);
+      for (const key of restore) out.append("restore", key);
+      try {
+        const answer = await fetch(form.dataset.live, { method: "POST", body: out, headers: { Accept: "application/json" } });
+        if (answer.status === 409) clash(await answer.json());
+        else if (answer.ok) saved(await answer.json(), sent);
+        else if (answer.status >= 500) throw new Error(String(answer.status));
+        else status.textContent = words.refused;
+      } catch {
+        status.textContent = words.away;
+        timer = setTimeout(send, AGAIN);
+      }
+      sending = false;
+      if (dirty) timer = setTimeout(send, PAUSE);
+    };
+
+    const saved = (about, sent) => {
+      drop.clear();
+      restore.clear();
+      for (const [number, stored] of Object.entries(about.placed)) {
+        const field = form.elements[[...Object.keys(sent)].find((one) => one.startsWith(`new-${number}-`))];
+        if (field) settle(rowOf(field), about.table, stored);
+      }
+      for (const [old, value] of Object.entries(sent)) {
+        const [kind, number, ...field] = old.split("-");
+        const now = kind === "new" && number in about.placed ? `cell-${about.table}-${about.placed[number]}-${field.join("-")}` : old;
+        const was = form.elements[`was-${now}`];
+        if (was) was.value = value.trim();
+      }
+      known = about.known;
+      for (const row of rows()) if (!isNew(row)) {
+        const told = about.rows[keyOf(row).split("-")[1]];
+        if (told) tell(row, told);
+      }
+      for (const field of document.querySelectorAll("[data-kept]")) field.textContent = about.kept;
+      form.querySelector("[data-general]").replaceChildren(...about.general.map((text) => {
+        const line = document.createElement("p");
+        line.textContent = text;
+        return line;
+      }));
+      remember();
+      if (!Object.keys(unsent()).length) status.textContent = about.saved;
+      else dirty = true;
+      show();
+    };
+
+    // Another person changed the same cells: both values are shown, nothing is written before a choice.
+    const clash = (about) => {
+      status.textContent = words.clash.replace("{who}", about.who);
+      for (const one of about.clashes) {
+        const field = form.elements[one.name];
+        if (!field) continue;
+        const was = wasOf(field);
+        const box = document.createElement("div");
+        box.className = "told";
+        const line = document.createElement("p");
+        line.className = "warning";
+        line.textContent = words.theirs.replace("{who}", about.who).replace("{text}", one.theirs || words.blank);
+        const choose = (text, act) => {
+          const button = document.createElement("button");
+          button.type = "button";
+          button.className = "btn btn-sm btn-outline-secondary";
+          button.textContent = text;
+          button.addEventListener("click", () => { was.value = one.theirs; act(); box.remove(); field.focus(); touch(); });
+          return button;
+        };
+        box.append(line, choose(words.takeTheirs, () => { field.value = one.theirs; }), " ", choose(words.keepMine, () => {}));
+        field.parentElement.querySelector("div.told")?.remove();
+        field.after(box);
+      }
+    };
+
+    // ---- pasting
+
+    const ask = (block, guess) => new Promise((done) => {
+      const dialog = form.querySelector("[data-columns]");
+      const list = dialog.querySelector("tbody");
+      const first = cells(rows()[0]);
+      list.replaceChildren(...block[0].map((_cell, at) => {
+        const line = document.createElement("tr");
+        const sample = line.insertCell();
+        sample.textContent = block.slice(0, 3).map((row) => row[at] || "").filter(Boolean).join(" · ");
+        const choice = document.createElement("select");
+        choice.className = "form-select";
+        choice.setAttribute("aria-label", words.column.replace("{n}", at + 1));
+        choice.append(new Option(words.skip, ""));
+        for (const field of first) choice.append(new Option(field.dataset.title, field.dataset.field));
+        choice.value = guess[at] || "";
+        line.insertCell().append(choice);
+        return line;
+      }));
+      for (const button of dialog.querySelectorAll("[data-close]")) button.onclick = () => dialog.close(button.dataset.close);
+      dialog.onclose = () => done(dialog.returnValue === "paste" ? [...list.querySelectorAll("select")].map((one) => one.value) : null);
+      dialog.showModal();
+    });
+
+    const headings = async (titles) => {
+      const out = new FormData();
+      out.set("csrf_token", token);
+      for (const title of titles) out.append("heading", title);
+      try {
+        const answer = await fetch(form.dataset.headings, { method: "POST", body: out });
+        return answer.ok ? (await answer.json()).fields : [];
+      } catch { return []; }
+    };
+
+    const paste = async (text, target) => {
+      let block = readBlock(text);
+      const from = rowOf(target);
+      const own = cells(from).map((field) => field.dataset.field);
+      const column = own.indexOf(target.dataset.field);
+      const width = Math.max(...block.map((row) => row.length));
+      for (const row of block) while (row.length < width) row.push("");
+      let fields = block[0].map((_cell, at) => own[column + at] || "");
+      const named = width > 1 && block.length > 1 ? await headings(block[0]) : [];
+      const isHead = named.filter((field) => own.includes(field)).length >= Math.min(2, width);
+      if (isHead) { fields = named.map((field) => (own.includes(field) ? field : "")); block = block.slice(1); }
+      const homeless = fields.some((field, at) => !field && block.some((row) => row[at]));
+      if (homeless) {
+        const chosen = await ask(block, fields);
+        if (!chosen) return;
+        fields = chosen;
+      }
+      const pairs = [];
       let place = rows().indexOf(from);
-      let pasted = 0;
       let left = 0;
-      undo = [];
-      for (const line of text.split(/\r?\n/)) {
+      for (const line of block) {
         const row = rows()[place] || addRow();
-        line.split("\t").forEach((value, offset) => {
-          const field = row && cells(row)[column + offset];
-          if (!field) { if (value.trim()) left += 1; return; }
-          undo.push([field, field.value]);
-          field.value = value.trim();
-          pasted += 1;
+        const byField = row ? Object.fromEntries(cells(row).map((field) => [field.dataset.field, field])) : {};
+        line.forEach((value, at) => {
+          const field = byField[fields[at]];
+          if (field) pairs.push([field, value]);
+          else if (value && !row) left += 1;
         });
         place += 1;
       }
-      said.textContent = said.dataset.words.replace("{n}", pasted) + (left ? " " + said.dataset.wordsLeft.replace("{n}", left) : "");
-      said.classList.remove("visually-hidden");
-      said.classList.add("in", "p-3", "mb-0");
+      put(pairs);
+      speak(said.dataset.words.replace("{n}", pairs.length) + (left ? ` ${said.dataset.wordsLeft.replace("{n}", left)}` : ""));
+      target.focus();
+    };
+
+    form.addEventListener("paste", (event) => {
+      const text = event.clipboardData.getData("text/plain");
+      if (!event.target.matches("input[data-field]") || !/[\t\n]/.test(text.replace(/\r?\n$/, ""))) return;
+      event.preventDefault();
+      paste(text, event.target);
     });
 
-    grid.addEventListener("input", () => { undo = null; });
-    grid.addEventListener("keydown", (event) => {
-      if (!event.target.matches("input[data-field]")) return;
-      if (event.key === "z" && (event.ctrlKey || event.metaKey) && undo) {
-        event.preventDefault();
-        for (const [field, value] of undo.reverse()) field.value = value;
-        undo = null;
-        said.textContent = "";
-        return;
+    // ---- keys
+
+    const takeOff = (row) => {
+      const rest = rows();
+      const next = rest[rest.indexOf(row) + 1] || rest[rest.indexOf(row) - 1];
+      if (isNew(row)) put(cells(row).map((field) => [field, ""]));
+      else {
+        const key = keyOf(row);
+        const told = row.nextElementSibling?.hasAttribute("data-told") ? row.nextElementSibling : null;
+        row.hidden = true;
+        if (told) told.hidden = true;
+        drop.add(key);
+        restore.delete(key);
+        undo.push(() => { row.hidden = false; drop.delete(key); restore.add(key); });
+        typedSince = false;
+        touch();
       }
-      if (event.key !== "Enter" || event.ctrlKey || event.shiftKey) return;
-      event.preventDefault();
-      const row = event.target.closest("tr");
-      const below = rows()[rows().indexOf(row) + 1] || addRow();
-      if (below) cells(below)[cells(row).indexOf(event.target)].focus();
+      if (next) cells(next)[0].focus();
+      speak(said.dataset.dropped.replace("{n}", row.cells[0].textContent));
+    };
+
+    form.addEventListener("input", (event) => {
+      if (!event.target.matches("input[data-field]")) return;
+      typedSince = true;
+      touch();
     });
+
+    form.addEventListener("click", (event) => {
+      const button = event.target.closest("button[name=drop]");
+      if (!button) return;
+      event.preventDefault();
+      takeOff(rowOf(button));
+    });
+
+    form.addEventListener("keydown", (event) => {
+      if (!event.target.matches("input[data-field]")) return;
+      const command = event.ctrlKey || event.metaKey;
+      if (event.key === "z" && command && !typedSince && undo.length) {
+        event.preventDefault();
+        undo.pop()();
+        speak(said.dataset.undone);
+        touch();
+      } else if (event.key === "Delete" && command && event.shiftKey) {
+        event.preventDefault();
+        takeOff(rowOf(event.target));
+      } else if (event.key === "Enter" && !command && !event.shiftKey) {
+        event.preventDefault();
+        const row = rowOf(event.target);
+        const below = rows()[rows().indexOf(row) + 1] || addRow();
+        if (!below) return;
+        step(below);
+        cells(below)[cells(row).indexOf(event.target)].focus();
+      }
+    });
+
+    // ---- one person at a time, on a narrow screen
+
+    let at = null;
+    const show = () => {
+      const all = rows();
+      const unfinished = (row) => row.classList.contains("has-told") || cells(row).every((field) => !field.value);
+      if (!all.includes(at)) at = all.find(unfinished) || all[0];
+      for (const row of body.rows) row.classList.toggle("at", row === at || (row.hasAttribute("data-told") && row.previousElementSibling === at));
+      form.querySelector("[data-place]").textContent = words.place.replace("{n}", all.indexOf(at) + 1).replace("{all}", all.length);
+    };
+    const step = (row) => { if (row) { at = row; show(); } };
+    form.querySelector("[data-next]").addEventListener("click", () => {
+      const all = rows();
+      const next = all[all.indexOf(at) + 1] || addRow();
+      if (next) { step(next); cells(next)[0].focus(); }
+    });
+    form.querySelector("[data-previous]").addEventListener("click", () => {
+      const all = rows();
+      const before = all[all.indexOf(at) - 1];
+      if (before) { step(before); cells(before)[0].focus(); }
+    });
+    form.addEventListener("focusin", (event) => { if (event.target.matches("input[data-field]")) step(rowOf(event.target)); });
+    form.classList.add("one-by-one");
+    form.querySelector("[data-by-one]").hidden = false;
+    show();
+
+    // ---- what did not reach the server last time
+
+    window.addEventListener("online", () => { if (Object.keys(unsent()).length) send(); });
+    form.addEventListener("submit", () => {
+      clearTimeout(timer);
+      try { localStorage.removeItem(kept); } catch { /* nothing was kept */ }
+    });
+    try {
+      const left = JSON.parse(localStorage.getItem(kept) || "{}");
+      const found = Object.entries(left).filter(([field]) => {
+        let input = form.elements[field];
+        while (!input && field.startsWith("new-") && addRow()) input = form.elements[field];
+        return input;
+      });
+      if (found.length) {
+        put(found.map(([field, value]) => [form.elements[field], value]));
+        status.textContent = words.found;
+      }
+    } catch { localStorage.removeItem(kept); }
   });
 })();

@@ -23,13 +23,18 @@ def forms(word: str) -> set[bytes]:
 
 
 def database_files(database: Database, folder: Path) -> list[Path]:
-    """SQLite: the data folder with the file, -wal, -shm. PostgreSQL: the whole data directory, its log included."""
+    """SQLite: the data folder with the file, -wal, -shm. PostgreSQL: the data directory, its log included.
+
+    Of the folders of single databases only that of this one: tests share a server, and the others hold other tests.
+    """
     if database.is_sqlite:
         place = Path(make_url(str(database.engine.url)).database or "")
         return sorted({*place.parent.glob(f"{place.name}*"), *(path for path in folder.rglob("*") if path.is_file())})
     with database.reading() as session:
         place = Path(session.execute(text("SHOW data_directory")).scalar_one())
-    return sorted(path for path in place.rglob("*") if path.is_file())
+        own = str(session.execute(text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar_one())
+    others = {one for one in (place / "base").iterdir() if one.name.isdigit() and one.name != own}
+    return sorted(path for path in place.rglob("*") if path.is_file() and not others & set(path.parents))
 
 
 def settle(database: Database) -> None:

@@ -174,7 +174,7 @@ def test_the_search_knows_a_word_in_every_form():
 
 
 def test_every_column_of_a_person_is_wiped():
-    structure = {"id", "list_id", "position", "joined_in_version", "left_in_version"}
+    structure = {"id", "list_id", "position", "joined_in_version", "left_in_version", "is_changed"}
     assert {column.name for column in Person.__table__.columns} - structure == set(WIPED)
 
 

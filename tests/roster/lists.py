@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from survey_app.roster.catalogue import BanEntry, Catalogue, UnitEntry
+from survey_app.roster.catalogue import BanEntry, Catalogue, UnitEntry, exactly
 from survey_app.roster.checks import ListReading, Sender, read_list
 from survey_app.roster.persons import Terms
 from survey_app.workbook import Cell, Sheet, Workbook
@@ -25,7 +25,10 @@ def make_catalogue() -> Catalogue:
         BanEntry("03289-02", "Khối Phố Mới", "03289", START, None),
         BanEntry("03289-90", "Bản Kéo Mu", "03289", date(2004, 1, 1), date(2019, 11, 30), "03289-01"),
     ]
-    quotas = {("03289", "E"): 2, ("03289", "C"): 1, ("TG-NV", "A"): 1, ("TG-NV", "B"): 1}
+    quotas = {
+        key: exactly(n)
+        for key, n in {("03289", "E"): 2, ("03289", "C"): 1, ("TG-NV", "A"): 1, ("TG-NV", "B"): 1}.items()
+    }
     return Catalogue(units, bans, quotas, [], TERMS.age_on)
 
 

@@ -24,6 +24,7 @@ from survey_app.roster.rules import (
     save_draft,
     submit_list,
 )
+from survey_app.rounds.models import Quota
 from survey_app.workbook import Rejected
 from tests.make import make_user
 from tests.roster.asked_round import LEADER, LEADER_HEADER, Asked, make_asked_round, make_citizen, make_file
@@ -295,3 +296,37 @@ def test_a_reason_that_nobody_could_read_is_refused(database):
         _leaders, citizens = hand_in(session, asked)
         with pytest.raises(Invalid, match="500"):
             return_list(session, citizens, operator(session, asked), "x" * 501)
+
+
+def test_between_the_least_and_the_most_a_list_needs_no_reason_and_is_approved_in_bulk(database):
+    with database.writing() as session:
+        asked = make_asked_round(session, citizens=3)
+        quota = session.scalars(select(Quota).where(Quota.unit_id == asked.commune.id)).all()[1]
+        quota.minimum, quota.maximum = 2, 4
+        content = make_file([make_citizen(1), make_citizen(2)], [LEADER])
+        hand_in(session, asked, content)
+        assert approve_faultless(session, asked.round, operator(session, asked)) == 2
+
+
+@pytest.mark.parametrize(("persons", "kind"), [(1, "quota_short"), (4, "quota_exceeded")])
+@pytest.mark.parametrize("blocks", [True, False])
+def test_off_quota_is_refused_or_taken_with_a_reason_as_the_round_says(database, persons: int, kind: str, blocks: bool):
+    with database.writing() as session:
+        asked = make_asked_round(session, citizens=2)
+        asked.round.blocks_short = asked.round.blocks_over = blocks
+        quota = session.scalars(select(Quota).where(Quota.unit_id == asked.other.id)).one()
+        quota.maximum = 3
+        content = make_file([make_citizen(number) for number in range(1, persons + 1)])
+        by = officer(session, asked, asked.other)
+        upload = receive_upload(session, asked.round, asked.other, content, "ds.xlsx", by)
+        (problem,) = check_upload(session, upload).reading.problems
+        assert (problem.kind, problem.blocks) == (kind, blocks)
+        with pytest.raises(Invalid) as fault:
+            submit_list(session, upload, by, declared=True)
+        assert list(fault.value.faults) == ([""] if blocks else ["short_reason"])
+        if blocks:
+            with pytest.raises(Invalid):
+                submit_list(session, upload, by, declared=True, short_reason="Bản nhỏ.")
+        else:
+            (unit_list,) = submit_list(session, upload, by, declared=True, short_reason="Bản nhỏ.")
+            assert (unit_list.state, unit_list.short_reason) == (ListState.SUBMITTED, "Bản nhỏ.")

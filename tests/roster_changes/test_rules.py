@@ -139,8 +139,16 @@ def test_more_than_the_quota_and_a_shared_number_are_told_to_who_decides(databas
         locked = make_locked(session)
         change = propose(session, locked, ChangeKind.ADD, texts=CITIZEN | {"phone": "0912345671"})
         told = " ".join(rules.warnings_of(session, change))
-        assert "chỉ tiêu 2" in told
+        assert "nhiều nhất 2" in told
         assert "Số điện thoại" in told
+
+
+def test_more_than_the_most_is_refused_where_the_round_says_so(database):
+    with database.writing() as session:
+        locked = make_locked(session)
+        locked.round.blocks_over = True
+        with pytest.raises(Invalid, match="nhiều nhất 2"):
+            propose(session, locked, ChangeKind.ADD, texts=CITIZEN)
 
 
 def test_a_correction_without_a_change_or_a_reason_is_refused(database):

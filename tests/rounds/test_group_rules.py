@@ -15,15 +15,20 @@ from survey_app.rounds.group_rules import (
     SHIPPED_CRITERIA,
     SHIPPED_QUOTAS,
     GroupEntry,
+    ListRules,
+    RoomRule,
     copy_quotas,
     import_criteria,
     import_quotas,
     set_groups,
+    set_list_rules,
     set_modes,
     set_quotas,
+    set_room_of_group,
 )
 from survey_app.rounds.models import Area, Criterion, CriterionSet, Quota, Round
 from survey_app.rounds.queries import criteria_of, groups_of, sizes, surveyed_group_codes
+from survey_app.rounds.quota_file import Room
 from survey_app.rounds.rules import set_scoring
 from survey_app.units.models import Unit
 from survey_app.units.rules import seed_units
@@ -135,6 +140,47 @@ def test_quotas_are_replaced_changed_and_zeros_left_out(database: Database) -> N
         assert found == [(kept, 30)]
         with pytest.raises(Invalid):
             set_quotas(session, survey_round, {(first.id, "Z"): 1}, by)
+
+
+def test_least_and_most_are_kept_copied_and_checked_against_the_target(database: Database) -> None:
+    with database.writing() as session:
+        district = make_district(session)
+        unit = make_unit(session, "Xã A", district)
+        survey_round, by = make_round(session, district), make_user(session, unit=district)
+        make_group(session, survey_round, "E")
+        for room in (Room(21, None), Room(None, 19)):
+            with pytest.raises(Invalid) as fault:
+                set_quotas(session, survey_round, {(unit.id, "E"): 20}, by, {(unit.id, "E"): room})
+            assert list(fault.value.faults) == [f"q_{unit.id}_E"]
+        set_quotas(session, survey_round, {(unit.id, "E"): 20}, by, {(unit.id, "E"): Room(15, 22)})
+        later = make_round(session, district)
+        make_group(session, later, "E")
+        copy_quotas(session, later, survey_round, by)
+        found = [(q.least, q.target, q.most) for group in groups_of(session, later) for q in group.quotas]
+        assert found == [(15, 20, 22)]
+        set_quotas(session, later, {(unit.id, "E"): 10}, by)
+        assert [(q.minimum, q.maximum) for group in groups_of(session, later) for q in group.quotas] == [(None, None)]
+
+
+def test_the_room_of_a_group_is_a_share_of_each_target_in_whole_persons(database: Database) -> None:
+    with database.writing() as session:
+        district = make_district(session)
+        units = [make_unit(session, f"Xã {name}", district) for name in "ABC"]
+        survey_round, by = make_round(session, district), make_user(session, unit=district)
+        group = make_group(session, survey_round, "E")
+        targets = dict(zip(units, (1, 3, 20), strict=True))
+        set_quotas(session, survey_round, {(unit.id, "E"): n for unit, n in targets.items()}, by)
+        assert set_room_of_group(session, survey_round, "E", RoomRule(70, 110), by) == 3
+        rooms = {q.target: (q.minimum, q.maximum) for q in group.quotas}
+        assert rooms == {1: (None, None), 3: (None, None), 20: (14, 22)}
+        for code, rule in (("Z", RoomRule()), ("E", RoomRule(101, 100)), ("E", RoomRule(50, 99))):
+            with pytest.raises(Invalid):
+                set_room_of_group(session, survey_round, code, rule, by)
+        survey_round.roster_locked_at = now()
+        with pytest.raises(Refused):
+            set_room_of_group(session, survey_round, "E", RoomRule(), by)
+        with pytest.raises(Refused):
+            set_list_rules(session, survey_round, ListRules(True, True, True), by)
 
 
 def test_quotas_of_an_earlier_round_are_taken_by_unit_code(database: Database) -> None:

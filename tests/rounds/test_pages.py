@@ -190,6 +190,16 @@ def test_the_grid_of_quotas_is_saved_and_a_bad_cell_keeps_what_was_typed(
     post(operator, "/rounds/tg-2021/settings/quotas", {cell: "21"})
     with database.reading() as session:
         assert [(q.unit_id, q.target) for g in groups_of(session, prepared) for q in g.quotas] == [(unit.id, 21)]
+    post(operator, "/rounds/tg-2021/settings/quotas", {cell: "15-21-25"})
+    page = operator.get("/rounds/tg-2021/settings/quotas").text
+    assert 'value="15–21–25"' in page
+    assert post(operator, "/rounds/tg-2021/settings/quotas", {cell: "22-21-25"}).status_code == 422
+    assert post(operator, "/rounds/tg-2021/settings/quotas", {cell: "15-21"}).status_code == 422
+    assert post(operator, "/rounds/tg-2021/settings/quotas/room", {"group": "A", "least": "x"}).status_code == 422
+    post(operator, "/rounds/tg-2021/settings/list-rules", {"head_confirms": "yes", "blocks_short": "yes"})
+    with database.reading() as session:
+        changed = session.get_one(Round, prepared.id)
+        assert (changed.head_confirms, changed.blocks_short, changed.blocks_over) == (True, True, False)
 
 
 def test_quotas_of_another_round_are_taken_by_one_button(

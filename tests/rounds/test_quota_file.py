@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from survey_app.rounds.quota_file import KnownUnit, QuotaReading, read_quotas
+from survey_app.rounds.quota_file import KnownUnit, QuotaReading, Room, read_quotas
 from survey_app.workbook import read_workbook
 
 SAMPLES = Path(os.environ.get("SURVEY_SAMPLES") or Path(__file__).parents[1] / "samples")
@@ -87,3 +87,21 @@ def test_a_matrix_column_of_an_unknown_group_is_told() -> None:
 def test_other_tables_are_refused_in_words() -> None:
     assert "Không thấy bảng chỉ tiêu" in texts(read([["Họ và tên", "Năm sinh"], ["Lò Văn A", 1980]]))[0]
     assert "không có chỉ tiêu nào" in texts(read([["Mã đơn vị", "Nhóm", "Chỉ tiêu"]]))[0]
+
+
+def test_least_and_most_are_read_where_the_file_has_them() -> None:
+    head = ["Mã đơn vị", "Nhóm", "Chỉ tiêu", "Ít nhất", "Nhiều nhất"]
+    reading = read([head, ["03253", "E", 20, 15, 22], ["03259", "E", 20, "", "–"], ["TG-NV", "A", 3, 3, 4]])
+    assert reading.faults == []
+    assert reading.quotas == {("03253", "E"): 20, ("03259", "E"): 20, ("TG-NV", "A"): 3}
+    assert reading.rooms == {("03253", "E"): Room(15, 22), ("TG-NV", "A"): Room(3, 4)}
+
+
+def test_least_and_most_that_do_not_fit_the_target_are_told() -> None:
+    head = ["Mã đơn vị", "Nhóm", "Chỉ tiêu", "Ít nhất", "Nhiều nhất"]
+    reading = read([head, ["03253", "E", 20, 21, ""], ["03259", "E", 20, "", 19], ["TG-NV", "A", 3, "vài", ""]])
+    assert [text.split(": ", 1)[1] for text in texts(reading)] == [
+        "ít nhất 21 lớn hơn chỉ tiêu 20. Sửa một trong hai số.",
+        "nhiều nhất 19 nhỏ hơn chỉ tiêu 20. Sửa một trong hai số.",
+        "ít nhất «vài» không phải số nguyên. Điền lại.",
+    ]

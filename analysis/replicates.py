@@ -1,0 +1,74 @@
+"""Replicate weights: jackknife, balanced half samples, Fay's method and the Rao-Wu bootstrap.
+
+Source: Wolter (2007) ch. 3-5; Rao & Wu (1988); Rao, Wu & Yue (1992). R: `as.svrepdesign`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import hadamard
+
+from analysis.taylor import DesignError, Floats, Stage
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """Factors (n, R) that multiply the weights, and how the spread of the R estimates becomes a variance:
+    V = scale Σ_r rscales_r (θ_r - c)(θ_r - c)'; c is the mean of the θ_r, or the full-sample estimate if `mse`."""
+
+    factors: Floats
+    scale: float
+    rscales: Floats
+    mse: bool = False
+
+    def covariance(self, estimates: Floats, full: Floats) -> Floats:
+        """Covariance (k, k) of the replicate estimates (R, k) around their mean or around `full` (k,)."""
+        spread = (estimates - (full if self.mse else estimates.mean(axis=0))) * np.sqrt(self.rscales)[:, None]
+        return np.asarray(self.scale * (spread.T @ spread))
+
+
+def jackknife(stage: Stage, mse: bool = False) -> Replicates:
+    """Delete one PSU at a time: JK1 with one stratum, JKn with more. The finite population enters as 1 - f.
+
+    R: `as.svrepdesign(design, type="JK1")`, `type="JKn"`."""
+    n_h = stage.sampled[stage.stratum]
+    if (n_h < 2).any():
+        raise DesignError("The jackknife needs two sampling units in every stratum.")
+    clusters = np.arange(len(stage.stratum))
+    same_stratum = stage.stratum[:, None] == stage.stratum[None, :]
+    by_cluster = np.where(same_stratum, (n_h / (n_h - 1))[:, None], 1.0)
+    by_cluster[clusters, clusters] = 0
+    rscales = (n_h - 1) / n_h * (1 - stage.fraction[stage.stratum])
+    return Replicates(by_cluster[stage.cluster], 1.0, rscales, mse)
+
+
+def half_samples(stage: Stage, rho: float = 0.0, mse: bool = False) -> Replicates:
+    """Balanced repeated replication with two PSUs a stratum; 0 < rho < 1 is Fay's method, scale 1/(R(1-rho)²).
+
+    R: `as.svrepdesign(design, type="Fay", fay.rho=rho)`."""
+    if (stage.sampled != 2).any():
+        raise DesignError("Balanced half samples need exactly two sampling units in every stratum.")
+    strata = len(stage.sampled)
+    signs = hadamard(1 << strata.bit_length())[:, 1 : strata + 1].astype(np.float64)
+    order = np.argsort(stage.stratum, kind="stable")
+    first = np.ones(len(stage.stratum))
+    first[order[1::2]] = -1
+    by_cluster = 1 + (1 - rho) * first[:, None] * signs.T[stage.stratum]
+    count = signs.shape[0]
+    return Replicates(by_cluster[stage.cluster], 1 / (count * (1 - rho) ** 2), np.ones(count), mse)
+
+
+def bootstrap(stage: Stage, count: int, seed: int, mse: bool = False) -> Replicates:
+    """Rao-Wu bootstrap: draw n_h - 1 PSUs with replacement in each stratum, factor times drawn · n_h/(n_h-1).
+
+    The same seed gives the same factors. R: `as.svrepdesign(design, type="subbootstrap", replicates=count)`."""
+    if (stage.sampled < 2).any():
+        raise DesignError("The bootstrap needs two sampling units in every stratum.")
+    random = np.random.default_rng(seed)
+    by_cluster = np.empty((len(stage.stratum), count))
+    for h in range(len(stage.sampled)):
+        members = np.flatnonzero(stage.stratum == h)
+        n_h = len(members)
+        drawn = random.multinomial(n_h - 1, np.full(n_h, 1 / n_h), size=count)
+        by_cluster[members] = drawn.T * n_h / (n_h - 1)
+    return Replicates(by_cluster[stage.cluster], 1 / count, np.ones(count), mse)

@@ -1,0 +1,94 @@
+"""Properties that hold for any sample, and samples that cannot be."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import estimates
+from analysis.design import Design
+from analysis.taylor import DesignError
+
+
+def sample(seed: int, strata: int = 3, units: int = 4, rows: int = 5) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    n = strata * units * rows
+    return pd.DataFrame({
+        "stratum": np.repeat(np.arange(strata), units * rows), "village": np.repeat(np.arange(strata * units), rows),
+        "w": random.uniform(1, 9, n), "y": random.normal(5, 2, n), "group": random.choice(["a", "b"], n),
+    })  # fmt: skip
+
+
+def design(frame: pd.DataFrame, **changes: object) -> Design:
+    return Design(frame, **{"strata": "stratum", "psu": "village", "weights": "w"} | changes)
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.integers(0, 10_000), st.floats(0.01, 100))
+def test_means_do_not_depend_on_the_unit_of_the_weights(seed: int, times: float) -> None:
+    frame = sample(seed)
+    scaled = design(frame.assign(w=frame["w"] * times)).mean("y", by="group")
+    plain = design(frame).mean("y", by="group")
+    np.testing.assert_allclose(scaled[["estimate", "se"]], plain[["estimate", "se"]], rtol=1e-9)
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.integers(0, 10_000))
+def test_means_do_not_depend_on_the_order_of_the_rows(seed: int) -> None:
+    frame = sample(seed)
+    mixed = design(frame.sample(frac=1, random_state=seed)).mean("y", by="group")
+    np.testing.assert_allclose(mixed[["estimate", "se"]], design(frame).mean("y", by="group")[["estimate", "se"]])
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.integers(0, 10_000))
+def test_jackknife_and_half_samples_of_a_total_equal_taylor(seed: int) -> None:
+    frame = sample(seed, units=2)
+    taylor = design(frame).total("y")["se"][0]
+    assert design(frame).jackknife().total("y")["se"][0] == pytest.approx(taylor)
+    assert design(frame).half_samples().total("y")["se"][0] == pytest.approx(taylor)
+    assert design(frame).half_samples(rho=0.3).total("y")["se"][0] == pytest.approx(taylor)
+
+
+def test_the_bootstrap_repeats_with_its_seed_and_comes_near_taylor() -> None:
+    frame = sample(1, units=8)
+    first, again = (design(frame).bootstrap(2000, seed=7).total("y")["se"][0] for _ in range(2))
+    assert first == again
+    assert first == pytest.approx(design(frame).total("y")["se"][0], rel=0.06)
+
+
+def test_a_domain_keeps_the_sampling_units_that_have_no_member() -> None:
+    frame = sample(2)
+    frame["group"] = np.where(frame["village"] == 0, "a", "b")
+    result = design(frame).total("y", by="group")
+    alone = frame[frame["group"] == "a"]
+    total = (alone["w"] * alone["y"]).sum()
+    assert result["se"][0] == pytest.approx(total)  # 4/3 ((T - T/4)² + 3 (T/4)²) = T²
+    assert result["n"].tolist() == [5, 55]
+
+
+def test_domain_estimates_carry_their_covariance() -> None:
+    result = estimates.mean(design(sample(3)), "y", "group")
+    difference = estimates.contrast(result, [1, -1])
+    a, b = result.covariance.diagonal()
+    assert difference.table["se"][0] ** 2 == pytest.approx(a + b - 2 * result.covariance[0, 1])
+
+
+def test_a_lone_unit_is_refused_by_name() -> None:
+    frame = sample(4).query("stratum != 1 or village == 4")
+    with pytest.raises(DesignError, match="Only one sampling unit in stratum 1"):
+        design(frame).mean("y")
+
+
+def test_labels_that_repeat_between_strata_need_nesting() -> None:
+    frame = sample(5)
+    repeated = frame.assign(village=frame["village"] % 4)
+    with pytest.raises(DesignError, match="nest=True"):
+        design(repeated)
+    assert design(repeated, nest=True).mean("y").equals(design(frame).mean("y"))
+
+
+def test_a_population_smaller_than_the_sample_is_refused() -> None:
+    with pytest.raises(DesignError, match="smaller than the sample"):
+        design(sample(6).assign(N=2), fpc="N")

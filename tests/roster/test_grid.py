@@ -1,0 +1,234 @@
+"""The table to type into: live checks, autosave, nothing lost, two clerks, pasted blocks, keys, a phone."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.access import Role
+from survey_app.roster.drafts import draft_from_json
+from survey_app.roster.models import Upload
+from survey_app.roster.typed_lists import start_typed_list
+from tests.browser_fixtures import OFFICE, PHONE, check_axe
+from tests.make import csrf_token, make_user, sign_in_client
+from tests.roster.asked_round import make_asked_round
+
+ROW = {
+    "name": "Lò Văn Ánh", "birth": "1980", "gender": "Nam", "ban": "Bản Xá Cọ", "phone": "0912345678",
+    "procedure": "Chứng thực", "receipt": "05/03/2021", "return": "06/03/2021",
+}  # fmt: skip
+GRID = "/rounds/tg-2021/lists/uploads/1/grid"
+PASTE = """([name, text]) => {
+    const field = document.getElementById(name), data = new DataTransfer();
+    data.setData("text/plain", text);
+    field.focus();
+    field.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+}"""
+
+
+def make_draft(database):
+    """An empty typed list of citizens; returns its two officers."""
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        users = [make_user(session, Role.UNIT_OFFICER, asked.commune) for _ in range(2)]
+        start_typed_list(session, asked.round, asked.commune, "E", users[0])
+        return users
+
+
+def stored(database) -> list[list[str | None]]:
+    """Cells of the rows that count, as stored."""
+    with database.reading() as session:
+        draft = draft_from_json(session.scalars(select(Upload.reading)).one())
+    return [row.raw for row in draft.tables[0].rows if (0, row.row) not in draft.dropped]
+
+
+def new(number, **cells):
+    return {f"new-{number}-{name}": value for name, value in cells.items()}
+
+
+def send(client, **fields):
+    return client.post(f"{GRID}.json", data={"csrf_token": csrf_token(client), **fields})
+
+
+@pytest.fixture
+def client(app, database):
+    return sign_in_client(app, make_draft(database)[0])
+
+
+def test_what_was_typed_is_stored_and_judged_by_the_checks_of_a_file(client, database):
+    answer = send(client, known="0", **new(4, **(ROW | {"phone": "01642631583", "ban": "Bản Xá Cọc"}))).json
+    assert (answer["placed"], answer["kept"], answer["known"]) == ({"4": 1}, 1, 1)
+    row = answer["rows"]["1"]
+    assert row["state"] == "error"
+    told = {one["field"]: one for one in row["told"]}
+    assert told["phone"]["offer"] == {"text": "0342631583", "words": "Dùng số mới"}
+    assert told["ban"]["offer"]["text"] == "Bản Xá Cọ"
+    assert told["ban"]["blocks"]
+    fixed = send(client, **{"cell-0-1-ban": "Bản Xá Cọ", "was-cell-0-1-ban": "Bản Xá Cọc"}).json
+    assert fixed["rows"]["1"]["state"] == "warning"
+
+
+def test_the_same_row_sent_again_after_a_lost_answer_is_stored_once(client, database):
+    for _ in range(3):
+        answer = send(client, known="0", **new(0, **ROW)).json
+        assert answer["placed"] == {"0": 1}
+    assert len(stored(database)) == 1
+    twin = send(client, known="1", **new(1, **ROW)).json  # typed a second time on purpose
+    assert twin["placed"] == {"1": 2}
+
+
+def test_a_cell_that_another_changed_is_not_written_and_both_values_are_told(client, database):
+    send(client, known="0", **new(0, **ROW))
+    clash = send(client, **{"cell-0-1-name": "Lò Văn Mới", "was-cell-0-1-name": "Lò Văn Cũ"})
+    assert clash.status_code == 409
+    assert clash.json["clashes"] == [{"name": "cell-0-1-name", "theirs": "Lò Văn Ánh"}]
+    assert stored(database)[0][0] == "Lò Văn Ánh"
+
+
+def test_rows_are_taken_off_and_put_back(client, database):
+    send(client, known="0", **new(0, **ROW))
+    assert send(client, drop="0-1").json["kept"] == 0
+    assert stored(database) == []
+    assert send(client, restore="0-1").json["kept"] == 1
+
+
+def test_headings_of_a_block_are_recognised_as_those_of_a_file(client):
+    data = {"csrf_token": csrf_token(client), "heading": ["Họ tên", "ĐT", "Sở thích"]}
+    assert client.post("/rounds/tg-2021/lists/headings.json", data=data).json == {"fields": ["name", "phone", ""]}
+
+
+def test_other_units_reach_nothing(app, database):
+    make_draft(database)
+    with database.writing() as session:
+        other = session.scalars(select(Upload)).one().round.groups[1].quotas[1].unit
+        stranger = make_user(session, Role.UNIT_OFFICER, other)
+    assert send(sign_in_client(app, stranger), **new(0, **ROW)).status_code == 404
+
+
+def open_grid(server, new_context, user, viewport=OFFICE):
+    context = new_context(viewport=viewport)
+    cookie = sign_in_client(server.app, user).get_cookie("survey")
+    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
+    page = context.new_page()
+    page.goto(server.url + GRID)
+    return page
+
+
+def wait_saved(page):
+    page.get_by_text("Đã lưu lúc").wait_for()
+
+
+def test_faults_appear_while_typing_and_one_press_takes_the_better_value(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    for name, text in (ROW | {"phone": "01642631583"}).items():
+        page.locator(f"#new-0-{name}").fill(text)
+    wait_saved(page)
+    page.get_by_text("đầu số cũ, nay là").wait_for()
+    page.get_by_role("button", name="Dùng số mới").click()
+    page.get_by_text("đầu số cũ").wait_for(state="detached")
+    page.locator("#row-0-1").get_by_text("Đạt").wait_for()
+    page.locator("#cell-0-1-birth").fill("2015")
+    page.get_by_text("chưa đủ 18 tuổi").wait_for()
+    assert page.locator("#cell-0-1-birth").get_attribute("aria-invalid") == "true"
+    check_axe(page)
+    assert stored(server.database)[0][1] == "2015"
+
+
+def test_without_a_network_nothing_is_lost_and_it_is_sent_when_it_is_back(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    page.context.set_offline(True)
+    page.locator("#new-0-name").fill("Lò Văn Xa")
+    page.get_by_text("Chưa lưu được, mất mạng").wait_for()
+    assert "Lò Văn Xa" in page.evaluate("JSON.stringify(localStorage)")
+    page.context.set_offline(False)
+    wait_saved(page)
+    assert stored(server.database)[0][0] == "Lò Văn Xa"
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_what_was_typed_before_the_browser_closed_is_there_again(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    page.route("**/grid.json", lambda route: route.abort())
+    page.locator("#new-0-name").fill("Lò Văn Vội")
+    second = page.context.new_page()
+    page.close()
+    second.goto(server.url + GRID)
+    second.get_by_text("Lấy lại những gì lần trước").wait_for()
+    wait_saved(second)
+    assert stored(server.database)[0][0] == "Lò Văn Vội"
+
+
+def test_two_clerks_on_one_cell_see_both_values_and_choose(server, new_context):
+    users = make_draft(server.database)
+    first = open_grid(server, new_context, users[0])
+    first.locator("#new-0-name").fill("Lò Văn Ánh")
+    wait_saved(first)
+    second = open_grid(server, new_context, users[1])
+    first.locator("#cell-0-1-name").fill("Lò Văn Một")
+    first.get_by_text("Đang nhập").wait_for()
+    wait_saved(first)
+    second.locator("#cell-0-1-name").fill("Lò Văn Hai")
+    second.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    assert stored(server.database)[0][0] == "Lò Văn Một"
+    second.get_by_role("button", name="Giữ của tôi").click()
+    wait_saved(second)
+    assert stored(server.database)[0][0] == "Lò Văn Hai"
+
+
+def test_a_block_with_its_heading_row_finds_its_columns(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    block = 'Điện thoại\tHọ và tên\n0912345678\tLò Văn Ánh\n0987654321\t"Cà Thị\nHoa"\n'
+    page.evaluate(PASTE, ["new-0-name", block])
+    page.get_by_text("Đã dán 4 ô.").wait_for()
+    wait_saved(page)
+    assert [(row[0], row[4]) for row in stored(server.database)] == [
+        ("Lò Văn Ánh", "0912345678"),
+        ("Cà Thị Hoa", "0987654321"),
+    ]
+
+
+def test_a_block_wider_than_the_table_asks_which_column_is_which(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    wide = "\t".join(str(number) for number in range(1, 15))
+    page.evaluate(PASTE, ["new-0-name", f"{wide}\n{wide}"])
+    dialog = page.get_by_role("dialog")
+    dialog.wait_for()
+    check_axe(page)
+    for number in range(1, 15):
+        dialog.get_by_label(f"Cột {number}", exact=True).select_option("")
+    dialog.get_by_label("Cột 14", exact=True).select_option(label="Họ và tên")
+    dialog.get_by_role("button", name="Dán").click()
+    page.get_by_text("Đã dán 2 ô.").wait_for()
+    assert page.locator("#new-1-name, #cell-0-2-name").first.input_value() == "14"
+
+
+def test_rows_are_deleted_and_brought_back_by_keys_alone(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    page.locator("#new-0-name").fill("Lò Văn Ánh")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Cà Thị Hoa")
+    wait_saved(page)
+    page.locator("#cell-0-1-name").press("Control+Shift+Delete")
+    page.get_by_text("Đã bỏ dòng 1").wait_for()
+    wait_saved(page)
+    assert [row[0] for row in stored(server.database)] == ["Cà Thị Hoa"]
+    page.keyboard.press("Control+z")
+    wait_saved(page)
+    page.wait_for_function("document.querySelector('[data-kept]').textContent === '2'")
+    assert [row[0] for row in stored(server.database)] == ["Lò Văn Ánh", "Cà Thị Hoa"]
+    page.locator("#cell-0-1-name").press("Tab")
+    assert page.evaluate("document.activeElement.id") == "cell-0-1-birth"
+
+
+def test_a_phone_shows_one_person_and_goes_to_the_next(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0], PHONE)
+    assert page.locator("#new-0-name").is_visible()
+    assert not page.locator("#new-1-name").is_visible()
+    page.locator("#new-0-name").fill("Lò Văn Ánh")
+    page.get_by_role("button", name="Người kế tiếp").click()
+    assert page.evaluate("document.activeElement.id") == "new-1-name"
+    assert not page.locator("#new-0-name, #cell-0-1-name").first.is_visible()
+    page.get_by_text("Người 2 trên 2").wait_for()
+    wait_saved(page)
+    check_axe(page)
+    assert json.loads(page.evaluate("JSON.stringify(localStorage)")) == {}
