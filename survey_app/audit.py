@@ -127,6 +127,11 @@ class Action(Enum):
         N_("Thay người trong mẫu nhóm {group} của {unit}: dòng {old} bằng dự bị dòng {new}, mã {outcome}"),
         ("round", "unit", "group", "old", "new", "outcome"),
     )
+    SAMPLE_RESTORED = _Kind(
+        "round.sample_restored",
+        N_("Hoàn lại người trong mẫu nhóm {group} của {unit}: dòng {old}, dự bị dòng {new} chờ lại"),
+        ("round", "unit", "group", "old", "new"),
+    )
     ROSTER_LOCKED = _Kind(
         "round.roster_locked",
         N_("Khóa danh sách đợt {round}, bản {number}: {persons} người"),

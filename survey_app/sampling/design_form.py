@@ -21,9 +21,12 @@ _WHOLE = {
 DEVIATION = "sd-"
 
 
-def design_from_form(form: Mapping[str, str]) -> Design:
-    """The design of a form; a field that is not there keeps its usual value. Raises Invalid by field."""
-    faults: dict[str, str] = {}
+def choices_from_form(form: Mapping[str, str]) -> Design:
+    """What was chosen in a form, without its figures: unknown choices are the usual ones."""
+    return Design(**_choices(form))
+
+
+def _choices(form: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {
         "method": _choice(form, "method", Method, Method.SIMPLE),
         "size_rule": _choice(form, "size_rule", SizeRule, SizeRule.QUOTA),
@@ -36,6 +39,13 @@ def design_from_form(form: Mapping[str, str]) -> Design:
     }
     if "sort" in form:
         values["sort_by"] = tuple(one for one in form["sort"].split(",") if one in PLACES)
+    return values
+
+
+def design_from_form(form: Mapping[str, str]) -> Design:
+    """The design of a form; a field that is not there keeps its usual value. Raises Invalid by field."""
+    faults: dict[str, str] = {}
+    values = _choices(form)
     for name, (words, low, high) in _PERCENTS.items():
         if form.get(name, "").strip():
             figure = _figure(form[name])

@@ -41,23 +41,23 @@ PPS_WORDS = {"systematic": N_("hệ thống"), "sampford": "Sampford", "tille": 
 def design_lines(design: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(what, how) for each choice that the method uses, in Vietnamese: the minutes are a Vietnamese paper."""
     method = design["method"]
-    lines = [("Cách chọn", METHOD_WORDS[method][0])]
+    lines = [(N_("Cách chọn"), METHOD_WORDS[method][0])]
     if method == Method.STRATIFIED:
         lines += [
-            ("Tầng", PLACE_WORDS[design["strata"]]),
-            ("Phân bổ", ALLOCATION_WORDS[design["allocation"]]),
-            ("Ít nhất mỗi tầng", str(design["minimum"])),
-            ("Trong mỗi tầng", METHOD_WORDS[design["within"]][0]),
+            (N_("Tầng"), PLACE_WORDS[design["strata"]]),
+            (N_("Phân bổ"), ALLOCATION_WORDS[design["allocation"]]),
+            (N_("Ít nhất mỗi tầng"), str(design["minimum"])),
+            (N_("Trong mỗi tầng"), METHOD_WORDS[design["within"]][0]),
         ]
     if method == Method.SYSTEMATIC or (method == Method.STRATIFIED and design["within"] == Method.SYSTEMATIC):
-        lines.append(("Xếp theo", ", ".join(PLACE_WORDS[one] for one in design["sort_by"]) or "ngẫu nhiên"))
+        lines.append((N_("Xếp theo"), ", ".join(PLACE_WORDS[one] for one in design["sort_by"]) or "ngẫu nhiên"))
     if method == Method.PPS:
-        lines += [("Cột quy mô", design["measure"]), ("Cách chọn theo quy mô", PPS_WORDS[design["pps_method"]])]
+        lines += [(N_("Cột quy mô"), design["measure"]), (N_("Cách chọn theo quy mô"), PPS_WORDS[design["pps_method"]])]
     if method == Method.TWO_STAGE:
         lines += [
-            ("Cụm", PLACE_WORDS[design["cluster_by"]]),
-            ("Số cụm", str(design["clusters"])),
-            ("Cách chọn cụm theo quy mô", PPS_WORDS[design["pps_method"]]),
+            (N_("Cụm"), PLACE_WORDS[design["cluster_by"]]),
+            (N_("Số cụm"), str(design["clusters"])),
+            (N_("Cách chọn cụm theo quy mô"), PPS_WORDS[design["pps_method"]]),
         ]
-    lines.append(("Người dự bị", f"{number_text(round(design['reserve_share'] * 100))} % số được chọn của mỗi tầng"))
+    lines.append((N_("Dự bị, phần trăm số được chọn"), number_text(round(design["reserve_share"] * 100))))
     return lines

@@ -9,16 +9,16 @@ from flask_babel import gettext as _
 
 from ..access import requires
 from ..audit import Action
-from ..errors import Conflict, Invalid, Refused
+from ..errors import Conflict, Invalid, Missing, Refused
 from ..roster.own_list_parts import OwnListPart, register_own_list_part
 from ..roster.queries import catalogue_of, find_upload
 from ..rounds.queries import find_round
 from ..view_log import log_view
 from ..web import me, reading, writing
 from ..workbook import Rejected
-from .design_form import DEVIATION, design_from_form
+from .design_form import DEVIATION, choices_from_form, design_from_form
 from .design_words import ALLOCATION_WORDS, METHOD_WORDS, design_lines
-from .designs import Design, plan
+from .designs import plan
 from .documents import current_members, minutes_workbook, sample_workbook, standing_words
 from .frames import frame_key
 from .models import Sample, Standing
@@ -36,7 +36,7 @@ from .queries import (
     rows_of,
     unit_list_of,
 )
-from .replacement import Reason, propose_replacement, replace_before_lock
+from .replacement import Reason, can_be_taken_back, propose_replacement, replace_before_lock, take_back
 from .rules import (
     discard_frame,
     draw_sample,
@@ -121,10 +121,10 @@ def _frame_page(code: str, frame_id: int, faults: dict[str, str], status: int = 
     form = {name: ",".join(request.values.getlist(name)) for name in request.values}
     form.pop("csrf_token", None)
     quota = quota_of(reading(), found)
-    design, preview = Design(), None
+    design, preview = choices_from_form(form), None
     try:
         design = design_from_form(form)
-        preview = plan(rows, design, quota, commune_names(reading(), found.round))
+        preview = plan(rows, design, quota.target, commune_names(reading(), found.round))
     except Invalid as fault:
         faults = fault.faults | faults
     page = render_template(
@@ -194,6 +194,7 @@ def sample(code: str, sample_id: int) -> ResponseReturnValue:
     pages = max(1, -(-len(wanted) // PER_PAGE))
     number = min(max(1, request.args.get("page", 1, type=int)), pages)
     unit_list = unit_list_of(reading(), found.frame)
+    listed = keys_on_list(reading(), found.frame)
     page = render_template(
         "sampling/sample.html",
         survey_round=found.frame.round,
@@ -211,10 +212,10 @@ def sample(code: str, sample_id: int) -> ResponseReturnValue:
         lines=design_lines(found.design),
         words=lambda member: standing_words(member, found),
         key=lambda member: frame_key(found.frame_id, member.frame_row),
-        listed=keys_on_list(reading(), found.frame),
+        listed=listed,
+        returning=can_be_taken_back(reading(), found, listed),
         unit_list=unit_list,
         repeated=is_repeatable(reading(), found) if request.args.get("again") else None,
-        quota=quota_of(reading(), found.frame),
     )
     _log(Action.SAMPLE_VIEWED, found)
     return page
@@ -321,6 +322,20 @@ def replace(code: str, sample_id: int, member_id: int) -> ResponseReturnValue:
         flash(_("Đã lập đề nghị thay bằng dự bị thứ %(n)d (mã %(key)s). Người khác phải duyệt.", **words), "ok")
     else:
         flash(_("Dự bị thứ %(n)d (mã %(key)s) đã vào thay.", **words), "ok")
+    return redirect(url_for(".sample", code=code, sample_id=sample_id), 303)
+
+
+@bp.post("/rounds/<code>/samples/<int:sample_id>/members/<int:member_id>/restore")
+@requires("sampling.manage")
+def restore(code: str, sample_id: int, member_id: int) -> ResponseReturnValue:
+    """After a refused request: the person stays, the reserve waits again."""
+    with writing() as session:
+        found = find_sample(session, code, sample_id, me())
+        member = next((one for one in found.members if one.id == member_id), None)
+        if member is None:
+            raise Missing
+        take_back(session, found, member, me())
+    flash(_("Đã hoàn lại: người này ở lại trong mẫu, người dự bị chờ lại."), "ok")
     return redirect(url_for(".sample", code=code, sample_id=sample_id), 303)
 
 

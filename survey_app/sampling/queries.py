@@ -89,10 +89,10 @@ def rows_of(frame: SamplingFrame) -> list[FrameRow]:
     return frame_rows(frame.content)
 
 
-def quota_of(session: Session, frame: SamplingFrame) -> int:
-    """How many persons the unit is asked for in the group of the frame."""
-    query = select(Quota.target).where(Quota.group_id == frame.group_id, Quota.unit_id == frame.unit_id)
-    return session.scalar(query) or 0
+def quota_of(session: Session, frame: SamplingFrame) -> Quota:
+    """How many persons the unit is asked for in the group of the frame; nobody when the quota was taken back."""
+    query = select(Quota).where(Quota.group_id == frame.group_id, Quota.unit_id == frame.unit_id)
+    return session.scalar(query) or Quota(target=0)
 
 
 def commune_names(session: Session, survey_round: Round) -> dict[str, str]:

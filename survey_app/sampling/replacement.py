@@ -12,17 +12,17 @@ from ..errors import Conflict, Invalid, Refused
 from ..roster.catalogue import Catalogue
 from ..roster.columns import DataRow, cells_of
 from ..roster.drafts import draft_from_json
-from ..roster.models import ROW_REMOVED, ChangeKind, ListState, Person, Upload
+from ..roster.models import ROW_REMOVED, ChangeKind, ChangeRequest, ChangeState, ListState, Person, Upload
 from ..roster.persons import PersonRow
 from ..roster.queries import catalogue_of
-from ..roster.rules import add_event, save_draft, stored_person
+from ..roster.rules import add_event, refuse_if_locked_meanwhile, save_draft, stored_person
 from ..roster_changes.rules import propose
 from ..text import clean
 from .documents import person_texts
 from .frames import frame_key
 from .models import Outcome, Sample, SampleMember, Standing
 from .outcomes import OUTCOME_WORDS
-from .queries import rows_of, unit_list_of
+from .queries import keys_on_list, rows_of, unit_list_of
 
 LONGEST_WORDS = 300
 
@@ -120,6 +120,7 @@ def replace_before_lock(session: Session, sample: Sample, member: SampleMember, 
     """
     if sample.frame.round.roster_locked_at is not None:
         raise Refused("Danh sách đã khóa. Lập đề nghị thay đổi «thay thế»; người dự bị kế tiếp được lấy ở đó.")
+    refuse_if_locked_meanwhile(session, sample.frame.round)
     called = call_reserve(session, sample, member, reason, by)
     old_key = frame_key(sample.frame_id, member.frame_row)
     _replace_in_draft(session, sample, old_key, called.person, by)
@@ -158,6 +159,7 @@ def _replace_on_list(session: Session, sample: Sample, old_key: str, row: Person
     if unit_list is None or old is None:
         return
     person = stored_person(row, old.position)
+    person.is_changed = True
     if not sample.frame.round.collects_ethnicity:
         person.ethnicity = None
     unit_list.persons.remove(old)
@@ -185,3 +187,39 @@ def propose_replacement(session: Session, sample: Sample, member: SampleMember, 
     words = f"Thay bằng người dự bị kế tiếp của mẫu: {OUTCOME_WORDS[reason.outcome].lower()}."
     propose(session, unit_list, ChangeKind.REPLACE, by, words, person, texts)
     return called
+
+
+def can_be_taken_back(session: Session, sample: Sample, listed: set[str]) -> set[int]:
+    """Ids of members whose replacement came to nothing: no request waits, and the person is still on the list."""
+    if sample.frame.round.roster_locked_at is None:
+        return set()
+    waiting = set(
+        session.scalars(
+            select(Person.frame_key)
+            .join(ChangeRequest, ChangeRequest.person_id == Person.id)
+            .where(ChangeRequest.round_id == sample.frame.round_id, ChangeRequest.state == ChangeState.PENDING)
+        )
+    )
+    stayed = {one.id: frame_key(sample.frame_id, one.frame_row) for one in sample.members if one.outcome}
+    return {number for number, key in stayed.items() if key in listed and key not in waiting}
+
+
+def take_back(session: Session, sample: Sample, member: SampleMember, by: Actor) -> None:
+    """After a request was refused or withdrawn: the member counts again, the reserve is the next one again.
+
+    Raises Refused while the request waits or once the person has left the list.
+    """
+    session.execute(select(Sample.id).where(Sample.id == sample.id).with_for_update())
+    session.expire(sample, ["members"])
+    frame = sample.frame
+    reserve = next((one for one in sample.members if one.replaces_id == member.id), None)
+    if reserve is None or member.id not in can_be_taken_back(session, sample, keys_on_list(session, frame)):
+        raise Refused("Đề nghị thay người này đang chờ duyệt hoặc đã duyệt, nên không hoàn lại được.")
+    if reserve.outcome is not None:
+        raise Refused("Người dự bị này cũng đã được thay, nên không hoàn lại được.")
+    member.outcome = member.outcome_words = member.replaced_at = member.replaced_by_name = reserve.replaces_id = None
+    session.flush()
+    record(
+        session, Action.SAMPLE_RESTORED, by, round=frame.round.code, unit=frame.unit.name, group=frame.group.code,
+        old=member.frame_row, new=reserve.frame_row,
+    )  # fmt: skip

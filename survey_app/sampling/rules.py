@@ -156,7 +156,7 @@ def draw_sample(
     if faults:
         raise Invalid(faults)
     rows = rows_of(frame)
-    size, _formula = size_of(design, len(rows), quota_of(session, frame))
+    size, _formula = size_of(design, len(rows), quota_of(session, frame).target)
     members = _members(rows, design, size, seed, commune_names(session, frame.round))
     sample = Sample(
         frame_id=frame.id, number=earlier + 1, design=design.as_json(), seed=seed, algorithm=ALGORITHM, size=size,

@@ -60,7 +60,7 @@ def test_the_preview_shows_formula_strata_and_faults_and_writes_nothing(browsers
     assert text.count("Xã Quài Cang, Bản ") >= 3
     text = browsers[0].get("/rounds/tg-2021/frames/1?size_rule=yamane&margin=5").text
     assert "100 / (1 + 100 × 0,05²) = 80" in text
-    assert "Mẫu nhiều hơn chỉ tiêu 6 người" in text
+    assert "Mẫu nhiều hơn mức cao nhất 6 người" in text
     text = browsers[0].get("/rounds/tg-2021/frames/1?margin=abc&size_rule=given").text
     assert "Điền sai số từ 0,1 đến 50 phần trăm." in text
     assert "Ghi số người cần chọn." in text

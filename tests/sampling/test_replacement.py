@@ -11,7 +11,7 @@ from survey_app.roster.drafts import draft_from_json
 from survey_app.roster.lock_rules import lock_roster
 from survey_app.roster.models import ChangeRequest, ListState, Person, UnitList, Upload
 from survey_app.roster.rules import approve_list, check_upload, submit_list
-from survey_app.roster_changes.rules import approve
+from survey_app.roster_changes.rules import approve, refuse
 from survey_app.sampling.models import Sample, SampleMember, Standing
 from survey_app.sampling.queries import counts_of
 from survey_app.sampling.replacement import (
@@ -21,6 +21,7 @@ from survey_app.sampling.replacement import (
     propose_replacement,
     replace_before_lock,
     sample_of,
+    take_back,
 )
 from survey_app.sampling.rules import draw_sample, hand_to_unit
 from survey_app.users.models import User
@@ -152,6 +153,24 @@ def test_after_the_lock_a_replacement_is_a_change_request_that_carries_the_reser
         assert called.person.frame_key in keys
         assert person.frame_key not in keys
         assert person.left_in_version == 2
+
+
+def test_when_the_request_is_refused_the_person_stays_and_the_reserve_waits_again(database):
+    with database.writing() as session:
+        place, sample, unit_list = make_submitted(session)
+        approve_list(session, unit_list, place.operator)
+        lock_roster(session, place.asked.round, place.operator, "Các đơn vị khác chưa nộp")
+        key = unit_list.persons[0].frame_key
+        member = next(one for one in sample.members if f"{place.frame.id}-{one.frame_row}" == key)
+        called = propose_replacement(session, sample, member, REFUSED, place.operator)
+        with pytest.raises(Refused, match="đang chờ duyệt"):
+            take_back(session, sample, member, place.operator)
+        request = session.scalars(select(ChangeRequest)).one()
+        refuse(session, request, make_user(session, unit=place.asked.district), "Hỏi lại lần nữa")
+        take_back(session, sample, member, place.operator)
+        assert member.is_current
+        again = propose_replacement(session, sample, member, REFUSED, place.operator)
+        assert again.member.id == called.member.id
 
 
 def test_two_at_once_get_a_reserve_each_and_never_the_same(database):
