@@ -138,7 +138,11 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
         f"Thiếu cột «{p.column}». Thêm cột này, hoặc chọn cột tương ứng ở mục «Các cột đã nhận»."
     ),
     "missing_name": lambda p, d: "chưa có họ và tên. Điền họ và tên, hoặc bỏ dòng này.",
-    "missing_value": lambda p, d: f"còn trống. Điền {(p.column or '').lower()} của người này.",
+    "missing_value": lambda p, d: (
+        f"«{d['value']}» không phải nhóm được đề nghị. Ghi lại nhóm của người này."
+        if d.get("value")
+        else f"còn trống. Điền {(p.column or '').lower()} của người này."
+    ),
     "invalid_phone": lambda p, d: _phone(d),
     "phone_old_prefix": lambda p, d: (
         f"đầu số cũ, nay là {phone_text(str(d.get('new')))}. Bấm «Dùng số mới», hoặc để nguyên: hệ thống dùng số mới."

@@ -209,3 +209,70 @@ def test_rows_prepared_with_a_number_and_a_unit_are_no_persons():
 def test_a_surname_like_a_total_is_a_person():
     rows = [OFFICIAL_HEADER, [None, "Tống Văn Cộng", 1980, "Nam", "Trưởng phòng", "0912345678"]]
     assert rows_of(make_reading(rows, "A", "TG-NV")) == [(2, "A")]
+
+
+def test_three_heading_rows_are_joined():
+    rows = [
+        ["TT", "Họ và tên", "Thông tin cá nhân", None, None, None, "Giải quyết TTHC", None, None],
+        [None, None, "Năm sinh", None, "Bản/khối", "Số điện thoại", "Tên TTHC", "Thời gian", None],
+        [None, None, "Nam", "Nữ", None, None, None, "Tiếp nhận", "Trả kết quả"],
+        ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+        [1, "Lò Thị Ánh", None, 1980, "Xá Cọ", "0912345678", "Khai sinh", "05/03/2021", "06/03/2021"],
+    ]
+    reading = make_reading(rows)
+    assert [(p.row, p.gender, p.birth_year, str(p.return_date)) for p in reading.persons] == [
+        (5, "Nữ", 1980, "2021-03-06")
+    ]
+    assert kinds(reading) == []
+
+
+def test_a_birth_in_three_columns_is_one_date():
+    rows = [
+        ["TT", "Họ và tên", "Ngày sinh", "Tháng sinh", "Năm sinh", "Giới tính", "Chức vụ", "Số điện thoại"],
+        [1, "Cà Thị An", 5, 3, 1980, "Nữ", "Trưởng phòng", "0987654321"],
+    ]
+    assert str(make_reading(rows, "A").persons[0].birth_date) == "1980-03-05"
+
+
+def test_the_heading_that_says_just_the_field_wins_over_one_that_says_more():
+    rows = [
+        ["TT", "Số điện thoại người thân", "Họ và tên", "Năm sinh", "Giới tính", "Chức vụ", "Số điện thoại"],
+        [1, "0912345678", "Cà Thị An", 1980, "Nữ", "Trưởng phòng", "0987654321"],
+    ]
+    assert make_reading(rows, "A").persons[0].phone == "0987654321"
+
+
+def test_a_cross_under_both_genders_is_no_gender():
+    rows = [
+        ["TT", "Họ và tên", "Năm sinh", "Nam", "Nữ", "Chức vụ", "Số điện thoại"],
+        [1, "Cà Thị An", 1980, "x", "x", "Trưởng phòng", "0987654321"],
+    ]
+    assert kinds(make_reading(rows, "A")) == ["missing_value"]
+
+
+def test_a_cell_merged_over_several_rows_speaks_for_each_of_them():
+    rows = [[*CITIZEN_HEADER, "Nhóm"], *([*make_citizen(n, ban=None), None] for n in (1, 2, 3))]
+    rows[1][4], rows[1][9] = "Bản Xá Cọ", "Nhóm E"
+    sheet = Sheet("S", rows, [(2, 5, 4, 5), (2, 10, 4, 10)])
+    reading = read_workbook_of([sheet], "CE")
+    assert [(p.group, p.ban) for p in reading.persons] == [("E", "Bản Xá Cọ")] * 3
+    assert kinds(reading) == []
+
+
+def test_a_group_that_is_not_asked_for_is_told():
+    rows = [[*CITIZEN_HEADER, "Nhóm"], [*make_citizen(1), "E"], [*make_citizen(2), "Nhóm D"], [*make_citizen(3), None]]
+    found = [(p.row, p.column, p.kind) for p in make_reading(rows, "CE").problems if p.row]
+    assert found == [(3, "Nhóm", "missing_value"), (4, "Nhóm", "missing_value")]
+
+
+def test_two_lists_side_by_side_are_refused():
+    with pytest.raises(Rejected) as caught:
+        make_reading([[*CITIZEN_HEADER, None, *CITIZEN_HEADER], [*make_citizen(1), None, *make_citizen(2)]])
+    assert caught.value.kind == "side_by_side"
+
+
+def test_a_hidden_sheet_counts_only_when_no_other_has_a_list():
+    shown, hidden = ([CITIZEN_HEADER, make_citizen(n)] for n in (1, 2))
+    both = read_workbook_of([Sheet("Nay", shown), Sheet("Cũ", hidden, hidden=True)], "E")
+    alone = read_workbook_of([Sheet("Bìa", [["Kính gửi"]]), Sheet("Cũ", hidden, hidden=True)], "E")
+    assert [[p.sheet for p in reading.persons] for reading in (both, alone)] == [["Nay"], ["Cũ"]]
