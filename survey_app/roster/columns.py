@@ -107,29 +107,39 @@ def tables_of(workbook: Workbook, groups: Sequence[str]) -> tuple[list[Table], l
 
 
 def find_tables(sheet: Sheet, groups: Sequence[str]) -> list[Table]:
-    """All tables of a sheet, in order; a repeated heading (printed page by page) begins a new one. Empty when none."""
+    """All tables of a sheet, in order, none when it has no heading; a heading printed on each page belongs to one."""
     rows = sheet.rows
     position, titles = _first_heading(rows)
     tables: list[Table] = []
+    group = None
     while position is not None:
         heading, first_data = _heading(rows, position)
         table = Table(sheet.name, position + 1, first_data - position, heading, titles)
         _name_silent_columns(table, rows[first_data : first_data + 40])
-        position = _collect(table, rows, first_data, groups)
-        _share_merged_cells(table, sheet)
+        again = bool(tables) and tables[-1].columns == table.columns
+        if again:
+            table = tables[-1]
+        elif tables and tables[-1].rows and tables[-1].rows[-1].heading_group == group:
+            group = None  # it was the sub-heading of the rows above, not of this heading
+        position, group = _collect(table, rows, first_data, groups, group)
         titles = []
-        tables.append(table)
+        tables += [] if again else [table]
+    for table in tables:
+        _share_merged_cells(table, sheet)
     return tables
 
 
 def _share_merged_cells(table: Table, sheet: Sheet) -> None:
     """Give each row what one cell merged over several rows says: «Nhóm C» or «Bản Xá Cọ» beside five persons."""
     shared = {column.index for column in table.columns if column.field in _SHARED_DOWN}
-    downward = [(top, left, bottom) for top, left, bottom, _right in sheet.merged if left in shared and bottom > top]
-    if not downward:
-        return
+    downward = sorted((left, top, bottom) for top, left, bottom, _right in sheet.merged if left in shared)
     rows = {row.row: row for row in table.rows}
-    for top, left, bottom in downward:
+    done = (0, 0)
+    for left, top, bottom in downward:
+        if (left, top) <= done:
+            continue  # overlaps the one before, which no spreadsheet does
+        bottom = min(bottom, len(sheet.rows))
+        done = (left, bottom)
         value = sheet.cell(top, left)
         for number in range(top + 1, bottom + 1):
             row = rows.get(number)
@@ -278,9 +288,13 @@ def _is_column_numbers(row: Sequence[Cell]) -> bool:
     return len(numbers) >= 2 and sorted(numbers) == list(range(min(numbers), min(numbers) + len(numbers)))
 
 
-def _collect(table: Table, rows: list[list[Cell]], start: int, groups: Sequence[str]) -> int | None:
-    """Fill the table's rows; returns the position of the next heading, None at the end of the sheet."""
-    current: str | None = None
+def _collect(
+    table: Table, rows: list[list[Cell]], start: int, groups: Sequence[str], current: str | None
+) -> tuple[int | None, str | None]:
+    """Fill the table's rows; returns the position of the next heading, None at the end, and the group that holds there.
+
+    `current` is the group that the sub-heading above the heading names: «II. Người dân», then the heading again.
+    """
     closing = False
     for position in range(start, len(rows)):
         row = rows[position]
@@ -288,7 +302,7 @@ def _collect(table: Table, rows: list[list[Cell]], start: int, groups: Sequence[
         if not texts:
             continue
         if not _is_numbered(table, row) and _is_repeated_heading(row):
-            return position
+            return position, current
         if _is_column_numbers(row):
             continue
         kind = _row_kind(table, row, texts, closing, groups)
@@ -301,7 +315,7 @@ def _collect(table: Table, rows: list[list[Cell]], start: int, groups: Sequence[
             closing = True
         elif kind == "data":
             table.rows.append(_data_row(table, position + 1, row, current))
-    return None
+    return None, current
 
 
 def _row_kind(table: Table, row: Sequence[Cell], texts: list[str], closing: bool, groups: Sequence[str]) -> str:

@@ -87,8 +87,8 @@ def xlsx(
     related = "".join(
         f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
     )
-    related += f'<Relationship Id="rId98" Type="{_OFFICE}/styles" Target="styles.xml"/>'
-    related += f'<Relationship Id="rId99" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+    related += f'<Relationship Id="styles" Type="{_OFFICE}/styles" Target="styles.xml"/>'
+    related += f'<Relationship Id="strings" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
     members: list[tuple[str, str | bytes]] = [
         ("[Content_Types].xml", f'<Types xmlns="{_PACKAGE}/content-types"/>'),
         ("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}/relationships">{main}</Relationships>'),

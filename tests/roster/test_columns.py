@@ -1,5 +1,7 @@
 """Where the list stands in a sheet, and which rows are persons."""
 
+import time
+
 import pytest
 
 from survey_app.roster.checks import ListReading
@@ -276,3 +278,31 @@ def test_a_hidden_sheet_counts_only_when_no_other_has_a_list():
     both = read_workbook_of([Sheet("Nay", shown), Sheet("Cũ", hidden, hidden=True)], "E")
     alone = read_workbook_of([Sheet("Bìa", [["Kính gửi"]]), Sheet("Cũ", hidden, hidden=True)], "E")
     assert [[p.sheet for p in reading.persons] for reading in (both, alone)] == [["Nay"], ["Cũ"]]
+
+
+def test_a_heading_printed_on_each_page_belongs_to_one_table():
+    header = [one for one in CITIZEN_HEADER if one != "Giới tính"]
+    people = [[cell for n, cell in enumerate(make_citizen(number)) if n != 3] for number in (1, 2, 3)]
+    reading = make_reading([header, people[0], header, people[1], ["Trang 2"], header, people[2]])
+    assert [len(table.rows) for table in reading.tables] == [3]
+    assert [(p.row, p.kind) for p in reading.problems if p.row] == [(1, "missing_column")]
+
+
+def test_the_sub_heading_above_a_second_heading_names_its_group():
+    leaders = [["Lãnh đạo UBND xã"], OFFICIAL_HEADER, make_official(1, "Chủ tịch")]
+    deputies = [["II. Đại biểu HĐND huyện"], ["STT", *OFFICIAL_HEADER[1:]], make_official(2, "Chủ tịch")]
+    assert [person.group for person in make_reading([*leaders, *deputies], "CD").persons] == ["C", "D"]
+
+
+def test_the_group_of_one_table_says_nothing_of_the_next():
+    leaders = [OFFICIAL_HEADER, ["I. Lãnh đạo UBND xã"], make_official(1, "Chủ tịch")]
+    reading = make_reading([*leaders, [None], CITIZEN_HEADER, make_citizen(1)], "CE")
+    assert [person.group for person in reading.persons] == ["C", "E"]
+
+
+def test_thousands_of_merged_ranges_take_no_time():
+    started = time.monotonic()
+    ranges = [(2, 5, 1_000_000, 5)] * 5000
+    reading = read_workbook_of([Sheet("S", [CITIZEN_HEADER, make_citizen(1), make_citizen(2, ban=None)], ranges)], "E")
+    assert time.monotonic() - started < 1
+    assert reading.persons[1].ban == "Bản Xá Cọ"
