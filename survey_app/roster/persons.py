@@ -314,7 +314,7 @@ class RowReader:
             if wanted == "gender":
                 filled = person.gender is not None
             if not filled:
-                self._add("missing_value", row, wanted, column)
+                self._add("missing_value", row, wanted, column, value=self._text(row, wanted))
 
     def _formulas(self, row: DataRow) -> None:
         for column in self.table.columns:
