@@ -28,6 +28,7 @@ quả tiếp nhận hồ sơ thời gian đăng ký giấy đồng đại ủy b
 """
 _SYLLABLES = frozenset(_COMMON.split())
 _CELLS = re.compile(r"([\r\n\t,;]+)")
+_JUDGED = 200_000  # of a long text its beginning tells the encoding
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -38,6 +39,17 @@ def to_unicode(text: str, encoding: str) -> str:
     if encoding == "VNI":
         return _vni(text)
     return unicodedata.normalize("NFC", text)
+
+
+def old_text_to_unicode(text: str, encoding: str) -> str:
+    """As `to_unicode`, for one text of a workbook that may hold both: what is Unicode already stays as it is.
+
+    Names of sheets have no font, and cells pasted from elsewhere another one.
+    """
+    if any(ord(char) > 255 and not char.encode("cp1252", errors="ignore") for char in text):
+        return unicodedata.normalize("NFC", text)
+    converted = to_unicode(text, encoding)
+    return text if _score(text) > _score(converted) else converted
 
 
 def _tcvn3_cell(text: str) -> str:
@@ -107,22 +119,23 @@ def best_decoding(content: bytes) -> tuple[str | None, str, str | None]:
         return None, "", None
     text = _decoded(content, "utf-8")
     if text is not None:
-        legacy = legacy_encoding_of(text[:200_000])
+        legacy = legacy_encoding_of(text[:_JUDGED])
         return (to_unicode(text, legacy) if legacy else text), "utf-8", legacy
     return _legacy_decoding(content)
 
 
 def _legacy_decoding(content: bytes) -> tuple[str | None, str, str | None]:
-    western = content.decode("latin-1")
-    readings = {
-        "windows-1258": unicodedata.normalize("NFC", content.decode("cp1258", errors="replace")),
-        "TCVN3": to_unicode(western, "TCVN3"),
-        "VNI": to_unicode(content.decode("cp1252", errors="replace"), "VNI"),
-    }
+    readings = {name: _read_as(content[:_JUDGED], name) for name in ("windows-1258", "TCVN3", "VNI")}
     name = max(readings, key=lambda reading: _score(readings[reading]))
+    western = content[:_JUDGED].decode("latin-1")
     if _score(readings[name]) == 0 and not western.isprintable() and "\n" not in western:
         return None, "", None
-    return readings[name], {"windows-1258": "cp1258"}.get(name, name.lower()), name
+    return _read_as(content, name), {"windows-1258": "cp1258"}.get(name, name.lower()), name
+
+
+def _read_as(content: bytes, name: str) -> str:
+    codec = {"windows-1258": "cp1258", "TCVN3": "latin-1", "VNI": "cp1252"}[name]
+    return to_unicode(content.decode(codec, errors="replace"), name)
 
 
 def _reads_as_text(text: str) -> bool:

@@ -19,7 +19,9 @@ _LETTER_RANK = {letter: chr(ord("A") + rank) for rank, letter in enumerate(_ALPH
 # ngang, huyền, hỏi, ngã, sắc, nặng: the order of tones in Vietnamese dictionaries.
 _TONE_RANK = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
 _SHAPE_MARKS = {"\u0306", "\u0302", "\u031b"}  # breve, circumflex, horn: part of the letter, not a tone
-_BLANKS = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+_BLANKS = re.compile(r"[\s\u00a0]+")
+# Signs without width (joiners, soft hyphen, marks of direction): nobody sees them, so two equal names would differ.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that Babel looks for
@@ -28,8 +30,11 @@ def N_(text: str) -> str:  # noqa: N802 - the name that Babel looks for
 
 
 def clean(text: str) -> str:
-    """Text in NFC with single blanks and none at the ends; NBSP, zero-width blanks and line ends count as blanks."""
-    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    """Text in NFC with single blanks and none at the ends, without signs that have no width.
+
+    NBSP, tabs and line ends count as blanks.
+    """
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", _UNSEEN.sub("", text))).strip()
 
 
 def search_key(text: str) -> str:

@@ -7,6 +7,8 @@ hostile file can exhaust only that process. Row n of a sheet is row n of the spr
 import csv
 import io
 import json
+import math
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from survey_app.legacy_text import best_decoding, legacy_encoding_of, to_unicode
+from survey_app.legacy_text import best_decoding, legacy_encoding_of, old_text_to_unicode
 
 Cell = str | int | float | bool | date | None
 
@@ -22,9 +24,14 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 20_000
 MAX_COLUMNS = 60
 SECONDS = 20
+MAX_ANSWER = 32 * 1024 * 1024  # characters of all cells: a list of 20 000 rows has less than half
+_HTML_STARTS = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<body", b"<div", b"<style", b"<!--")
 _CHILD = Path(__file__).with_name("workbook_child.py")
 _SIZE_MB = MAX_BYTES // (1024 * 1024)
 _ROWS_TEXT = f"{MAX_ROWS:,}".replace(",", ".")
+_FORMULA_FAULTS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
+# Nobody can type them, no database keeps NUL, and XML files may not hold them; a line end or a tab is text.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 MESSAGES = {
     "not_a_spreadsheet": ("Tệp này không phải bảng tính. Mở bằng Excel, chọn «Lưu thành» .xlsx rồi tải lên lại."),
@@ -47,6 +54,9 @@ MESSAGES = {
     "no_heading_row": (
         "Không thấy dòng tiêu đề (Họ và tên, Năm sinh…). Dùng mẫu Excel, hoặc đặt dòng tiêu đề trong 10 dòng đầu."
     ),
+    "side_by_side": (
+        "Trên một trang có hai danh sách đặt cạnh nhau. Chép danh sách bên phải sang một trang riêng rồi tải lên lại."
+    ),
     "too_slow": f"Chưa đọc được tệp này sau {SECONDS} giây nên đã dừng. Tệp không bị giữ lại. Thử mẫu Excel.",
 }
 
@@ -67,6 +77,7 @@ class Sheet:
     name: str | None
     rows: list[list[Cell]]
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    hidden: bool = False
 
     def cell(self, row: int, column: int) -> Cell:
         """The value at (row, column), both from 1; None outside the sheet."""
@@ -124,7 +135,7 @@ def _content_kind(content: bytes) -> str:
     if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return "cfb"
     start = content[:2048].lstrip(b"\xef\xbb\xbf\r\n\t ").lower()
-    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head")):
+    if start.startswith(_HTML_STARTS):
         return "html"
     if start.startswith((b"%pdf", b"{\\rtf", b"\x89png", b"\xff\xd8\xff", b"gif8", b"<?xml", b"rar!", b"7z\xbc")):
         raise Rejected("not_a_spreadsheet")
@@ -132,7 +143,7 @@ def _content_kind(content: bytes) -> str:
 
 
 def _read_in_child(content: bytes, kind: str) -> Workbook:
-    limits = json.dumps({"rows": MAX_ROWS, "columns": MAX_COLUMNS})
+    limits = json.dumps({"rows": MAX_ROWS, "columns": MAX_COLUMNS, "characters": MAX_ANSWER})
     try:
         done = subprocess.run(  # noqa: S603 - our own file, no shell, no user text in the arguments
             [sys.executable, "-I", "-X", "utf8", str(_CHILD), kind, limits],
@@ -150,7 +161,12 @@ def _read_in_child(content: bytes, kind: str) -> Workbook:
     if "rejected" in answer:
         raise Rejected(answer["rejected"])
     sheets = [
-        Sheet(one["name"], [[_value(cell) for cell in row] for row in one["rows"]], [tuple(m) for m in one["merged"]])
+        Sheet(
+            _CONTROLS.sub("", one["name"]),
+            [[_value(cell) for cell in row] for row in one["rows"]],
+            [tuple(m) for m in one["merged"]],
+            one["hidden"],
+        )
         for one in answer["sheets"]
     ]
     return Workbook(sheets, answer["kind"])
@@ -165,9 +181,16 @@ def _value(cell: Any) -> Cell:
     if isinstance(cell, dict):
         moment = datetime.fromisoformat(cell["t"])
         return moment.date() if moment.time() == datetime.min.time() else moment
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return int(cell)
-    return cell if cell != "" else None
+    if isinstance(cell, float):
+        if not math.isfinite(cell):
+            return None
+        return int(cell) if cell.is_integer() and abs(cell) < 1e15 else cell
+    return _text(cell) if isinstance(cell, str) else cell
+
+
+def _text(cell: str) -> str | None:
+    """Text that can be stored; None where there is none, or where a formula failed."""
+    return None if not cell or cell in _FORMULA_FAULTS else _CONTROLS.sub("", cell)
 
 
 def _has_value(rows: list[list[Cell]]) -> bool:
@@ -182,9 +205,13 @@ def _convert_legacy(workbook: Workbook) -> Workbook:
         return workbook
     sheets = [
         Sheet(
-            to_unicode(sheet.name, encoding) if sheet.name else sheet.name,
-            [[to_unicode(cell, encoding) if isinstance(cell, str) else cell for cell in row] for row in sheet.rows],
+            old_text_to_unicode(sheet.name, encoding) if sheet.name else sheet.name,
+            [
+                [old_text_to_unicode(cell, encoding) if isinstance(cell, str) else cell for cell in row]
+                for row in sheet.rows
+            ],
             sheet.merged,
+            sheet.hidden,
         )
         for sheet in workbook.sheets
     ]
@@ -201,19 +228,29 @@ def _read_csv(content: bytes) -> Workbook:
         notes = ("Đã đọc tệp CSV kiểu máy Mac.",)
     delimiter = _delimiter(text)
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        records = _records(text, delimiter)
     except csv.Error:
         raise Rejected("csv_cr_line_ends") from None
     if notes:
         records = [_rejoined(record, len(records[0]), delimiter) for record in records]
-    if len(records) > MAX_ROWS:
-        raise Rejected("zip_bomb_sheet")
     if any(len(record) > MAX_COLUMNS for record in records):
         raise Rejected("too_many_columns")
-    rows: list[list[Cell]] = [[cell if cell.strip() else None for cell in record] for record in records]
+    rows: list[list[Cell]] = [[_text(cell) if cell.strip() else None for cell in record] for record in records]
     if not _has_value(rows):
         raise Rejected("empty_workbook")
     return Workbook([Sheet(None, rows)], "csv", encoding, legacy, False, notes)
+
+
+def _records(text: str, delimiter: str) -> list[list[str]]:
+    """The records of a CSV, counted while reading: five megabytes of line ends must not become millions of lists."""
+    records: list[list[str]] = []
+    for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        if len(records) == MAX_ROWS:
+            raise Rejected("zip_bomb_sheet")
+        if len(record) > 4 * MAX_COLUMNS:  # twice or thrice too many may still be rejoined
+            raise Rejected("too_many_columns")
+        records.append(record)
+    return records
 
 
 def _rejoined(record: list[str], width: int, delimiter: str) -> list[str]:

@@ -44,7 +44,10 @@ def main() -> None:
         answer = {"rejected": refusal.args[0]}
     except MemoryError:
         answer = {"rejected": "zip_bomb_sheet"}
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False))
+    text = json.dumps(answer)
+    if len(text) > limits["characters"]:
+        text = json.dumps({"rejected": "zip_bomb_sheet"})
+    sys.stdout.write(text)
 
 
 def _read(content: bytes, kind: str, limits: dict[str, int]) -> dict[str, Any]:
@@ -134,11 +137,27 @@ def _calamine_sheets(content: bytes, limits: dict[str, int]) -> list[dict[str, A
 
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [_sheet(workbook, name, limits) for name in workbook.sheet_names]
+        return _sheets(workbook, limits)
     except python_calamine.PasswordError:
         raise Refusal("password_protected") from None
     except (python_calamine.CalamineError, OSError, ValueError):
         raise Refusal("truncated_zip") from None
+
+
+def _sheets(workbook: Any, limits: dict[str, int]) -> list[dict[str, Any]]:
+    import python_calamine
+
+    sheets = []
+    rows = 0
+    for about in workbook.sheets_metadata:
+        if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
+            continue  # a chart, or the code of a macro
+        one = _sheet(workbook, about.name, limits)
+        rows += len(one["rows"])
+        if rows > limits["rows"]:
+            raise Refusal("zip_bomb_sheet")
+        sheets.append(one | {"hidden": about.visible != python_calamine.SheetVisibleEnum.Visible})
+    return sheets
 
 
 def _sheet(workbook: Any, name: str, limits: dict[str, int]) -> dict[str, Any]:
@@ -174,21 +193,27 @@ def _plain(cell: Any) -> Any:
 
 
 class _Tables(HTMLParser):
-    """Rows of all tables of a page, cells repeated over their colspan as blanks."""
+    """Rows of all tables of a page; a cell that spans columns or rows leaves blanks in the others, as in a sheet."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.rows: list[list[str]] = []
         self._cell: list[str] | None = None
-        self._span = 1
+        self._span = (1, 1)  # columns, rows
+        self._held: dict[int, int] = {}  # column -> rows below for which a cell above holds the place
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "tr":
+        if tag == "table":
+            self._close()
+            self._held = {}
+        elif tag == "tr":
+            self._close()
             self.rows.append([])
+            self._step_over()
         elif tag in ("td", "th"):
             self._close()
-            span = dict(attrs).get("colspan") or "1"
-            self._span = min(int(span), 60) if span.isdigit() else 1
+            given = dict(attrs)
+            self._span = _count(given.get("colspan")), _count(given.get("rowspan"))
             self._cell = []
         elif tag == "br" and self._cell is not None:
             self._cell.append(" ")
@@ -203,8 +228,23 @@ class _Tables(HTMLParser):
 
     def _close(self) -> None:
         if self._cell is not None and self.rows:
-            self.rows[-1].extend(["".join(self._cell).strip(), *[""] * (self._span - 1)])
+            columns, below = self._span
+            start = len(self.rows[-1])
+            self.rows[-1].extend(["".join(self._cell).strip(), *[""] * (columns - 1)])
+            if below > 1:
+                self._held |= dict.fromkeys(range(start, start + columns), below - 1)
+            self._step_over()
         self._cell = None
+
+    def _step_over(self) -> None:
+        """Leave blanks where cells of the rows above reach down."""
+        while self._held.get(len(self.rows[-1]), 0):
+            self._held[len(self.rows[-1])] -= 1
+            self.rows[-1].append("")
+
+
+def _count(span: str | None) -> int:
+    return max(1, min(int(span), 60)) if span and span.isdecimal() and len(span) < 4 else 1
 
 
 def _html_sheet(content: bytes, limits: dict[str, int]) -> dict[str, Any]:
@@ -212,7 +252,7 @@ def _html_sheet(content: bytes, limits: dict[str, int]) -> dict[str, Any]:
     encoding = declared.group(1).decode("ascii") if declared else "utf-8"
     try:
         text = content.decode(encoding)
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, UnicodeError):
         text = content.decode("utf-8", errors="replace")
     tables = _Tables()
     tables.feed(text)
@@ -223,7 +263,7 @@ def _html_sheet(content: bytes, limits: dict[str, int]) -> dict[str, Any]:
         raise Refusal("zip_bomb_sheet")
     if any(len(row) > limits["columns"] for row in tables.rows):
         raise Refusal("too_many_columns")
-    return {"name": "Bảng", "rows": tables.rows, "merged": []}
+    return {"name": "Bảng", "rows": tables.rows, "merged": [], "hidden": False}
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from survey_app.workbook import MAX_BYTES, MESSAGES, Rejected, column_letter, read_workbook
+from tests.roster.raw_files import Fault, Formula, Page, csv_bytes, ods, packed, tcvn3, xlsx
 
 
 def make_xlsx(rows: list[list[object]], **members: bytes) -> bytes:
@@ -167,3 +168,99 @@ def test_mutated_files_are_read_or_refused_and_nothing_else_happens(samples: Pat
             outcomes.add(refusal.kind)
     assert outcomes <= {"read", *MESSAGES}
     assert len(outcomes) > 1
+
+
+def test_what_no_database_keeps_is_left_out():
+    page = Page("S", [["Họ và_x0000_ tên", "a\u0001b", 1.0], [Fault("#N/A"), Fault("#REF!"), "#N/A"]])
+    package = zipfile.ZipFile(io.BytesIO(xlsx([page])))
+    sheet = package.read("xl/worksheets/sheet1.xml").replace(b"<v>1.0</v>", b"<v>1e999</v>")
+    strings = package.read("xl/sharedStrings.xml").replace(b"\x01", b"_x0001_")
+    others = [(name, package.read(name)) for name in package.namelist()]
+    changed = {"xl/worksheets/sheet1.xml": sheet, "xl/sharedStrings.xml": strings}
+    content = packed((name, changed.get(name, part)) for name, part in others)
+    assert read_workbook(content, "a.xlsx").sheets[0].rows == [["Họ và tên", "ab", None], [None, None, None]]
+
+
+def test_a_late_nul_in_a_csv_is_left_out():
+    text = "Họ và tên,Năm sinh\n" + "Lò Văn Ánh,1980\n" * 300 + "Lò\x00 Văn,1980\n"
+    assert read_workbook(text.encode(), "a.csv").sheets[0].rows[-1] == ["Lò Văn", "1980"]
+
+
+def test_a_million_rows_with_borders_only_are_no_rows():
+    content = xlsx([Page("S", [["a"]], blank_rows=200_000)])
+    assert read_workbook(content, "a.xlsx").sheets[0].rows == [["a"]]
+
+
+def test_rows_are_counted_over_all_sheets_and_text_over_all_cells():
+    pages = [Page(name, [["a"]] * 7000) for name in "ABC"]
+    assert rejected(xlsx(pages)) == "zip_bomb_sheet"
+    long = Page("S", [[Formula("A1", "x" * 30_000)] * 50 for _ in range(30)])
+    assert rejected(xlsx([long])) == "zip_bomb_sheet"
+
+
+def test_a_cell_repeated_over_a_whole_ods_stays_small():
+    part = '<table:table-cell office:value-type="string" table:number-columns-repeated="50"><text:p>ab</text:p>'
+    content = ods([Page("S", [["ab"]])])
+    package = zipfile.ZipFile(io.BytesIO(content))
+    body = package.read("content.xml").decode()
+    cell = '<table:table-row><table:table-cell office:value-type="string"><text:p>ab</text:p>'
+    assert cell in body
+    body = body.replace(cell, '<table:table-row table:number-rows-repeated="1000000">' + part)
+    bomb = packed((name, body if name == "content.xml" else package.read(name)) for name in package.namelist())
+    assert rejected(bomb, "a.ods") in ("zip_bomb_sheet", "truncated_zip")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"a\n" * 2_500_000, "zip_bomb_sheet"),
+        (b"a" + b"," * 5_000_000, "too_many_columns"),
+        (b"a\r" + b", " * 2_400_000 + b"\rb", "too_many_columns"),
+        (b"a,b\n" + b'"' * 4_999_000, "csv_cr_line_ends"),
+    ],
+)
+def test_a_hostile_csv_is_refused_at_once(content, kind):
+    started = time.monotonic()
+    assert rejected(content, "a.csv") == kind
+    assert time.monotonic() - started < 3
+
+
+def test_the_old_encoding_of_a_large_csv_is_told_from_its_beginning():
+    content = csv_bytes(Page("S", [["Họ và tên", "Ngày sinh"], *[["Nguyễn Văn Hợp", "1980"]] * 19_000]), "VNI")
+    started = time.monotonic()
+    workbook = read_workbook(content, "a.csv")
+    assert time.monotonic() - started < 5
+    assert (workbook.legacy, workbook.sheets[0].rows[-1]) == ("VNI", ["Nguyễn Văn Hợp", "1980"])
+
+
+def test_names_of_sheets_and_pasted_cells_that_are_unicode_stay_so_in_a_file_of_an_old_font():
+    rows = [[tcvn3("Họ và tên"), tcvn3("Năm sinh")], [tcvn3("Nguyễn Thị Hợp"), "Đơn vị đã kiểm tra"]]
+    sheet = read_workbook(xlsx([Page("Danh sách", rows)]), "a.xlsx").sheets[0]
+    assert (sheet.name, sheet.rows[1]) == ("Danh sách", ["Nguyễn Thị Hợp", "Đơn vị đã kiểm tra"])
+
+
+def test_cells_of_a_web_page_that_span_rows_and_columns_keep_the_others_in_place():
+    page = "<!-- máy chủ --><table><tr><td rowspan=2>TT<td colspan='2'>Năm sinh<td rowspan=²>x<tr><td>Nam<td>Nữ</table>"
+    assert read_workbook(page.encode(), "a.xls").sheets[0].rows == [
+        ["TT", "Năm sinh", None, "x"],
+        [None, "Nam", "Nữ"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "xl/../../../tmp/x", "C:\\x", "xl/worksheets/sheet1.xml"]
+)
+def test_no_member_of_a_package_is_ever_written_and_a_second_one_of_a_name_does_no_harm(name):
+    package = zipfile.ZipFile(io.BytesIO(xlsx([Page("S", [["a"]])])))
+    members = [(one, package.read(one)) for one in package.namelist()]
+    before = sorted(Path.cwd().iterdir())
+    assert outcome_of_bytes(packed([*members, (name, b"<worksheet/>")])) in {"read", *MESSAGES}
+    assert sorted(Path.cwd().iterdir()) == before
+
+
+def outcome_of_bytes(content: bytes) -> str:
+    try:
+        read_workbook(content, "a.xlsx")
+    except Rejected as refusal:
+        return refusal.kind
+    return "read"

@@ -10,11 +10,13 @@ from .column_names import USUAL_LABELS
 from .columns import Column, DataRow, Table, text_of
 from .drafts import Draft, worst
 from .group_words import list_kind
+from .normalise import phone_number
 from .persons import PersonRow
 from .problems import Problem, full_message, message
 from .rules import DraftCheck
 
 PER_PAGE = 50
+_REPEATED = frozenset({"duplicate_in_file", "person_in_two_groups"})
 _SHOWN = {
     "officials": ("name", "birth", "gender", "position", "unit", "phone"),
     "citizens": ("name", "birth", "gender", "ban", "phone", "procedure", "receipt", "return"),
@@ -108,6 +110,8 @@ def check_view(checked: DraftCheck, show: str, page: int, said: Container[str] =
         else:
             by_row.setdefault((problem.sheet, problem.row), []).append(problem)
     persons = {(person.sheet, person.row): person for person in checked.reading.persons}
+    # The group is asked in a column of its own only when it has to be corrected.
+    more = ("group",) if any(problem.field == "group" for problem in checked.reading.problems) else ()
     rows, dropped = [], []
     for number, table in enumerate(checked.draft.tables):
         for data_row in table.rows:
@@ -118,7 +122,7 @@ def check_view(checked: DraftCheck, show: str, page: int, said: Container[str] =
             person = persons[table.sheet, data_row.row]
             problems = by_row.get((table.sheet, data_row.row), [])
             rows.append(
-                _row_view(checked.draft, number, table, data_row, person, problems, show == "all" or key in said)
+                _row_view(checked.draft, number, table, data_row, person, problems, show == "all" or key in said, more)
             )
     wanted = [row for row in rows if show == "all" or row.problems or row.edited or row.key in said]
     view = CheckView(rows, dropped, general, pages=max(1, -(-len(wanted) // PER_PAGE)))
@@ -142,12 +146,14 @@ def _by_group(rows: Sequence[RowView]) -> list[GroupView]:
 
 
 def _row_view(
-    draft: Draft, number: int, table: Table, row: DataRow, person: PersonRow, problems: list[Problem], every: bool
-) -> RowView:
-    """Inputs stand in cells with a fault, or in `every` cell."""
+    draft: Draft, number: int, table: Table, row: DataRow, person: PersonRow, problems: list[Problem], every: bool,
+    more: tuple[str, ...],
+) -> RowView:  # fmt: skip
+    """Inputs stand in cells with a fault, or in `every` cell; a repeated person may differ in any of them."""
+    every = every or any(problem.kind in _REPEATED and problem.blocks for problem in problems)
     faulty = {problem.col for problem in problems if problem.blocks and problem.col}
     cells, taken = [], set()
-    for wanted in _SHOWN[list_kind(person.group)]:
+    for wanted in (*_SHOWN[list_kind(person.group)], *more):
         columns = [one for one in _columns(table, row, wanted, faulty) if one.index not in taken]
         inputs = tuple(
             InputView(
@@ -184,18 +190,17 @@ def _shown(person: PersonRow, row: DataRow, wanted: str, columns: Sequence[Colum
         return person.name or ""
     if wanted == "gender":
         return person.gender or ""
-    if wanted == "phone" and person.phone:
-        return person.phone if _digits(row) == person.phone else text_of(row.cells.get("phone"))
+    if wanted == "phone" and person.phone and not phone_number(row.cells.get("phone")).old:
+        return person.phone
+    if wanted == "ban" and person.ban:
+        return person.ban
     day = {"birth": person.birth_date, "receipt": person.receipt_date, "return": person.return_date}.get(wanted)
     if day is not None:
         return date_text(day)  # the file may hold a serial number or dots
+    if wanted == "birth" and person.birth_year:
+        return str(person.birth_year)
     texts = (text_of(row.cells.get(column.field or "")) for column in columns)
     return " ".join(text for text in texts if text)
-
-
-def _digits(row: DataRow) -> str:
-    digits = "".join(char for char in text_of(row.cells.get("phone")) if char.isdigit())
-    return "0" + digits if len(digits) == 9 else "0" + digits[2:] if digits.startswith("84") else digits
 
 
 def good_rows(checked: DraftCheck) -> tuple[int, int]:
@@ -230,7 +235,7 @@ def summary_lines(checked: DraftCheck, most: int = 12) -> list[tuple[str, str]]:
 
 _EDITABLE = frozenset(
     one
-    for shown in _SHOWN.values()
+    for shown in (*_SHOWN.values(), ("group",))
     for wanted in shown
     for together in _COLUMNS_OF.get(wanted, ((wanted,),))
     for one in together

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..text import fold
-from ..workbook import Rejected, Workbook
+from ..workbook import Workbook
 from .catalogue import Catalogue
-from .columns import DataRow, Table, find_tables, text_of
+from .columns import DataRow, Table, tables_of, text_of
 from .group_words import OFFICIALS, group_guessed, group_named
 from .persons import PersonRow, RowReader, Terms, group_problems
 from .problems import ERROR, WARNING, Problem
 
 ALL_GROUPS = tuple("ABCDEFG")
+_MOST_ALIKE = 20
 SAMPLING_FRAME = "sampling_frame"
 Settled = Callable[[PersonRow, PersonRow], bool]  # the office decided on these two: nothing to tell
 
@@ -47,10 +48,8 @@ class ListReading:
 
 
 def read_list(workbook: Workbook, file: str, sender: Sender, catalogue: Catalogue, terms: Terms) -> ListReading:
-    """Persons and faults of one file, all checks within the file made. Raises `Rejected` without a heading row."""
-    tables = [table for sheet in workbook.sheets for table in find_tables(sheet, sender.groups or ALL_GROUPS)]
-    if not tables:
-        raise Rejected("no_heading_row")
+    """Persons and faults of one file, all checks within the file made. Raises `Rejected` when no sheet has a list."""
+    tables, _notes = tables_of(workbook, sender.groups or ALL_GROUPS)
     return check_tables(tables, workbook.legacy, file, sender, catalogue, terms)
 
 
@@ -73,7 +72,12 @@ def check_tables(
 def _read_table(reading: ListReading, table: Table, catalogue: Catalogue, terms: Terms, allowed: Sequence[str]) -> None:
     default = _table_group(table, allowed)
     reader = RowReader(table, catalogue, terms, reading.sender.unit_code)
-    persons = [reader.read(row, _row_group(row, default, allowed)) for row in table.rows]
+    persons = []
+    for row in table.rows:
+        named = _row_group(row, default, allowed)
+        if named is None:
+            reader.group_unnamed(row)
+        persons.append(reader.read(row, named or _guessed_group(row, allowed)))
     held = sorted({person.group for person in persons})
     reading.problems.extend(group_problems(table, held))
     reading.problems.extend(reader.problems)
@@ -90,17 +94,18 @@ def _table_group(table: Table, allowed: Sequence[str]) -> str | None:
     return next(iter(titled)) if len(titled) == 1 and not any(row.heading_group for row in table.rows) else None
 
 
-def _row_group(row: DataRow, default: str | None, allowed: Sequence[str]) -> str:
+def _row_group(row: DataRow, default: str | None, allowed: Sequence[str]) -> str | None:
+    """The group that the row's own cell, the sub-heading above or the table names; None when nothing does."""
     if len(allowed) == 1:
         return allowed[0]
     if row.group_text and (named := group_named(row.group_text, allowed)):
         return named
+    return row.heading_group or default
+
+
+def _guessed_group(row: DataRow, allowed: Sequence[str]) -> str:
     has_procedure = any(one in row.cells for one in ("procedure", "ban", "receipt"))
-    return (
-        row.heading_group
-        or default
-        or group_guessed(text_of(row.cells.get("position")), has_procedure, "business" in row.cells, allowed)
-    )
+    return group_guessed(text_of(row.cells.get("position")), has_procedure, "business" in row.cells, allowed)
 
 
 def quota_problems(persons: Iterable[PersonRow], sender: Sender, catalogue: Catalogue) -> list[Problem]:
@@ -156,7 +161,11 @@ class Pair:
 
 
 def find_pairs(persons: Sequence[PersonRow]) -> tuple[list[Pair], list[Pair]]:
-    """(pairs of one person, pairs of two persons with one number), in order of the later row."""
+    """(pairs of one person, pairs of two persons with one number), in order of the later row.
+
+    Of more than `_MOST_ALIKE` rows with one key (5 000 rows that all give 0900000000) the later ones are compared with
+    the first `_MOST_ALIKE`: they are told of all the same, and not each with each.
+    """
     same: list[Pair] = []
     shared: list[Pair] = []
     by_key: dict[tuple[str, str], list[int]] = {}
@@ -165,7 +174,8 @@ def find_pairs(persons: Sequence[PersonRow]) -> tuple[list[Pair], list[Pair]]:
         for key in _keys(person):
             earlier = by_key.setdefault(key, [])
             candidates.update(earlier)
-            earlier.append(position)
+            if len(earlier) < _MOST_ALIKE:
+                earlier.append(position)
         for first in sorted(candidates):
             basis = same_person(persons[first], person)
             if basis:
@@ -177,10 +187,12 @@ def find_pairs(persons: Sequence[PersonRow]) -> tuple[list[Pair], list[Pair]]:
 
 def _keys(person: PersonRow) -> list[tuple[str, str]]:
     keys = []
+    name = fold(person.name) if person.name else ""
     if person.phone:
-        keys.append(("phone", person.phone))
-    if person.name and person.birth_year:
-        keys.append(("name", f"{fold(person.name)}|{person.birth_year}"))
+        keys += [("phone", person.phone), ("phone", f"{person.phone}|{name}")]
+    if name and person.birth_year:
+        keys.append(("name", f"{name}|{person.birth_year}|{person.ban_code}"))
+        keys.append(("name", f"{name}|{person.birth_year}"))
     if person.tax_code:
         keys.append(("tax", person.tax_code))
     return keys

@@ -1,7 +1,7 @@
 """Which of our fields a column heading means: synonyms on text without marks, and near misses."""
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from ..text import N_, clean, search_key
 
@@ -40,12 +40,14 @@ USUAL_LABELS = {
 _SYNONYMS: dict[str, str] = {
     "order": "tt|stt|so tt|so thu tu|thu tu|no",
     "name": "ho va ten|ho ten|ho chu dem ten|ho dem ten|ho va ten nguoi duoc hoi|ho ten nguoi dan|ho ten cong dan"
-    "|ten nguoi dan|ho ten nguoi nop|ho ten nguoi duoc hoi|ho va ten khai sinh|ho ten day du|ho va ten cong dan"
+    "|ten nguoi dan|ten nguoi nop ho so|ho ten nguoi nop"
+    "|ho ten nguoi duoc hoi|ho va ten khai sinh|ho ten day du|ho va ten cong dan"
     "|ho ten chu ho|ho va ten can bo|ho ten can bo|nguoi duoc hoi|ho chu dem va ten|ho va ten nguoi nop ho so",
     "family": "ho dem|ho va chu dem|ho chu dem|ho va dem|ho va ten dem|ho ten dem|ho",
     "given": "ten",
     "birth": "nam sinh|ngay sinh|ngay thang nam sinh|sinh nam|ntns|ngay thang sinh|nam sinh duong lich|sinh ngay"
     "|ngay thang nam sinh nam sinh",
+    "birth_month": "thang sinh",
     "gender": "gioi tinh|gt|nam nu|phai|gioi|gioi tinh nam nu",
     "male": "nam",
     "female": "nu",
@@ -56,6 +58,7 @@ _SYNONYMS: dict[str, str] = {
     "|noi lam viec|ten don vi|ten co quan don vi|don vi noi cong tac",
     "group": "nhom|nhom doi tuong|doi tuong|nhom dieu tra|doi tuong dieu tra|loai doi tuong|doi tuong khao sat",
     "phone": "so dien thoai|sdt|so dt|dien thoai|dtdd|dt|dien thoai lien he|so dien thoai lien he|dien thoai di dong"
+    "|mobile"
     "|so dien thoai di dong|di dong|so dt lien he|sdt lien he|so di dong|so may|so dt di dong|dt lien he|tel|phone",
     "office_phone": "dien thoai co quan|so dien thoai co quan|dt co quan|dien thoai ban|so dien thoai ban|may ban"
     "|dien thoai co dinh|so may ban",
@@ -70,8 +73,9 @@ _SYNONYMS: dict[str, str] = {
     "dossier": "ma ho so|so ho so|so bien nhan|ma so ho so|ma bien nhan|so hs|ma hs",
     "place": "noi giai quyet|noi tiep nhan|co quan giai quyet|noi nop ho so",
     "receipt": "ngay tiep nhan|ngay nhan ho so|ngay nop ho so|ngay nhan|ngay nop|ngay tiep nhan ho so|ngay nhan hs"
-    "|ngay nop hs|thoi gian tiep nhan|thoi gian nop",
+    "|ngay nop hs|thoi gian tiep nhan|thoi gian nop|tiep nhan",
     "return": "ngay tra ket qua|ngay tra|ngay tra kq|ngay nhan ket qua|ngay co ket qua|ngay tra ho so"
+    "|tra ket qua|tra kq"
     "|ngay tra ket qua giai quyet|ngay nhan kq|thoi gian tra ket qua|ngay giai quyet xong|ngay tra kq giai quyet",
     "channel": "hinh thuc nop|hinh thuc nop ho so|cach nop|hinh thuc",
     "language": "ngon ngu thuan tien|ngon ngu|ngon ngu su dung|tieng noi",
@@ -100,11 +104,13 @@ def heading_key(text: str) -> str:
     return _NOT_WORD.sub(" ", search_key(text)).strip()
 
 
-@cache
 def field_of(text: str) -> str | None:
     """The field a heading text means, None when it means none of ours. «Năm» (year) is not «Nam» (male)."""
-    if not text.strip() or len(text) > _LONGEST:
-        return None
+    return None if len(text) > _LONGEST or not text.strip() else _known_field(text)
+
+
+@lru_cache(maxsize=10_000)
+def _known_field(text: str) -> str | None:
     key = heading_key(text)
     if key == "nam" and clean(text).casefold() == "năm":
         return "year"

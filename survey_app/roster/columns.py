@@ -12,11 +12,12 @@ from datetime import date
 from functools import lru_cache
 
 from ..text import clean, search_key
-from ..workbook import Cell, Sheet, column_letter
-from .column_names import field_of, is_exact_heading, joined_field
+from ..workbook import Cell, Rejected, Sheet, Workbook, column_letter
+from .column_names import field_of, heading_key, is_exact_heading, joined_field
 from .group_words import group_named
 
 _SEARCH_DEPTH = 60
+_REMEMBERED = 200  # longer texts are not kept in memory
 _FEWEST_FIELDS = 3
 _PERSON_FIELDS = frozenset({"name", "family", "given", "business", "representative"})
 # Fields that say something of a person; a running number, a signature or a note alone does not make a person.
@@ -24,6 +25,10 @@ _TELLING_FIELDS = """
 name family given birth birth_male birth_female birth_year gender position unit phone email ban commune procedure
 dossier receipt return business tax_code address representative ethnic
 """
+# What a cell merged over several rows says of each of them; a merged name or number is still one person.
+_SHARED_DOWN = frozenset(
+    "group unit position ban commune address procedure receipt return ethnic language".split()  # noqa: SIM905
+)
 _TELLING = frozenset(_TELLING_FIELDS.split())
 # What a sub-heading never has.
 _SAYS_PERSON = frozenset({"phone", "gender", "position", "receipt", "return", "business", "tax_code", "given"})
@@ -82,19 +87,67 @@ class Table:
         return None
 
 
+def tables_of(workbook: Workbook, groups: Sequence[str]) -> tuple[list[Table], list[str]]:
+    """The tables of all sheets that can be seen, and sentences for the clerk on hidden ones that hold a list too.
+
+    A list that nobody sees is most often last year's; it counts only when no other sheet has a list.
+    Raises `Rejected` when two lists stand side by side, or when no sheet has a heading row or a row of data.
+    """
+    found = [(sheet, find_tables(sheet, groups)) for sheet in workbook.sheets]
+    seen = [table for sheet, tables in found for table in tables if not sheet.hidden]
+    unseen = [table for sheet, tables in found for table in tables if sheet.hidden and table.rows]
+    if any(table.rows for table in seen):
+        names = dict.fromkeys(table.sheet for table in unseen)
+        return seen, [f"Trang ẩn «{name}» không được đọc. Nếu cần, bỏ ẩn trang này rồi tải lên lại." for name in names]
+    if not seen and not unseen:
+        raise Rejected("no_heading_row")
+    if not unseen:
+        raise Rejected("empty_workbook")
+    return unseen, []
+
+
 def find_tables(sheet: Sheet, groups: Sequence[str]) -> list[Table]:
-    """All tables of a sheet, in order; a repeated heading (printed page by page) begins a new one. Empty when none."""
+    """All tables of a sheet, in order, none when it has no heading; a heading printed on each page belongs to one."""
     rows = sheet.rows
     position, titles = _first_heading(rows)
     tables: list[Table] = []
+    group = None
     while position is not None:
         heading, first_data = _heading(rows, position)
         table = Table(sheet.name, position + 1, first_data - position, heading, titles)
         _name_silent_columns(table, rows[first_data : first_data + 40])
-        position = _collect(table, rows, first_data, groups)
+        again = bool(tables) and tables[-1].columns == table.columns
+        if again:
+            table = tables[-1]
+        elif tables and tables[-1].rows and tables[-1].rows[-1].heading_group == group:
+            group = None  # it was the sub-heading of the rows above, not of this heading
+        position, group = _collect(table, rows, first_data, groups, group)
         titles = []
-        tables.append(table)
+        tables += [] if again else [table]
+    for table in tables:
+        _share_merged_cells(table, sheet)
     return tables
+
+
+def _share_merged_cells(table: Table, sheet: Sheet) -> None:
+    """Give each row what one cell merged over several rows says: «Nhóm C» or «Bản Xá Cọ» beside five persons."""
+    shared = {column.index for column in table.columns if column.field in _SHARED_DOWN}
+    downward = sorted((left, top, bottom) for top, left, bottom, _right in sheet.merged if left in shared)
+    rows = {row.row: row for row in table.rows}
+    done = (0, 0)
+    for left, top, bottom in downward:
+        if (left, top) <= done:
+            continue  # overlaps the one before, which no spreadsheet does
+        bottom = min(bottom, len(sheet.rows))
+        done = (left, bottom)
+        value = sheet.cell(top, left)
+        for number in range(top + 1, bottom + 1):
+            row = rows.get(number)
+            if row is not None and not text_of(sheet.cell(number, left)):
+                row.raw = [*row.raw, *[None] * (left - len(row.raw))]
+                row.raw[left - 1] = value
+                row.cells = cells_of(table.columns, row.raw)
+                row.group_text = text_of(row.cells.get("group")) or None
 
 
 def _first_heading(rows: list[list[Cell]]) -> tuple[int | None, list[str]]:
@@ -156,19 +209,38 @@ def _heading(rows: list[list[Cell]], position: int) -> tuple[list[Column], int]:
     if following < len(rows) and _is_column_numbers(rows[following]):
         following += 1
     columns = [Column(index + 1, label, fields[index]) for index, label in enumerate(labels) if label]
+    columns = _birth_in_three(columns)
+    _refuse_side_by_side(columns)
     return _without_repeats(columns), following
 
 
+def _birth_in_three(columns: list[Column]) -> list[Column]:
+    """«Ngày sinh», «Tháng sinh», «Năm sinh» beside each other are the parts of one date."""
+    if not any(column.field == "birth_month" for column in columns):
+        return columns
+    parts = {"ngay sinh": "birth_day", "nam sinh": "birth_year"}
+    return [Column(c.index, c.label, parts.get(heading_key(c.label), c.field)) for c in columns]
+
+
+def _refuse_side_by_side(columns: list[Column]) -> None:
+    """Two lists beside each other repeat the name and most other headings: half of the persons would be lost."""
+    fields = [column.field for column in columns if column.field in _TELLING]
+    repeated = {field for field in fields if fields.count(field) > 1}
+    if repeated & _PERSON_FIELDS and len(repeated) >= _FEWEST_FIELDS:
+        raise Rejected("side_by_side")
+
+
 def _without_repeats(columns: list[Column]) -> list[Column]:
-    """Each field once: of two columns with one meaning the first counts, the other is kept without a field."""
-    seen: set[str] = set()
-    result = []
-    for column in columns:
-        if column.field and column.field in seen:
-            column = Column(column.index, column.label, None)
-        elif column.field:
-            seen.add(column.field)
-        result.append(column)
+    """Each field once: of two columns with one meaning the one that says just that counts, else the first.
+
+    «Số điện thoại người thân» may stand before «Số điện thoại». The other column is kept without a field.
+    """
+    chosen: dict[str, Column] = {}
+    for column in sorted(columns, key=lambda column: not is_exact_heading(column.label)):
+        if column.field:
+            chosen.setdefault(column.field, column)
+    result = [c if not c.field or chosen[c.field] is c else Column(c.index, c.label, None) for c in columns]
+    seen = set(chosen)
     if "given" in seen and "family" not in seen and "name" not in seen:
         result = [Column(c.index, c.label, "name") if c.field == "given" else c for c in result]
     return result
@@ -216,9 +288,13 @@ def _is_column_numbers(row: Sequence[Cell]) -> bool:
     return len(numbers) >= 2 and sorted(numbers) == list(range(min(numbers), min(numbers) + len(numbers)))
 
 
-def _collect(table: Table, rows: list[list[Cell]], start: int, groups: Sequence[str]) -> int | None:
-    """Fill the table's rows; returns the position of the next heading, None at the end of the sheet."""
-    current: str | None = None
+def _collect(
+    table: Table, rows: list[list[Cell]], start: int, groups: Sequence[str], current: str | None
+) -> tuple[int | None, str | None]:
+    """Fill the table's rows; returns the position of the next heading, None at the end, and the group that holds there.
+
+    `current` is the group that the sub-heading above the heading names: «II. Người dân», then the heading again.
+    """
     closing = False
     for position in range(start, len(rows)):
         row = rows[position]
@@ -226,7 +302,7 @@ def _collect(table: Table, rows: list[list[Cell]], start: int, groups: Sequence[
         if not texts:
             continue
         if not _is_numbered(table, row) and _is_repeated_heading(row):
-            return position
+            return position, current
         if _is_column_numbers(row):
             continue
         kind = _row_kind(table, row, texts, closing, groups)
@@ -239,7 +315,7 @@ def _collect(table: Table, rows: list[list[Cell]], start: int, groups: Sequence[
             closing = True
         elif kind == "data":
             table.rows.append(_data_row(table, position + 1, row, current))
-    return None
+    return None, current
 
 
 def _row_kind(table: Table, row: Sequence[Cell], texts: list[str], closing: bool, groups: Sequence[str]) -> str:
@@ -312,10 +388,15 @@ def text_of(cell: Cell) -> str:
         return f"{cell.day:02}/{cell.month:02}/{cell.year:04}"
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return _clean_text(str(cell))
+    text = str(cell)
+    return _remembered(text) if len(text) <= _REMEMBERED else _clean_text(text)
 
 
 @lru_cache(maxsize=20_000)  # a list repeats its words, and each cell is looked at several times
+def _remembered(text: str) -> str:
+    return _clean_text(text)
+
+
 def _clean_text(text: str) -> str:
     text = clean(text)
     return text[:-2] if _FLOAT_TEXT.match(text) else text

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from ..workbook import Cell, Rejected, Workbook
+from ..workbook import Cell, Workbook
 from .catalogue import Catalogue
 from .checks import ALL_GROUPS, ListReading, Sender, Settled, check_tables, nothing_settled
-from .columns import Column, DataRow, Table, cells_of, find_tables, text_of
+from .columns import Column, DataRow, Table, cells_of, tables_of, text_of
 from .persons import Terms
 from .problems import Problem
 
@@ -52,12 +52,8 @@ class Draft:
 
 def draft_from_workbook(workbook: Workbook, groups: Sequence[str]) -> Draft:
     """Find the tables of a workbook. Raises `Rejected` when no sheet has a heading row, or none has a row of data."""
-    tables = [table for sheet in workbook.sheets for table in find_tables(sheet, groups or ALL_GROUPS)]
-    if not tables:
-        raise Rejected("no_heading_row")
-    if not any(table.rows for table in tables):
-        raise Rejected("empty_workbook")
-    return Draft(tables, workbook.legacy, list(workbook.notes))
+    tables, notes = tables_of(workbook, groups or ALL_GROUPS)
+    return Draft(tables, workbook.legacy, [*workbook.notes, *notes])
 
 
 def check_draft(

@@ -10,6 +10,8 @@ from .checks import same_person
 from .persons import PersonRow
 
 _NEAR_NAME = 88  # of 100: one letter of a name of twelve
+# A number that stands in thousands of rows is a placeholder: later rows are compared with the first ones only.
+_MOST_AT_ONE_NUMBER = 20
 
 
 class Certainty(IntEnum):
@@ -39,7 +41,8 @@ def find_alike(persons: Sequence[PersonRow], worth: Callable[[int, int], bool] =
         for key in _keys(person):
             earlier = by_key.setdefault(key, [])
             candidates.update(earlier)
-            earlier.append(position)
+            if key[0] != "phone" or len(earlier) < _MOST_AT_ONE_NUMBER:
+                earlier.append(position)
         for first in sorted(candidates):
             if worth(first, position) and (judged := alike(persons[first], person)):
                 found.append(Likeness(first, position, *judged))
@@ -49,7 +52,7 @@ def find_alike(persons: Sequence[PersonRow], worth: Callable[[int, int], bool] =
 def _keys(person: PersonRow) -> list[tuple[str, ...]]:
     keys: list[tuple[str, ...]] = []
     if person.phone:
-        keys.append(("phone", person.phone))
+        keys += [("phone", person.phone), ("phone", person.phone, _folded(person.name or ""))]
     if person.tax_code:
         keys.append(("tax", person.tax_code))
     if person.name and person.birth_year:

@@ -17,14 +17,20 @@ _OLD_PREFIXES = {
     "0169": "039", "0186": "056", "0188": "058", "0199": "059",
 }  # fmt: skip
 _MOBILE = re.compile(r"^0[35789]\d{8}$")
-_PHONE_TEXT = re.compile(r"^[\d\s+().\-–/]+$")
-_PHONE_FLOAT = re.compile(r"^\d+(\.0+)?$|^\d\.\d+[eE]\+?\d+$")
+_PHONE_TEXT = re.compile(r"^[0-9\s+().,\-–/]+$")
+_PHONE_FLOAT = re.compile(r"^([0-9]{8,14})\.0+$")
+# «9.12345678E+08» keeps all nine digits; in «9.12E+08» Excel has lost them, and no number may be made up.
+_PHONE_POWER = re.compile(r"^([0-9])[.,]([0-9]{7,10})E\+?0?([0-9]{1,2})$", re.IGNORECASE)
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2014\u2212", "-"))
 _EXCEL_EPOCH = date(1899, 12, 30)
 _OLDEST_YEARS = 120
+_TIME_OF_DAY = re.compile(r"[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(SA|CH))?$")
 _NUMERIC_DATE = re.compile(r"^(\d{1,2})\s*[/.\-\s]\s*(\d{1,2})\s*[/.\-\s]\s*(\d{4}|\d{2})$")
 _ISO_DATE = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$")
 _WORD_DATE = re.compile(r"^(?:ngay )?(\d{1,2}) thang (\d{1,2}) nam (\d{4})$")
-_MONTH_YEAR = re.compile(r"^\d{1,2}\s*[/.\-]\s*(\d{4})$")
+_YEAR = re.compile(r"^(?:sinh )?(?:nam )?(\d{4})$")
+# «03/1980», «tháng 3 năm 1980»; «00/00/1980» in papers of persons whose day is not known.
+_MONTH_YEAR = re.compile(r"^(?:(?:00\s*[/.\-]\s*)?\d{1,2}\s*[/.\-]\s*|thang \d{1,2} nam )(\d{4})$")
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,7 @@ def _title(word: str) -> str:
 
 def phone_number(cell: Cell) -> Phone:
     """Read a phone cell: +84, blanks, dots, a zero lost to Excel and prefixes of before 2018 are understood."""
-    # Some write an apostrophe to keep Excel from dropping the zero, and it ends up in the text.
-    text = clean(str(cell)).lstrip("'’`") if not isinstance(cell, float) else str(int(cell))
-    if _PHONE_FLOAT.match(text):
-        text = str(int(float(text))) if "." in text or "e" in text.lower() else text
+    text = _phone_text(cell)
     if not _PHONE_TEXT.match(text):
         return Phone(None, fault="other")
     digits = re.sub(r"\D", "", text)
@@ -85,16 +88,31 @@ def phone_number(cell: Cell) -> Phone:
     return Phone(None, fault=fault, digits=len(digits))
 
 
+def _phone_text(cell: Cell) -> str:
+    """The cell with plain digits and hyphens, a figure without its decimals or its power of ten."""
+    # Some write an apostrophe to keep Excel from dropping the zero, and it ends up in the text.
+    text = unicodedata.normalize("NFKC", text_of(cell)).translate(_DASHES).lstrip("'’`").rstrip(" ,;")
+    if whole := _PHONE_FLOAT.match(text):
+        return whole.group(1)
+    power = _PHONE_POWER.match(text)
+    if power and len(power.group(2)) <= int(power.group(3)):
+        return power.group(1) + power.group(2).ljust(int(power.group(3)), "0")
+    return text
+
+
 def calendar_day(cell: Cell, newest: int) -> date | None:
     """A date cell as a day: Excel date or serial number, d/m/y with any separator, ISO, «ngày … tháng … năm …».
 
-    None when it is no day of the calendar. Years of two digits up to `newest` belong to this century.
+    A time of day after it, or «ngày» before it, changes nothing. None when it is no day of the calendar. Years of two
+    digits up to `newest` belong to this century.
     """
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
         return cell
-    text = text_of(cell)
+    text = _TIME_OF_DAY.sub("", text_of(cell)).rstrip(" .,;")
+    if search_key(text[:4]) == "ngay" and text[5:6].isdigit():
+        text = text[5:]
     if re.fullmatch(r"\d{5}(\.\d+)?", text):
         return _EXCEL_EPOCH + timedelta(days=int(float(text)))
     match = _NUMERIC_DATE.match(text) or _WORD_DATE.match(re.sub(r"[,.]", "", search_key(text)))
@@ -118,11 +136,9 @@ def _day(year: int, month: int, day: int) -> date | None:
 def birth_value(cell: Cell, on: date) -> Birth:
     """A year or date of birth of a person living on that day."""
     text = text_of(cell)
-    if re.fullmatch(r"\d{4}", text):
-        year = int(text)
-        return Birth(year, None, True) if _lives(year, on) else Birth(None, None, False)
-    if month_year := _MONTH_YEAR.match(text):
-        year = int(month_year.group(1))
+    key = search_key(text)
+    if found := _YEAR.match(key) or _MONTH_YEAR.match(key):
+        year = int(found.group(1))
         return Birth(year, None, True) if _lives(year, on) else Birth(None, None, False)
     # A person on a list of adults was born in this century only if the two digits allow eighteen years.
     day = calendar_day(cell, on.year - 1)
@@ -144,10 +160,10 @@ def age_on(year: int | None, day: date | None, on: date) -> int | None:
 
 def gender_value(cell: Cell) -> str | None:
     """«Nam» or «Nữ», None for anything else."""
-    key = search_key(text_of(cell)).strip(". ")
-    if key in ("nam", "trai", "m", "male", "ong"):
+    key = search_key(unicodedata.normalize("NFKC", text_of(cell))).strip(". ")
+    if key in ("nam", "nam gioi", "trai", "m", "male", "ong"):
         return "Nam"
-    return "Nữ" if key in ("nu", "gai", "f", "female", "ba") else None
+    return "Nữ" if key in ("nu", "nu gioi", "gai", "f", "female", "ba") else None
 
 
 def is_marked(cell: Cell) -> bool:

@@ -82,7 +82,7 @@ def required_fields(group: str) -> tuple[str, ...]:
 _STANDS_FOR: dict[str, tuple[str, ...]] = {
     "name": ("name", "family", "given", "representative"),
     "birth": _BIRTH_COLUMNS,
-    "gender": ("gender", "female", "male", "birth_male", "birth_female"),
+    "gender": ("gender", "male", "female", "birth_male", "birth_female"),
     "ban": ("ban", "address"),
     "representative": ("representative", "name", "family"),
 }
@@ -102,6 +102,12 @@ class RowReader:
         self.terms = terms
         self.unit_code = unit_code
         self.problems: list[Problem] = []
+
+    def group_unnamed(self, row: DataRow) -> None:
+        """The column of groups says nothing, or names a group that is not asked for: the group has to be guessed."""
+        column = self.table.column("group")
+        if column is not None:
+            self._add("missing_value", row, "group", column, value=row.group_text)
 
     def read(self, row: DataRow, group: str) -> PersonRow:
         """The person of a row; faults are added to `problems`."""
@@ -188,6 +194,8 @@ class RowReader:
             person.gender = gender_value(row.cells["gender"])
         elif text_of(row.cells.get("birth_male")):
             person.gender = "Nam"
+        elif is_marked(row.cells.get("female")) and is_marked(row.cells.get("male")):
+            person.gender = None  # a cross under both says nothing
         elif text_of(row.cells.get("birth_female")) or is_marked(row.cells.get("female")):
             person.gender = "Nữ"
         elif is_marked(row.cells.get("male")):
@@ -306,7 +314,7 @@ class RowReader:
             if wanted == "gender":
                 filled = person.gender is not None
             if not filled:
-                self._add("missing_value", row, wanted, column)
+                self._add("missing_value", row, wanted, column, value=self._text(row, wanted))
 
     def _formulas(self, row: DataRow) -> None:
         for column in self.table.columns:

@@ -1,6 +1,7 @@
 """What can be wrong in a list: the kinds with their severity, and how each is told to the unit and to the office."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -89,17 +90,39 @@ def _shown(value: Any) -> str:
     return date_text(value) if isinstance(value, date) else str(value)
 
 
+_POWER = re.compile(r"^[\d.,]+E\+?\d+$", re.IGNORECASE)
+_DATE_LIKE = re.compile(r"^[\d/.\- ]{6,12}$")
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value or "").split())
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
 def _near(details: Mapping[str, Any]) -> str:
     return f" Gần giống: {details['suggestion']}." if details.get("suggestion") else ""
 
 
 def _phone(details: Mapping[str, Any]) -> str:
-    fault, value = details.get("fault"), details.get("value")
+    fault, value, digits = details.get("fault"), _short(details.get("value")), details.get("digits") or 0
+    if fault == "long" and digits >= 18:
+        return f"có hai số trong một ô ({value}). Giữ lại một số di động của người này."
+    if _POWER.match(value):
+        return f"Excel đã rút gọn số này thành {value} nên mất chữ số. Điền lại đủ 10 chữ số, ô kiểu Văn bản."
     if fault in ("short", "long"):
-        return f"có {details.get('digits')} chữ số, cần đúng 10 chữ số. Kiểm tra và điền lại."
+        return f"có {digits} chữ số, cần đúng 10 chữ số. Kiểm tra và điền lại."
     if fault == "landline":
         return f"{value} là số máy bàn. Điền số di động (bắt đầu bằng 03, 05, 07, 08 hoặc 09)."
     return f"{value} không phải số di động: có chữ hoặc đầu số lạ. Điền lại 10 chữ số."
+
+
+def _missing(problem: Problem, value: str) -> str:
+    """A required cell that is empty, or a group or gender that cannot be understood."""
+    if value and problem.field == "group":
+        return f"«{value}» không phải nhóm được đề nghị. Ghi lại nhóm của người này."
+    if value:
+        return f"không đọc được «{value}». Điền Nam hoặc Nữ."
+    return f"còn trống. Điền {(problem.column or '').lower()} của người này."
 
 
 def _successor(details: Mapping[str, Any]) -> str:
@@ -138,7 +161,7 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
         f"Thiếu cột «{p.column}». Thêm cột này, hoặc chọn cột tương ứng ở mục «Các cột đã nhận»."
     ),
     "missing_name": lambda p, d: "chưa có họ và tên. Điền họ và tên, hoặc bỏ dòng này.",
-    "missing_value": lambda p, d: f"còn trống. Điền {(p.column or '').lower()} của người này.",
+    "missing_value": lambda p, d: _missing(p, _short(d.get("value"))),
     "invalid_phone": lambda p, d: _phone(d),
     "phone_old_prefix": lambda p, d: (
         f"đầu số cũ, nay là {phone_text(str(d.get('new')))}. Bấm «Dùng số mới», hoặc để nguyên: hệ thống dùng số mới."
@@ -146,9 +169,16 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
     "under_age": lambda p, d: (
         f"chưa đủ 18 tuổi vào ngày {_shown(d.get('date'))}. Sửa ngày sinh, hoặc bỏ dòng này và chọn người khác."
     ),
-    "invalid_birth_year": lambda p, d: f"không đọc được «{d.get('value')}». Điền năm sinh gồm 4 chữ số, ví dụ 1975.",
+    "invalid_birth_year": lambda p, d: (
+        f"không đọc được «{_short(d.get('value'))}». Điền năm sinh gồm 4 chữ số, ví dụ 1975."
+    ),
     "invalid_date": lambda p, d: (
-        f"không có ngày {d.get('value')} trong lịch. Điền theo mẫu ngày/tháng/năm, ví dụ 05/03/2021."
+        (
+            f"không có ngày {d['value']} trong lịch. "
+            if _DATE_LIKE.match(str(d.get("value")))
+            else f"không đọc được ngày «{_short(d.get('value'))}». "
+        )
+        + "Điền theo mẫu ngày/tháng/năm, ví dụ 05/03/2021."
     ),
     "return_before_receipt": lambda p, d: (
         f"ngày trả {_shown(d.get('return'))} sớm hơn ngày nhận hồ sơ {_shown(d.get('receipt'))}. Kiểm tra lại hai ngày."
@@ -157,17 +187,19 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
         f"ngày trả {_shown(d.get('return'))} nằm ngoài thời gian {_shown(d.get('from'))} – {_shown(d.get('to'))}. "
         "Sửa ngày, hoặc chọn hồ sơ khác."
     ),
-    "unknown_unit": lambda p, d: f"không tìm thấy đơn vị «{d.get('value')}». Chọn đơn vị trong danh mục.{_near(d)}",
+    "unknown_unit": lambda p, d: (
+        f"không tìm thấy đơn vị «{_short(d.get('value'))}». Chọn đơn vị trong danh mục.{_near(d)}"
+    ),
     "unit_not_valid_at_date": lambda p, d: (
-        f"đơn vị «{d.get('value')}» không còn từ ngày {_shown(d.get('valid_to'))}. "
+        f"đơn vị «{d.get('value')}» không còn sau ngày {_shown(d.get('valid_to'))}. "
         f"Chọn đơn vị hiện nay: {_successor(d)}."
     ),
     "unknown_ban": lambda p, d: (
-        f"không có «{d.get('value')}» trong danh mục bản, khối"
+        f"không có «{_short(d.get('value'))}» trong danh mục bản, khối"
         f"{' của ' + d['commune_name'] if d.get('commune_name') else ''}. Chọn lại.{_near(d)}"
     ),
     "ban_not_valid_at_date": lambda p, d: (
-        f"«{d.get('value')}» đã sáp nhập từ ngày {_shown(d.get('valid_to'))}. Chọn bản hiện nay: {_successor(d)}."
+        f"«{d.get('value')}» đã sáp nhập sau ngày {_shown(d.get('valid_to'))}. Chọn bản hiện nay: {_successor(d)}."
     ),
     "duplicate_in_file": lambda p, d: (
         f"trùng với dòng {d.get('other_row')} ({d.get('other_name')}). "
@@ -181,7 +213,8 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
     "quota_exceeded": lambda p, d: _off_quota(p, d, "nhiều nhất", "Bỏ bớt {} dòng"),
     "quota_short": lambda p, d: _off_quota(p, d, "ít nhất", "Thêm {} người"),
     "injection_cell": lambda p, d: (
-        f"bắt đầu bằng «{d.get('char')}» như một công thức. Hệ thống giữ nguyên dạng chữ; xóa dấu này nếu gõ nhầm."
+        f"«{_short(d.get('value'))}» bắt đầu bằng «{d.get('char')}» như một công thức. "
+        "Hệ thống giữ nguyên dạng chữ; xóa dấu này nếu gõ nhầm."
     ),
     "legacy_encoding": lambda p, d: (
         f"Tệp dùng bảng mã cũ ({d.get('encoding')}). Đã chuyển sang Unicode; xem lại dấu tiếng Việt trước khi nộp."

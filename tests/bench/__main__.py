@@ -5,6 +5,7 @@ page     bytes and requests of a respondent's first visit until the first questi
 answers  accepted answers per second from 32 clients, beside a bare SQLite loop of the same minute
 opening  20 000 envelopes opened and cleaned
 roster   5 000 rows read, checked and shown; 10 000 persons exported
+damage   1 000 damaged files uploaded
 letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
 """
@@ -12,7 +13,7 @@ scores   points of the demonstration round from the database
 import sys
 from collections.abc import Callable
 
-from . import answers, office, opening, page, roster
+from . import answers, damage, office, opening, page, roster
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
@@ -20,6 +21,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "answers": answers.throughput,
     "opening": opening.twenty_thousand,
     "roster": roster.large_lists,
+    "damage": damage.thousand_files,
     "letters": office.letters,
     "scores": office.scores,
 }

@@ -29,7 +29,8 @@ READ_BUDGET, EXPORT_BUDGET = 3, 5
 
 
 @contextmanager
-def _program() -> Iterator[tuple[Flask, Database]]:
+def program() -> Iterator[tuple[Flask, Database]]:
+    """The program on a new SQLite database in a folder of its own."""
     with tempfile.TemporaryDirectory() as name:
         url = f"sqlite:///{Path(name) / 'survey.sqlite'}"
         app = create_app(read_settings({"SURVEY_DATA": name, "DATABASE_URL": url, "SURVEY_URL": "http://localhost"}))
@@ -47,9 +48,9 @@ def _seconds(act: Callable[[], None]) -> float:
 
 def large_lists() -> None:
     """A register of 5 000 rows through the real pages, and the hand-over of 10 000 persons."""
-    with _program() as (app, database):
+    with program() as (app, database):
         _read_and_show(app, database)
-    with _program() as (_app, database):
+    with program() as (_app, database):
         _export(database)
 
 

@@ -1,5 +1,7 @@
 """Where the list stands in a sheet, and which rows are persons."""
 
+import time
+
 import pytest
 
 from survey_app.roster.checks import ListReading
@@ -209,3 +211,98 @@ def test_rows_prepared_with_a_number_and_a_unit_are_no_persons():
 def test_a_surname_like_a_total_is_a_person():
     rows = [OFFICIAL_HEADER, [None, "Tống Văn Cộng", 1980, "Nam", "Trưởng phòng", "0912345678"]]
     assert rows_of(make_reading(rows, "A", "TG-NV")) == [(2, "A")]
+
+
+def test_three_heading_rows_are_joined():
+    rows = [
+        ["TT", "Họ và tên", "Thông tin cá nhân", None, None, None, "Giải quyết TTHC", None, None],
+        [None, None, "Năm sinh", None, "Bản/khối", "Số điện thoại", "Tên TTHC", "Thời gian", None],
+        [None, None, "Nam", "Nữ", None, None, None, "Tiếp nhận", "Trả kết quả"],
+        ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+        [1, "Lò Thị Ánh", None, 1980, "Xá Cọ", "0912345678", "Khai sinh", "05/03/2021", "06/03/2021"],
+    ]
+    reading = make_reading(rows)
+    assert [(p.row, p.gender, p.birth_year, str(p.return_date)) for p in reading.persons] == [
+        (5, "Nữ", 1980, "2021-03-06")
+    ]
+    assert kinds(reading) == []
+
+
+def test_a_birth_in_three_columns_is_one_date():
+    rows = [
+        ["TT", "Họ và tên", "Ngày sinh", "Tháng sinh", "Năm sinh", "Giới tính", "Chức vụ", "Số điện thoại"],
+        [1, "Cà Thị An", 5, 3, 1980, "Nữ", "Trưởng phòng", "0987654321"],
+    ]
+    assert str(make_reading(rows, "A").persons[0].birth_date) == "1980-03-05"
+
+
+def test_the_heading_that_says_just_the_field_wins_over_one_that_says_more():
+    rows = [
+        ["TT", "Số điện thoại người thân", "Họ và tên", "Năm sinh", "Giới tính", "Chức vụ", "Số điện thoại"],
+        [1, "0912345678", "Cà Thị An", 1980, "Nữ", "Trưởng phòng", "0987654321"],
+    ]
+    assert make_reading(rows, "A").persons[0].phone == "0987654321"
+
+
+def test_a_cross_under_both_genders_is_no_gender():
+    rows = [
+        ["TT", "Họ và tên", "Năm sinh", "Nam", "Nữ", "Chức vụ", "Số điện thoại"],
+        [1, "Cà Thị An", 1980, "x", "x", "Trưởng phòng", "0987654321"],
+    ]
+    assert kinds(make_reading(rows, "A")) == ["missing_value"]
+
+
+def test_a_cell_merged_over_several_rows_speaks_for_each_of_them():
+    rows = [[*CITIZEN_HEADER, "Nhóm"], *([*make_citizen(n, ban=None), None] for n in (1, 2, 3))]
+    rows[1][4], rows[1][9] = "Bản Xá Cọ", "Nhóm E"
+    sheet = Sheet("S", rows, [(2, 5, 4, 5), (2, 10, 4, 10)])
+    reading = read_workbook_of([sheet], "CE")
+    assert [(p.group, p.ban) for p in reading.persons] == [("E", "Bản Xá Cọ")] * 3
+    assert kinds(reading) == []
+
+
+def test_a_group_that_is_not_asked_for_is_told():
+    rows = [[*CITIZEN_HEADER, "Nhóm"], [*make_citizen(1), "E"], [*make_citizen(2), "Nhóm D"], [*make_citizen(3), None]]
+    found = [(p.row, p.column, p.kind) for p in make_reading(rows, "CE").problems if p.row]
+    assert found == [(3, "Nhóm", "missing_value"), (4, "Nhóm", "missing_value")]
+
+
+def test_two_lists_side_by_side_are_refused():
+    with pytest.raises(Rejected) as caught:
+        make_reading([[*CITIZEN_HEADER, None, *CITIZEN_HEADER], [*make_citizen(1), None, *make_citizen(2)]])
+    assert caught.value.kind == "side_by_side"
+
+
+def test_a_hidden_sheet_counts_only_when_no_other_has_a_list():
+    shown, hidden = ([CITIZEN_HEADER, make_citizen(n)] for n in (1, 2))
+    both = read_workbook_of([Sheet("Nay", shown), Sheet("Cũ", hidden, hidden=True)], "E")
+    alone = read_workbook_of([Sheet("Bìa", [["Kính gửi"]]), Sheet("Cũ", hidden, hidden=True)], "E")
+    assert [[p.sheet for p in reading.persons] for reading in (both, alone)] == [["Nay"], ["Cũ"]]
+
+
+def test_a_heading_printed_on_each_page_belongs_to_one_table():
+    header = [one for one in CITIZEN_HEADER if one != "Giới tính"]
+    people = [[cell for n, cell in enumerate(make_citizen(number)) if n != 3] for number in (1, 2, 3)]
+    reading = make_reading([header, people[0], header, people[1], ["Trang 2"], header, people[2]])
+    assert [len(table.rows) for table in reading.tables] == [3]
+    assert [(p.row, p.kind) for p in reading.problems if p.row] == [(1, "missing_column")]
+
+
+def test_the_sub_heading_above_a_second_heading_names_its_group():
+    leaders = [["Lãnh đạo UBND xã"], OFFICIAL_HEADER, make_official(1, "Chủ tịch")]
+    deputies = [["II. Đại biểu HĐND huyện"], ["STT", *OFFICIAL_HEADER[1:]], make_official(2, "Chủ tịch")]
+    assert [person.group for person in make_reading([*leaders, *deputies], "CD").persons] == ["C", "D"]
+
+
+def test_the_group_of_one_table_says_nothing_of_the_next():
+    leaders = [OFFICIAL_HEADER, ["I. Lãnh đạo UBND xã"], make_official(1, "Chủ tịch")]
+    reading = make_reading([*leaders, [None], CITIZEN_HEADER, make_citizen(1)], "CE")
+    assert [person.group for person in reading.persons] == ["C", "E"]
+
+
+def test_thousands_of_merged_ranges_take_no_time():
+    started = time.monotonic()
+    ranges = [(2, 5, 1_000_000, 5)] * 5000
+    reading = read_workbook_of([Sheet("S", [CITIZEN_HEADER, make_citizen(1), make_citizen(2, ban=None)], ranges)], "E")
+    assert time.monotonic() - started < 1
+    assert reading.persons[1].ban == "Bản Xá Cọ"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from survey_app.roster.normalise import (
+    Birth,
     age_on,
     birth_value,
     calendar_day,
@@ -152,3 +153,45 @@ def test_gender_is_read_with_and_without_marks(cell, gender):
 )
 def test_text_like_a_formula_is_noticed_and_a_dash_is_not(text, suspect):
     assert formula_like(text) is suspect
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "０９１２３４５６７８",
+        "09１２３４５６７８",
+        "0912,345,678",
+        "0912\u2011345\u2011678",
+        "9.12345678E+08",
+        "091\u200b2345678",
+    ],
+)
+def test_a_number_is_read_however_its_digits_were_typed(text):
+    assert phone_number(text).number == "0912345678"
+
+
+@pytest.mark.parametrize(
+    "cell", ["9.12E+08", 912345678.5, float("inf"), "9.1E+999", "1" * 400 + ".0", "0912345678/0987654321", True]
+)
+def test_a_number_that_has_lost_its_digits_is_not_made_up(cell):
+    assert phone_number(cell).number is None
+
+
+@pytest.mark.parametrize(
+    "text", ["05/03/2021 10:30", "05/03/2021 08:30:00 SA", "Ngày 5/3/2021", "ngày 05/03/2021", "5.3.21."]
+)
+def test_a_time_of_day_or_the_word_day_changes_nothing(text):
+    assert calendar_day(text, 2021) == date(2021, 3, 5)
+
+
+def test_a_time_in_american_writing_leaves_the_order_of_day_and_month_open():
+    assert calendar_day("3/5/2021 10:30 AM", 2021) is None
+
+
+@pytest.mark.parametrize("text", ["năm 1980", "Sinh năm 1980", "00/00/1980", "tháng 3 năm 1980", "03/1980"])
+def test_a_year_of_birth_alone_is_a_year(text):
+    assert birth_value(text, date(2021, 12, 1)) == Birth(1980, None, True)
+
+
+def test_signs_without_width_do_not_part_a_name():
+    assert person_name("\ufeffLò\u00a0Văn Á\u200bnh\u200e") == "Lò Văn Ánh"

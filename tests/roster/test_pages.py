@@ -11,7 +11,8 @@ from survey_app.roster.checks import read_list
 from survey_app.roster.queries import catalogue_of, sender_of, terms_of
 from survey_app.workbook import read_workbook
 from tests.make import csrf_token, make_user, sign_in_client
-from tests.roster.asked_round import LEADER, make_asked_round, make_citizen, make_file
+from tests.roster.asked_round import CITIZEN_HEADER, LEADER, make_asked_round, make_citizen, make_file
+from tests.roster.raw_files import Page, xlsx
 
 
 @pytest.fixture
@@ -233,3 +234,35 @@ def test_the_home_of_the_round_says_what_to_do_about_the_lists(people):
     assert "2/3" in page(operator, "/rounds/tg-2021")
     post(operator, "/rounds/tg-2021/roster/lock", reason="Đợi lâu.")
     assert "Đã khóa bản 1, 3 người" in page(operator, "/rounds/tg-2021")
+
+
+def test_a_group_that_is_not_asked_for_is_corrected_on_the_page(people):
+    officer = people[0]
+    rows = [[*CITIZEN_HEADER, "Nhóm"], [*make_citizen(1), "E"], [*make_citizen(2), "Nhóm D"]]
+    where = upload(officer, xlsx([Page("S", rows)])).headers["Location"]
+    text = page(officer, where)
+    assert "Dòng 3, Nhóm: «Nhóm D» không phải nhóm được đề nghị. Ghi lại nhóm của người này." in text
+    assert 'href="#cell-0-3-group"' in text
+    assert 'id="cell-0-3-group"' in text
+    post(officer, where, **{"cell-0-3-group": "E", "show": "look"})
+    assert "Không có lỗi. 2 dòng sẵn sàng để nộp." in page(officer, where)
+
+
+def test_a_repeated_person_may_be_corrected_in_every_cell(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1), make_citizen(1, phone="+84 912.345.671")])).headers["Location"]
+    text = page(officer, where)
+    assert "trùng với dòng 4" in text
+    assert all(f'id="cell-0-5-{one}"' in text for one in ("name", "birth", "ban", "phone"))
+    post(officer, where, **{"cell-0-5-phone": "0987654321", "cell-0-5-birth": "1980", "show": "look"})
+    assert "trùng với dòng" not in page(officer, where)
+
+
+def test_what_was_read_is_shown_in_one_writing(people):
+    officer = people[0]
+    faulty = make_citizen(
+        1, phone="9.12345671E+08", birth="tháng 3 năm 1971", ban="xá cọ", receipt="44260", procedure=None
+    )
+    text = page(officer, upload(officer, make_file([faulty])).headers["Location"])
+    for shown in ("0912 345 671", ">1971<", ">Bản Xá Cọ<", "05/03/2021"):
+        assert shown in text

@@ -23,12 +23,16 @@ def read_citizen(**cells):
         ({"phone": "03470358064"}, "invalid_phone", "Dòng 3, Số điện thoại: có 11 chữ số, cần đúng 10 chữ số."),
         ({"phone": "01642631583"}, "phone_old_prefix", "Dòng 3, Số điện thoại: đầu số cũ, nay là 0342 631 583."),
         ({"gender": None}, "missing_value", "Dòng 3, Giới tính: còn trống. Điền giới tính của người này."),
+        ({"gender": "x"}, "missing_value", "Dòng 3, Giới tính: không đọc được «x». Điền Nam hoặc Nữ."),
+        ({"phone": "0912345678/0987654321"}, "invalid_phone", "có hai số trong một ô (0912345678/0987654321)."),
+        ({"phone": "9.12E+08"}, "invalid_phone", "Excel đã rút gọn số này thành 9.12E+08 nên mất chữ số."),
+        ({"return": "hôm qua"}, "invalid_date", "không đọc được ngày «hôm qua»."),
         ({"ban": "Bản Lạ"}, "unknown_ban", "Dòng 3, Bản/khối: không có «Bản Lạ» trong danh mục bản, khối"),
-        ({"ban": "Bản Kéo Mu"}, "ban_not_valid_at_date", "«Bản Kéo Mu» đã sáp nhập từ ngày 30/11/2019."),
+        ({"ban": "Bản Kéo Mu"}, "ban_not_valid_at_date", "«Bản Kéo Mu» đã sáp nhập sau ngày 30/11/2019."),
         ({"return": "31/02/2021"}, "invalid_date", "không có ngày 31/02/2021 trong lịch."),
         ({"return": "04/03/2021"}, "return_before_receipt", "ngày trả 04/03/2021 sớm hơn ngày nhận hồ sơ 05/03/2021."),
         ({"return": "01/12/2021"}, "return_outside_period", "nằm ngoài thời gian 01/01/2021 – 30/11/2021."),
-        ({"procedure": "=1+1"}, "injection_cell", "bắt đầu bằng «=» như một công thức."),
+        ({"procedure": "=1+1"}, "injection_cell", "«=1+1» bắt đầu bằng «=» như một công thức."),
     ],
 )
 def test_a_fault_is_told_with_place_reason_and_remedy(cells, kind, sentence):
