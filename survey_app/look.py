@@ -59,7 +59,9 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "closed": (N_("Đã đóng"), "lock", "door-closed"),
         "opened": (N_("Đã mở niêm phong"), "seal", "envelope-open"),
         "published": (N_("Đã công bố"), "ok", "megaphone"),
+        "cancelled": (N_("Đã hủy"), "idle", "slash-circle"),
         "demo": (N_("Đợt mẫu"), "warn", "easel"),
+        "training": (N_("Tập huấn"), "warn", "mortarboard"),
     },
     "step": {
         "blocked": (N_("Chưa làm được"), "plain", ""),

@@ -13,6 +13,7 @@ from ..access import Actor, Role
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
+from ..rounds.cancelling import cancelled_words, refuse_if_cancelled
 from ..rounds.models import RespondentGroup, Round
 from ..text import fold, moment_text, person_order_key, search_key
 from ..units.models import Unit
@@ -45,6 +46,7 @@ LONGEST_REASON = 500
 
 def refuse_if_not_collecting(survey_round: Round) -> None:
     """Raises Refused when units cannot hand in lists (yet, or any more)."""
+    refuse_if_cancelled(survey_round)
     if survey_round.personal_data_erased_at is not None:
         raise Refused("Dữ liệu cá nhân của đợt này đã xóa theo thời hạn, nên không nhận danh sách nữa.")
     if survey_round.lists_started_at is None:
@@ -54,9 +56,12 @@ def refuse_if_not_collecting(survey_round: Round) -> None:
 
 
 def refuse_if_locked_meanwhile(session: Session, survey_round: Round) -> None:
-    """Raises Refused when the roster has been locked since the round was read; keeps it from being locked meanwhile."""
-    query = select(Round.roster_locked_at).where(Round.id == survey_round.id).with_for_update(read=True)
-    if session.scalar(query) is not None:
+    """Raises Refused when the roster was locked, or the round cancelled, since the round was read; keeps both away."""
+    query = select(Round.roster_locked_at, Round.cancelled_at).where(Round.id == survey_round.id)
+    locked_at, cancelled_at = session.execute(query.with_for_update(read=True)).one()
+    if cancelled_at is not None:
+        raise Refused(cancelled_words(cancelled_at))
+    if locked_at is not None:
         raise Refused("Danh sách của đợt này đã khóa, không sửa được nữa.")
 
 

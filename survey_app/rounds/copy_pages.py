@@ -53,7 +53,7 @@ def copy(code: str) -> ResponseReturnValue:
         return _page(code, faults)
     try:
         with writing() as session:
-            source = find_round(session, code, me())
+            source = find_round(session, code, me(), even_cancelled=True)
             copied = copy_round(session, source, request.form.get("code", ""), year, as_of, me())
             new_code = copied.round.code
             _tell(copied)
