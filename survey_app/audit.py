@@ -55,6 +55,7 @@ class Action(Enum):
     ROUND_LISTS_STARTED = _Kind("round.lists_started", N_("Bắt đầu nhận danh sách đợt {round}"), ("round",))
     ROUND_CANCELLED = _Kind("round.cancelled", N_("Hủy đợt {round}: {reason}"), ("round", "reason"))
     ROUND_DELETED = _Kind("round.deleted", N_("Xóa đợt {round} cùng {rows} dòng dữ liệu"), ("round", "rows"))
+    ROUND_PURGED = _Kind("round.purged", N_("Đợt tập huấn {round} tự xóa cùng {rows} dòng dữ liệu"), ("round", "rows"))
     ROUND_OPENED = _Kind("round.opened", N_("Mở đợt {round} để thu phiếu"), ("round",))
     ROUND_CLOSED = _Kind("round.closed", N_("Đóng thu phiếu đợt {round}"), ("round",))
     LIST_UPLOADED = _Kind(

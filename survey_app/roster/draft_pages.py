@@ -217,7 +217,7 @@ def faults_file(code: str, upload_id: int) -> ResponseReturnValue:
     found = find_upload(reading(), code, upload_id, me())
     name = f"{PurePath(found.file_name).stem}-ghi-chu-loi.xlsx"
     checked = check_upload(reading(), found)
-    file = xlsx_file(fault_workbook(checked, found.file_name), name)
+    file = xlsx_file(fault_workbook(checked, found.file_name, found.round.mark), name)
     log_draft(Action.DRAFT_EXPORTED, found, checked)
     return file
 

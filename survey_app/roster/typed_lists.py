@@ -12,6 +12,7 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Missing, Refused
 from ..rounds.models import RespondentGroup, Round
+from ..rounds.training import real_rounds
 from ..sheets import SheetColumn
 from ..text import date_text
 from ..units.models import Unit
@@ -126,6 +127,7 @@ def _earlier(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
         UnitList.state.in_(WITH_THE_OFFICE),
         Round.year < survey_round.year,
         Round.demo == survey_round.demo,
+        *real_rounds(survey_round),
         Round.personal_data_erased_at.is_(None),
     ]
 

@@ -309,7 +309,8 @@ def _two_versions(code: str) -> tuple[RosterVersion, RosterVersion]:
 def compare_file(code: str) -> ResponseReturnValue:
     """The difference as a workbook; it names persons, so making it is logged."""
     older, newer = _two_versions(code)
-    content = difference.difference_workbook(older, newer)
+    mark = find_round(reading(), code, me()).mark
+    content = difference.difference_workbook(older, newer, mark)
     with writing() as session:
         rules.log_comparison(session, find_round(session, code, me(), even_cancelled=True), older, newer, me())
     name = f"so-sanh-{code}-ban-{older.number}-{newer.number}.xlsx"

@@ -8,10 +8,11 @@ from ..access import requires
 from ..errors import Invalid
 from ..text import date_text
 from ..units.forms import read_day
-from ..web import me, reading, writing
+from ..web import me, reading, settings, writing
 from .blueprint import bp
 from .copying import Copied, copy_round
 from .queries import find_round
+from .training import purge_day
 
 _MOST_NAMED = 10
 
@@ -34,6 +35,8 @@ def _page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         "rounds/copy.html",
         survey_round=source,
         values={name: request.form.get(name, value) for name, value in usual.items()},
+        training="training" in request.form,
+        training_days=settings().training_days,
         faults=faults,
         fault_lines=[(words, name if name in usual else "") for name, words in faults.items()],
     )
@@ -54,7 +57,8 @@ def copy(code: str) -> ResponseReturnValue:
     try:
         with writing() as session:
             source = find_round(session, code, me(), even_cancelled=True)
-            copied = copy_round(session, source, request.form.get("code", ""), year, as_of, me())
+            purge_on = purge_day(settings().training_days) if "training" in request.form else None
+            copied = copy_round(session, source, request.form.get("code", ""), year, as_of, me(), purge_on=purge_on)
             new_code = copied.round.code
             _tell(copied)
     except Invalid as fault:

@@ -46,14 +46,17 @@ def register_copier(function: Copier) -> None:
     _copiers.append(function)
 
 
-def copy_round(session: Session, source: Round, code: str, year: int, as_of: date, by: Actor) -> Copied:
+def copy_round(
+    session: Session, source: Round, code: str, year: int, as_of: date, by: Actor, *, purge_on: date | None = None
+) -> Copied:
     """A new round in preparation with the settings of `source`, its days moved by the years between.
 
+    With `purge_on` it is a training round.
     Days of office work that fall on a weekend go to the Monday after. A quota of a unit that is not valid on `as_of` is
     left out and named. Raises Invalid as `create_round`.
     """
     basics = Basics(title_for_year(source.title, year), year, source.level, as_of, source.operator_unit_id)
-    made = create_round(session, code, basics, by)
+    made = create_round(session, code, basics, by, purge_on=purge_on)
     for name in _KEPT:
         setattr(made, name, getattr(source, name))
     for name in (*_OFFICE_DAYS, *_OTHER_DAYS):

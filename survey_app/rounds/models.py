@@ -112,6 +112,11 @@ class Round(Base):
         return self.purge_on is not None
 
     @property
+    def mark(self) -> str:
+        """What stands across every paper and file of the round; empty for a real round."""
+        return "TẬP HUẤN – KHÔNG CÓ GIÁ TRỊ" if self.is_training else ""
+
+    @property
     def is_frozen(self) -> bool:
         """Criteria, questionnaires, rules and mode can no longer change."""
         return self.opened_at is not None

@@ -157,8 +157,8 @@ def has_cells(session: Session, survey_round: Round) -> bool:
 
 
 def earlier_rounds_with_quotas(session: Session, survey_round: Round, by: Actor) -> list[Round]:
-    """Other rounds visible to `by` that have quotas, the newest first."""
-    others = [r for r in visible_rounds(session, by) if r.id != survey_round.id]
+    """Other real rounds visible to `by` that have quotas, the newest first."""
+    others = [r for r in visible_rounds(session, by) if r.id != survey_round.id and not r.is_training]
     found = sizes(session, others)
     return [r for r in others if found.get(r.id, Size()).persons]
 
