@@ -85,6 +85,12 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "error": (N_("Lỗi"), "err", "x-octagon-fill"),
         "fixed": (N_("Đã sửa"), "info", "pencil-square"),
     },
+    "standing": {
+        "open": (N_("Chưa xác nhận"), "warn", "question-circle"),
+        "still": (N_("Vẫn còn"), "plain-ok", "check2"),
+        "changed": (N_("Đã đổi"), "info", "pencil-square"),
+        "gone": (N_("Không còn"), "idle", "person-dash"),
+    },
     "questionnaire": {
         "none": (N_("Chưa có phiếu"), "idle", "circle"),
         "draft": (N_("Nháp"), "idle", "pencil"),

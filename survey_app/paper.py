@@ -52,7 +52,7 @@ tr {{ break-inside: avoid; }}
 
 # A fixed element is drawn on every page; pale enough to read through, dark enough for a copier.
 _MARK_CSS = f"""
-body::before {{ content: "{{mark}}"; position: fixed; top: 42%; left: -10mm; right: -10mm; text-align: center;
+body::before {{ content: "{{mark}}"; position: fixed; top: 52%; left: -10mm; right: -10mm; text-align: center;
   font: bold 30pt {_FONTS}; white-space: nowrap; color: #d9534f; opacity: .38; transform: rotate(-32deg); }}
 """
 

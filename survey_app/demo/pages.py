@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ..access import Actor, requires
 from ..roster.own_list_parts import OwnListPart, register_own_list_part
-from ..roster.queries import own_unit
+from ..roster.queries import cards, own_unit
 from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..web import me, reading, writing, xlsx_file
@@ -41,8 +41,11 @@ def practice(code: str) -> ResponseReturnValue:
     return xlsx_file(practice_file(reading(), survey_round, unit), f"nguoi-mau-{unit.code}.xlsx")
 
 
-def _practice_part(_session: Session, survey_round: Round, _by: Actor) -> list[OwnListPart]:
-    if not survey_round.is_training or survey_round.roster_locked_at or survey_round.cancelled_at:
+def _practice_part(session: Session, survey_round: Round, by: Actor) -> list[OwnListPart]:
+    over = survey_round.roster_locked_at or survey_round.cancelled_at
+    if not survey_round.is_training or over:
+        return []
+    if not any(card.takes_upload for card in cards(session, survey_round, own_unit(by))):
         return []
     return [
         OwnListPart(

@@ -23,6 +23,7 @@ from .checks import ListReading
 from .column_choices import recall_columns
 from .comparison import pairs_by_list, problems_with_others
 from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook, leave_out_groups
+from .last_year import not_confirmed
 from .models import ListEvent, ListState, Person, UnitList, Upload
 from .pair_decisions import Decisions
 from .persons import PersonRow
@@ -186,6 +187,7 @@ def check_upload(session: Session, upload: Upload, draft: Draft | None = None) -
     others = handed_in(session, upload.round, [one.id for one in own])
     reading.problems.extend(problems_with_others(reading.persons, others, decisions))
     reading.problems.extend(workplace_problems(reading.persons, upload.unit.code, catalogue))
+    reading.problems.extend(not_confirmed(draft))
     return DraftCheck(draft, reading)
 
 
