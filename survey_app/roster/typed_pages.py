@@ -218,6 +218,7 @@ def _told(table: Table, problems: list[Problem], standing: Standing | None) -> d
     return {
         "state": worst(problems),
         "badge": str(_result(problems, standing)),
+        "stands": str(badge("standing", standing)) if standing else "",
         "confirm": _("Vẫn còn") if standing is Standing.OPEN else "",
         "drop": _("Không còn") if standing else _("Bỏ dòng này"),
         "told": [
@@ -233,11 +234,8 @@ def _told(table: Table, problems: list[Problem], standing: Standing | None) -> d
 
 
 def _result(problems: list[Problem], standing: Standing | None) -> Markup:
-    """The badges of a row: how a person of last year stands, and what the check says of the row."""
-    if standing is None:
-        return badge("row", worst(problems))
-    stands = badge("standing", standing)
-    return stands + Markup(" ") + badge("row", worst(problems)) if problems else stands
+    """What the check says of a row; nothing good while a person of last year waits for a word."""
+    return Markup("") if standing is Standing.OPEN and not problems else badge("row", worst(problems))
 
 
 def _offer(problem: Problem) -> dict[str, str] | None:

@@ -102,8 +102,10 @@
       const number = row.cells[0].textContent;
       row.className = `is-${about.state}${about.told.length ? " has-told" : ""}${row.classList.contains("at") ? " at" : ""}`;
       const result = row.cells[row.cells.length - 1];
-      const held = result.contains(document.activeElement) ? document.activeElement.name : "";
+      const stands = row.querySelector(".stands"); // in a list begun from last year's
+      const held = row.contains(document.activeElement) ? document.activeElement.name : "";
       result.innerHTML = about.badge; // the server's own markup, escaped there
+      if (stands) stands.innerHTML = about.stands;
       const act = (name, text, look) => {
         const button = document.createElement("button");
         button.className = `btn btn-sm ${look}`;
@@ -114,7 +116,7 @@
         where.className = "visually-hidden";
         where.textContent = `, ${words.row.replace("{n}", number)}`;
         button.append(where);
-        result.append(" ", button);
+        (stands || result).append(" ", button);
         if (held === name) button.focus();
       };
       if (about.confirm) act("confirm", about.confirm, "btn-outline-secondary");
