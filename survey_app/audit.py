@@ -45,7 +45,11 @@ class Action(Enum):
     UNIT_ACCOUNTS = _Kind("user.unit_accounts", N_("Tạo {count} tài khoản đơn vị và in phiếu"), ("count",))
     UNITS_SEEDED = _Kind("units.seeded", N_("Nạp danh mục {units} đơn vị, {ban} bản"), ("units", "ban"))
     ROUND_CREATED = _Kind("round.created", N_("Tạo đợt {round}"), ("round",))
-    ROUND_COPIED = _Kind("round.copied", N_("Tạo đợt {round} từ đợt {source}"), ("round", "source"))
+    ROUND_COPIED = _Kind(
+        "round.copied",
+        N_("Tạo đợt {round} từ đợt {source}"),
+        ("round", "source", "criteria", "questionnaires"),
+    )
     ROUND_CHANGED = _Kind("round.changed", N_("Sửa cài đặt đợt {round}: {part}"), ("round", "part"))
     ROUND_CRITERIA = _Kind(
         "round.criteria",
