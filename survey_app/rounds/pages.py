@@ -79,8 +79,9 @@ def show(code: str):
 
 def _at_rest(state: StepState) -> StepState:
     """A step of a cancelled round: what was done stays, nothing else is waited for."""
-    status = state.status if state.status is StepStatus.DONE else StepStatus.BLOCKED
-    return replace(state, status=status, action=None)
+    if state.status is StepStatus.DONE:
+        return replace(state, action=None)
+    return replace(state, status=StepStatus.BLOCKED, detail=_("Không làm nữa: đợt đã hủy"), action=None)
 
 
 _IN_HAND = (StepStatus.TROUBLE, StepStatus.OVERDUE, StepStatus.TODO, StepStatus.DOING)

@@ -117,6 +117,9 @@ def test_every_page_of_a_cancelled_round_still_opens_and_says_so(app, database):
         answer = office.get(f"/rounds/tg-2021{page}")
         assert answer.status_code == 200, page
         assert "ĐỢT ĐÃ HỦY" in answer.text, page
+    home = office.get("/rounds/tg-2021").text
+    assert "Không làm nữa: đợt đã hủy" in home
+    assert "Mở đợt" not in office.get("/rounds/tg-2021/collection").text
     mine = unit.get("/rounds/tg-2021/lists/mine")
     assert "Tỉnh hoãn điều tra" in mine.text
     assert "<button" not in mine.text.split("<main")[1].split("</main>")[0]
