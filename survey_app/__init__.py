@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from .config import Settings
 
-# Every subject in the order of the job; each has `pages.bp`, some have `commands.commands`.
+# Every subject in the order of the job, the demonstration last; each has `pages.bp`, some have `commands.commands`.
 SUBJECTS = (
     "units",
     "users",
@@ -23,6 +23,7 @@ SUBJECTS = (
     "answers",
     "progress",
     "scores",
+    "demo",
 )
 
 

@@ -45,7 +45,11 @@ class Action(Enum):
     UNIT_ACCOUNTS = _Kind("user.unit_accounts", N_("Tạo {count} tài khoản đơn vị và in phiếu"), ("count",))
     UNITS_SEEDED = _Kind("units.seeded", N_("Nạp danh mục {units} đơn vị, {ban} bản"), ("units", "ban"))
     ROUND_CREATED = _Kind("round.created", N_("Tạo đợt {round}"), ("round",))
-    ROUND_COPIED = _Kind("round.copied", N_("Tạo đợt {round} từ đợt {source}"), ("round", "source"))
+    ROUND_COPIED = _Kind(
+        "round.copied",
+        N_("Tạo đợt {round} từ đợt {source}"),
+        ("round", "source", "criteria", "questionnaires"),
+    )
     ROUND_CHANGED = _Kind("round.changed", N_("Sửa cài đặt đợt {round}: {part}"), ("round", "part"))
     ROUND_CRITERIA = _Kind(
         "round.criteria",
@@ -53,6 +57,9 @@ class Action(Enum):
         ("round", "leaves", "points"),
     )
     ROUND_LISTS_STARTED = _Kind("round.lists_started", N_("Bắt đầu nhận danh sách đợt {round}"), ("round",))
+    ROUND_CANCELLED = _Kind("round.cancelled", N_("Hủy đợt {round}: {reason}"), ("round", "reason"))
+    ROUND_DELETED = _Kind("round.deleted", N_("Xóa đợt {round} cùng {rows} dòng dữ liệu"), ("round", "rows"))
+    ROUND_PURGED = _Kind("round.purged", N_("Đợt tập huấn {round} tự xóa cùng {rows} dòng dữ liệu"), ("round", "rows"))
     ROUND_OPENED = _Kind("round.opened", N_("Mở đợt {round} để thu phiếu"), ("round",))
     ROUND_CLOSED = _Kind("round.closed", N_("Đóng thu phiếu đợt {round}"), ("round",))
     LIST_UPLOADED = _Kind(

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import click
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from . import SUBJECTS
 from .config import add_data_key, drop_old_data_keys, read_keys
@@ -22,7 +23,7 @@ _A_DAY = 24 * 60 * 60
 
 def register(app: Flask) -> None:
     """Add the groups of all subjects and of the demonstration, and the commands of the program itself."""
-    for package in (*SUBJECTS, "demo"):
+    for package in SUBJECTS:
         if find_spec(f"survey_app.{package}.commands") is not None:
             module = import_module(f"survey_app.{package}.commands")
             for group in (module.commands, *getattr(module, "more_commands", ())):
@@ -44,12 +45,11 @@ def setup() -> None:
 
 def prepare(database: Database) -> None:
     """What every start needs: tables, the catalogue of units, somebody to administrate. Cheap when nothing is to do."""
-    from .roster.rules import erase_old_drafts
     from .users.entry import invite_first_administrator
 
     prepare_tables(database)
     with database.writing() as session:
-        erase_old_drafts(session)
+        sweep(session)
         invitation = invite_first_administrator(session, settings())
     if invitation:
         click.echo(invitation, err=True)
@@ -105,14 +105,20 @@ def serve(host: str) -> None:
     waitress.serve(wsgi, host=host, port=port, threads=32, ident=None, clear_untrusted_proxy_headers=False)
 
 
-def _every_day(database: Database) -> None:
-    """What must not wait until somebody comes by: drafts whose thirty days are over."""
+def sweep(session: Session) -> None:
+    """What must not wait until somebody comes by: drafts whose thirty days are over, training rounds whose day came."""
     from .roster.rules import erase_old_drafts
+    from .rounds.training import purge_training_rounds
 
+    erase_old_drafts(session)
+    purge_training_rounds(session)
+
+
+def _every_day(database: Database) -> None:
     while True:
         time.sleep(_A_DAY)
         try:
             with database.writing() as session:
-                erase_old_drafts(session)
+                sweep(session)
         except SQLAlchemyError:
             logging.getLogger("survey_app").exception("daily sweep failed; tried again tomorrow")

@@ -6,6 +6,7 @@ PORT             port of the built-in server; default 8000
 SURVEY_URL       public address, printed in links and QR codes; default http://127.0.0.1:PORT
 SURVEY_KEYS      file of pepper, cookie key and data key; default `keys.json` in the data folder, made on first start
 TRUSTED_PROXIES  number of reverse proxies whose X-Forwarded-* headers are believed; default 0
+SURVEY_TRAINING_DAYS  days after which a training round deletes itself; default 30
 ALLOWED_HOSTS    host names answered, separated by commas; default: that of SURVEY_URL, localhost, 127.0.0.1
 """
 
@@ -51,6 +52,7 @@ class Settings:
     keys_file: Path
     trusted_proxies: int
     allowed_hosts: tuple[str, ...]
+    training_days: int
 
     @property
     def https(self) -> bool:
@@ -82,6 +84,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise BadSetting(f"SURVEY_URL phải có dạng https://tên-miền, không có đường dẫn; đang là «{public_url}».")
     keys_file = Path(env.get("SURVEY_KEYS") or folder / "keys.json")
     hosts = [h.strip() for h in env.get("ALLOWED_HOSTS", "").split(",") if h.strip()]
+    training_days = _whole_number(env, "SURVEY_TRAINING_DAYS", 30)
+    if training_days < 1:
+        raise BadSetting("SURVEY_TRAINING_DAYS phải từ 1 ngày trở lên.")
     return Settings(
         data_folder=folder,
         database_url=env.get("DATABASE_URL") or f"sqlite:///{folder / 'survey.sqlite'}",
@@ -90,6 +95,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         keys=read_keys(keys_file),
         keys_file=keys_file,
         trusted_proxies=_whole_number(env, "TRUSTED_PROXIES", 0),
+        training_days=training_days,
         allowed_hosts=tuple(hosts or [parts.hostname, "localhost", "127.0.0.1"]),
     )
 

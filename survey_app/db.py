@@ -78,7 +78,7 @@ class Database:
         attach_keys(self.engine, ColumnKeys(pepper, data_keys))
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writers = self.engine.execution_options(survey_write=True)
-        self._facts = {"pepper": pepper}
+        self._facts: dict[str, Any] = {"pepper": pepper}
         self.write_lock = threading.RLock()  # taken by every writer on SQLite, the answer writer included
 
     def reading(self) -> Session:
@@ -97,7 +97,8 @@ class Database:
 
     @contextmanager
     def _write_session(self) -> Iterator[Session]:
-        with Session(self._writers, expire_on_commit=False, info=self._facts) as session, session.begin():
+        facts = self._facts | {"writes": True}
+        with Session(self._writers, expire_on_commit=False, info=facts) as session, session.begin():
             yield session
 
     def close(self) -> None:

@@ -59,7 +59,9 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "closed": (N_("Đã đóng"), "lock", "door-closed"),
         "opened": (N_("Đã mở niêm phong"), "seal", "envelope-open"),
         "published": (N_("Đã công bố"), "ok", "megaphone"),
+        "cancelled": (N_("Đã hủy"), "idle", "slash-circle"),
         "demo": (N_("Đợt mẫu"), "warn", "easel"),
+        "training": (N_("Tập huấn"), "warn", "mortarboard"),
     },
     "step": {
         "blocked": (N_("Chưa làm được"), "plain", ""),
@@ -82,6 +84,12 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "warning": (N_("Cảnh báo"), "warn", "exclamation-triangle-fill"),
         "error": (N_("Lỗi"), "err", "x-octagon-fill"),
         "fixed": (N_("Đã sửa"), "info", "pencil-square"),
+    },
+    "standing": {
+        "open": (N_("Chưa xác nhận"), "warn", "question-circle"),
+        "still": (N_("Vẫn còn"), "plain-ok", "check2"),
+        "changed": (N_("Đã đổi"), "info", "pencil-square"),
+        "gone": (N_("Không còn"), "idle", "person-dash"),
     },
     "questionnaire": {
         "none": (N_("Chưa có phiếu"), "idle", "circle"),

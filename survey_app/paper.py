@@ -50,6 +50,12 @@ tr {{ break-inside: avoid; }}
 .dn-heading .second td {{ white-space: pre; }}
 """
 
+# A fixed element is drawn on every page; pale enough to read through, dark enough for a copier.
+_MARK_CSS = f"""
+body::before {{ content: "{{mark}}"; position: fixed; top: 52%; left: -10mm; right: -10mm; text-align: center;
+  font: bold 30pt {_FONTS}; white-space: nowrap; color: #d9534f; opacity: .38; transform: rotate(-32deg); }}
+"""
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -115,9 +121,10 @@ def require_pango() -> None:
         raise Refused(MISSING_PANGO) from missing
 
 
-def draw(body: str, *, title: str, css: str = "", language: str = "vi") -> "Document":
+def draw(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> "Document":
     """The laid-out document of an HTML body: `pages` can be counted before `pdf_bytes` writes it.
 
+    `mark` stands large and pale across every page.
     Raises Refused when Pango, which draws the letters, is not installed.
     """
     require_pango()
@@ -129,7 +136,8 @@ def draw(body: str, *, title: str, css: str = "", language: str = "vi") -> "Docu
     fonts = FontConfiguration()
     # Text that others wrote stands in our pages: whatever it points to is not fetched.
     nothing = URLFetcher(allowed_protocols=())
-    sheets = [CSS(string=text, font_config=fonts, url_fetcher=nothing) for text in (_DECREE_CSS, css) if text]
+    texts = (_DECREE_CSS, css, _MARK_CSS.replace("{mark}", mark) if mark else "")
+    sheets = [CSS(string=text, font_config=fonts, url_fetcher=nothing) for text in texts if text]
     return HTML(string=page, url_fetcher=nothing).render(stylesheets=sheets, font_config=fonts)
 
 
@@ -139,6 +147,6 @@ def pdf_bytes(document: "Document") -> bytes:
     return written
 
 
-def html_to_pdf(body: str, *, title: str, css: str = "", language: str = "vi") -> bytes:
+def html_to_pdf(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> bytes:
     """The PDF of an HTML body (`<body>…</body>`) on pages after the decree. Raises Refused when Pango is missing."""
-    return pdf_bytes(draw(body, title=title, css=css, language=language))
+    return pdf_bytes(draw(body, title=title, css=css, language=language, mark=mark))

@@ -39,9 +39,10 @@ class SheetPlan:
     tail: tuple[str, ...] = field(default=())  # lines under the table
 
 
-def workbook_bytes(sheets: Sequence[SheetPlan], title: str = "") -> bytes:
+def workbook_bytes(sheets: Sequence[SheetPlan], title: str = "", mark: str = "") -> bytes:
     """An .xlsx with the sheets; A4, fitted to one page in width, headings repeated on each printed page.
 
+    `mark` stands in the first row of every sheet and on top of every printed page.
     Text never becomes a formula, a link or a number; equal input gives equal bytes.
     """
     import xlsxwriter
@@ -59,7 +60,7 @@ def workbook_bytes(sheets: Sequence[SheetPlan], title: str = "") -> bytes:
     formats = _formats(workbook)
     lists = _ChoiceSheet()
     for plan in sheets:
-        _write_sheet(workbook, plan, formats, lists)
+        _write_sheet(workbook, plan, formats, lists, mark)
     lists.write(workbook)
     workbook.close()
     return memory.getvalue()
@@ -99,6 +100,7 @@ def _formats(workbook: object) -> dict[str, object]:
     make = workbook.add_format  # type: ignore[attr-defined]
     return {
         "title": make(base | {"bold": True, "font_size": 14, "align": "center"}),
+        "mark": make(base | {"bold": True, "font_size": 14, "align": "center", "font_color": "#B3261E"}),
         "note": make(base | {"italic": True, "align": "center"}),
         "tail": make(base),
         "head": make(cell | {"bold": True, "align": "center", "bg_color": "#E8F0FA"}),
@@ -109,11 +111,13 @@ def _formats(workbook: object) -> dict[str, object]:
     }
 
 
-def _write_sheet(workbook: object, plan: SheetPlan, formats: dict[str, object], lists: _ChoiceSheet) -> None:
+def _write_sheet(workbook: object, plan: SheetPlan, formats: dict[str, object], lists: _ChoiceSheet, mark: str) -> None:
     sheet = workbook.add_worksheet(sheet_name(plan.name))  # type: ignore[attr-defined]
     last = len(plan.columns) - 1
     position = 0
-    for lines, style in ((plan.titles, "title"), (plan.notes, "note")):
+    if mark:
+        sheet.set_header(f"&C&14&B{mark}")
+    for lines, style in (((mark,) if mark else (), "mark"), (plan.titles, "title"), (plan.notes, "note")):
         for line in lines:
             if last:
                 sheet.merge_range(position, 0, position, last, "", formats[style])

@@ -77,6 +77,7 @@ def letter_frame(
         help_place=wishes.help_place,
         signer_title=wishes.signer_title,
         signer_name=wishes.signer_name,
+        mark=survey_round.mark,
     )
 
 

@@ -59,6 +59,7 @@ class LetterFrame:
     help_place: str
     signer_title: str  # «TRƯỞNG PHÒNG»; empty leaves the block to be stamped by hand
     signer_name: str
+    mark: str = ""  # across the page, in a training round
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ def letters_pdf(letters: Sequence[Letter]) -> bytes:
         body = Markup("<body>{}</body>").format(
             Markup("").join(_letter_html(letter.frame, letter.person, compact=compact) for letter in letters)
         )
-        document = paper.draw(body, title=f"Giấy mời khảo sát năm {letters[0].frame.year}", css=_CSS)
+        document = paper.draw(
+            body, title=f"Giấy mời khảo sát năm {letters[0].frame.year}", css=_CSS, mark=letters[0].frame.mark
+        )
         if len(document.pages) == len(letters):
             return paper.pdf_bytes(document)
     raise Refused("Một giấy mời dài quá một trang A4. Rút ngắn tên cơ quan, nơi trợ giúp hoặc giờ trợ giúp của đợt.")

@@ -122,6 +122,8 @@ def _file_of(
     survey_round: Round, issued: list[rules.IssuedCode], output: str, wishes: LetterWishes, name: str
 ) -> Response:
     """The letters, the code file or both, of one set of codes."""
+    if survey_round.is_training:
+        name = f"tap-huan-{name}"
     numbers = queries.person_numbers(reading(), survey_round)
     table = "\ufeff" + codes_csv(issued, numbers, settings().public_url, with_person=True)
     if output == "csv":

@@ -73,7 +73,7 @@ def payment_paper(code: str) -> ResponseReturnValue:
 def _file(code: str, kind: str) -> ResponseReturnValue:
     """The list; making it is logged, since it names who answered."""
     with writing() as session:
-        survey_round = find_round(session, code, me())
+        survey_round = find_round(session, code, me(), even_cancelled=True)
         found = payments.payments_of(session, survey_round)
         payments.log_export(session, survey_round, found, me())
         if kind == "xlsx":

@@ -101,7 +101,7 @@ def payments_workbook(survey_round: Round, payments: Sequence[Payment]) -> bytes
     total = total_of(payments)
     tail = (f"Tổng cộng: {_grouped(total)} đồng", f"Bằng chữ: {dong_in_words(total)}./.")
     plan = SheetPlan("Chi trả", columns, rows, titles=(_TITLE, survey_round.title), tail=tail)
-    return workbook_bytes([plan], _TITLE)
+    return workbook_bytes([plan], _TITLE, survey_round.mark)
 
 
 def _grouped(amount: int) -> str:
@@ -145,4 +145,4 @@ def payments_pdf(session: Session, survey_round: Round, payments: Sequence[Payme
         heading=paper.heading_html(heading), title=_TITLE, about=survey_round.title, rows=rows,
         total=_grouped(total), words=dong_in_words(total),
     )  # fmt: skip
-    return paper.html_to_pdf(body, title=_TITLE, css=_CSS)
+    return paper.html_to_pdf(body, title=_TITLE, css=_CSS, mark=survey_round.mark)

@@ -15,6 +15,7 @@ from ..audit import Action, record
 from ..errors import Conflict, Refused
 from ..roster.models import Person, UnitList
 from ..roster.references import reference_of
+from ..rounds.cancelling import hold_round, refuse_if_cancelled
 from ..rounds.models import Cell, RespondentGroup, Round
 from ..units.models import Unit
 from . import codes
@@ -50,7 +51,7 @@ def build_cells(session: Session, survey_round: Round, by: Actor | None, *, acce
     if survey_round.roster_locked_at is None:
         raise Refused("Khóa danh sách trước khi chia ô.")
     # Two operators pressing at once must not cut two sets.
-    session.execute(select(Round.id).where(Round.id == survey_round.id).with_for_update())
+    hold_round(session, survey_round)
     if cells_are_fixed(session, survey_round):
         raise Conflict("Ô công bố đã chốt rồi và không đổi được nữa. Tải lại trang.")
     planned = planned_cells(session, survey_round)
@@ -207,6 +208,7 @@ def void_codes(session: Session, survey_round: Round, invitation: Invitation, by
 
 
 def _refuse_unless_codes_live(session: Session, survey_round: Round) -> None:
+    refuse_if_cancelled(survey_round)
     if not cells_are_fixed(session, survey_round):
         raise Refused("Cấp mã sau khi khóa danh sách và chốt ô công bố.")
     if survey_round.closed_at is not None:

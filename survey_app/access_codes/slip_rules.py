@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ..access import Actor
 from ..audit import Action, record
 from ..errors import Conflict, Missing, Refused
+from ..rounds.cancelling import refuse_if_cancelled
 from ..rounds.models import RespondentGroup, Round
 from ..units.models import Unit
 from . import codes
@@ -187,6 +188,7 @@ def _record(session: Session, action: Action, by: Actor | None, batch: Batch, **
 
 
 def _refuse_unless_collecting(session: Session, survey_round: Round) -> None:
+    refuse_if_cancelled(survey_round)
     if not cells_are_fixed(session, survey_round):
         raise Refused("In mã bốc thăm sau khi khóa danh sách và chốt ô công bố.")
     if survey_round.closed_at is not None:

@@ -66,7 +66,7 @@ def slips_pdf(meeting: Meeting, persons: Sequence[Attendant], slips: Sequence[st
     """
     attendance = _list_html(meeting, persons) if persons else Markup("")
     body = Markup("<body>{}{}</body>").format(attendance, _sheets_html(meeting.frame, slips))
-    return paper.html_to_pdf(body, title=f"Mã bốc thăm – {meeting.unit_name}", css=_CSS)
+    return paper.html_to_pdf(body, title=f"Mã bốc thăm – {meeting.unit_name}", css=_CSS, mark=meeting.frame.mark)
 
 
 def _list_html(meeting: Meeting, persons: Sequence[Attendant]) -> Markup:

@@ -35,9 +35,10 @@ def collection(code: str) -> Any:
     session = reading()
     invited = invitations_by_group(session, survey_round.id)
     checks: list[Check] = []
-    if survey_round.opened_at is None:
+    goes_on = survey_round.cancelled_at is None
+    if goes_on and survey_round.opened_at is None:
         checks = checks_before_opening(session, survey_round)
-    elif survey_round.closed_at is None:
+    elif goes_on and survey_round.closed_at is None:
         checks = checks_before_closing(session, survey_round)
     return render_template(
         "answers/collection.html",

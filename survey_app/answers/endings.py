@@ -13,12 +13,12 @@ from ..rounds.models import Round
 from ..text import LOCAL_ZONE, today
 from ..web import reading
 from .blueprint import bp, for_respondents
-from .rules import AlreadyAnswered, Closed, CodeVoid, NotOpen, SlipNotTicked, UnknownCode
+from .rules import AlreadyAnswered, Cancelled, Closed, CodeVoid, NotOpen, SlipNotTicked, UnknownCode
 from .state import StalePage
 from .visit import ForeignPage, TooManyUnknownCodes, refuse_foreign_pages, show
 from .writer import BusyError
 
-_ENDINGS = ("sent", "received", "refused", "answered", "other", "void", "not_open", "closed", "stale")
+_ENDINGS = ("sent", "received", "refused", "answered", "other", "void", "not_open", "closed", "cancelled", "stale")
 
 
 @bp.post("/phieu/ket-thuc")
@@ -95,6 +95,7 @@ def _refusal(kind: str, status: int) -> Callable[[SurveyError], Any]:
 
 bp.register_error_handler(AlreadyAnswered, _refusal("answered", 409))
 bp.register_error_handler(CodeVoid, _refusal("void", 410))
+bp.register_error_handler(Cancelled, _refusal("cancelled", 410))
 bp.register_error_handler(Closed, _refusal("closed", 410))
 bp.register_error_handler(NotOpen, _refusal("not_open", 403))
 bp.register_error_handler(StalePage, _refusal("stale", 400))

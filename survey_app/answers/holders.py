@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ..access import Actor
 from ..audit import Action, record
 from ..errors import Invalid, Missing, Refused
+from ..rounds.cancelling import refuse_if_cancelled
 from ..rounds.models import Round
 from ..text import clean
 from .envelope import seal
@@ -59,7 +60,8 @@ def invite_holder(session: Session, survey_round: Round, name: str, body: str, b
 
 
 def invite_again(session: Session, key: RoundKey, by: Actor) -> str:
-    """A new link for a holder who lost the first, which ends. Returns the new token."""
+    """A new link for a holder who lost the first, which ends. Returns the new token. Refused in a cancelled round."""
+    refuse_if_cancelled(key.round)
     token = secrets.token_urlsafe(24)
     key.invite_hash = hash_of_token(token)
     record(session, Action.KEY_INVITED, by, round=key.round.code, holder=key.holder_name, body=key.holder_body)
@@ -68,6 +70,7 @@ def invite_again(session: Session, key: RoundKey, by: Actor) -> str:
 
 def withdraw_invitation(session: Session, key: RoundKey) -> None:
     """Takes back an invitation that nobody has followed yet. A key that was made is never removed."""
+    refuse_if_cancelled(key.round)
     if key.public_key is not None:
         raise Refused("Người này đã tạo khóa. Thêm người giữ khóa được, bớt thì không.")
     session.delete(key)
@@ -136,5 +139,6 @@ def _proof(key: RoundKey, server_key: bytes) -> str:
 
 
 def _refuse_after_closing(survey_round: Round) -> None:
+    refuse_if_cancelled(survey_round)
     if survey_round.closed_at is not None:
         raise Refused("Đợt này đã đóng thu phiếu nên khóa không thay đổi được nữa.")

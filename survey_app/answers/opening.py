@@ -23,6 +23,7 @@ from ..db import Database
 from ..errors import Refused
 from ..questionnaires.definition import Definition
 from ..questionnaires.path import REQUIRED, answers_on_path, check_answers
+from ..rounds.cancelling import hold_round
 from ..rounds.models import Cell, Round
 from ..text import today
 from ..version import VERSION
@@ -66,8 +67,7 @@ def open_envelopes(
 ) -> Opening:
     """Stage «opened», in the caller's one transaction. Raises Refused before closing, twice, or with a wrong key."""
     # Waits for answers that are being stored at this moment, and keeps new ones out.
-    session.execute(select(Round.id).where(Round.id == survey_round.id).with_for_update())
-    session.refresh(survey_round)
+    hold_round(session, survey_round)
     if survey_round.closed_at is None:
         raise Refused("Mở được sau khi đóng thu phiếu.")
     if opening_of(session, survey_round.id) is not None:

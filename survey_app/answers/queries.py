@@ -39,6 +39,7 @@ class Window:
     opens_on: date | None
     closes_on: date | None
     grace_hours: int
+    cancelled_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ _ROUND_FACTS = (
     Round.opens_on,
     Round.closes_on,
     Round.grace_hours,
+    Round.cancelled_at,
     select(func.count())
     .where(RoundKey.round_id == Round.id, RoundKey.tested_before_start)
     .correlate(Round)

@@ -14,6 +14,7 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Missing, Refused
 from ..questionnaires.definition import Definition
+from ..rounds.cancelling import hold_round, refuse_if_cancelled
 from ..rounds.models import Cell, Mode, RatedUnit, Round
 from ..text import LOCAL_ZONE, date_text
 from .envelope import Mode as KeyMode
@@ -79,6 +80,13 @@ class NotOpen(Refused):
     """The round does not take answers yet."""
 
 
+class Cancelled(Refused):
+    """The round was given up: nobody needs to answer, whatever the code says."""
+
+    def __init__(self) -> None:
+        super().__init__("Đợt điều tra đã hủy. Ông/bà không cần trả lời nữa. Xin cảm ơn.")
+
+
 class Closed(Refused):
     """The round takes no answers any more."""
 
@@ -117,10 +125,12 @@ class Sending:
 def check_access(access: Access | None, sending: bool = False, moment: datetime | None = None) -> Access:
     """The access, if its holder may answer now; `sending` grants the hours of grace after the last day.
 
-    Raises UnknownCode, CodeVoid, NotOpen, Closed or AlreadyAnswered, with the sentence for the respondent.
+    Raises UnknownCode, Cancelled, CodeVoid, NotOpen, Closed or AlreadyAnswered, with the sentence for the respondent.
     """
     if access is None:
         raise UnknownCode
+    if access.window.cancelled_at is not None:
+        raise Cancelled
     phone = access.help_phone or _PHONE_ON_LETTER
     if access.state is InvitationState.RECEIVED:
         raise AlreadyAnswered(f"Mã này đã được dùng để gửi phiếu. Nếu không phải ông/bà gửi, gọi {phone}.")
@@ -288,8 +298,9 @@ def _check_rated_units(units: list[RatedUnit]) -> Check:
 def open_round(session: Session, survey_round: Round, by: Actor | None) -> None:
     """Opens the round for answers; from now on criteria, questionnaires, rules and mode are frozen.
 
-    Raises Refused naming everything that is still missing.
+    Raises Refused naming everything that is still missing, or when the round is cancelled.
     """
+    hold_round(session, survey_round)
     if survey_round.opened_at is not None:
         raise Refused("Đợt này đã mở.")
     missing = [check.text for check in checks_before_opening(session, survey_round) if check.blocks and not check.holds]
@@ -315,7 +326,8 @@ def checks_before_closing(session: Session, survey_round: Round) -> list[Check]:
 
 
 def refuse_unless_closable(session: Session, survey_round: Round) -> None:
-    """Raises Refused when the round is not open, or nobody proved again that a key opens."""
+    """Raises Refused when the round is not open or cancelled, or nobody proved again that a key opens."""
+    refuse_if_cancelled(survey_round)
     if survey_round.opened_at is None or survey_round.closed_at is not None:
         raise Refused("Đợt này không trong thời gian thu phiếu.")
     missing = [check.text for check in checks_before_closing(session, survey_round) if check.blocks and not check.holds]
@@ -325,6 +337,7 @@ def refuse_unless_closable(session: Session, survey_round: Round) -> None:
 
 def close_round(session: Session, survey_round: Round, by: Actor | None) -> None:
     """Ends collection for good. Raises Refused as `refuse_unless_closable`."""
+    hold_round(session, survey_round)
     refuse_unless_closable(session, survey_round)
     survey_round.closed_at = now()
     record(session, Action.ROUND_CLOSED, by, round=survey_round.code)

@@ -26,7 +26,8 @@ from ..scores.models import ScoreRun
 from ..scores.rules import store_run
 from ..units.models import Unit
 from ..users.models import User
-from .rounds import DATA, PASSPHRASE
+from .persons import DATA
+from .rounds import PASSPHRASE
 
 _DURING = datetime(2021, 12, 27, 3, 0, tzinfo=UTC)
 _OPINIONS = (

@@ -1,17 +1,23 @@
-"""Invented persons for the demonstration rounds: the same seed gives the same persons.
+"""Invented persons for demonstration and training rounds: the same seed gives the same persons.
 
 No person, firm or telephone number was taken from anywhere; numbers only have the shape of Vietnamese mobile numbers.
 """
 
+import csv
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ..roster.persons import PersonRow
 from ..rounds.models import ListType, Round
-from ..units.models import Ban, Unit, UnitKind
+from ..units.models import Ban, Unit
 
+DATA = Path(__file__).parent / "data"
 _FAMILIES = {
     "Thái": ("Lò", "Lường", "Quàng", "Tòng", "Cà", "Lèo", "Bạc", "Vì", "Điêu", "Cầm"),
     "Mông": ("Giàng", "Vừ", "Mùa", "Sùng", "Thào", "Hạng", "Ly", "Chá"),
@@ -47,6 +53,17 @@ _JOB_TITLES = {
 _BUSINESSES = ("Hợp tác xã Nông nghiệp", "Hợp tác xã Dịch vụ", "Công ty TNHH Xây dựng", "Công ty TNHH Thương mại")
 
 
+def person_maker(session: Session, survey_round: Round, seed: int) -> "PersonMaker":
+    """A maker of persons who live in the bản valid on the day of the round."""
+    with (DATA / "procedures.csv").open(encoding="utf-8") as file:
+        procedures = [row["title"] for row in csv.DictReader(file)]
+    day = survey_round.as_of
+    bans = [
+        ban for ban in session.scalars(select(Ban).order_by(Ban.code)) if ban.valid_to is None or ban.valid_to >= day
+    ]
+    return PersonMaker(survey_round, bans, procedures, seed)
+
+
 class PersonMaker:
     """Makes persons that differ from one another in name and number."""
 
@@ -67,7 +84,7 @@ class PersonMaker:
         elif list_type == ListType.BUSINESS:
             facts |= self._business(position) | self._procedure()
         else:
-            titles = _JOB_TITLES[group_code]
+            titles = _JOB_TITLES.get(group_code, ("Chuyên viên",))
             facts |= {"position": titles[min(position, len(titles)) - 1], "workplace": unit.name}
         return PersonRow(sheet=None, row=position, group=group_code, **facts)
 
@@ -96,13 +113,14 @@ class PersonMaker:
 
     def _citizen(self, unit: Unit) -> dict[str, Any]:
         # The district's own desk serves people of every commune.
-        is_commune = unit.kind in (UnitKind.COMMUNE, UnitKind.TOWN)
-        commune = unit.code if is_commune else self._chance.choice(sorted(self._bans))
+        if not self._bans:
+            return {}
+        commune = unit.code if unit.code in self._bans else self._chance.choice(sorted(self._bans))
         ban = self._chance.choice(self._bans[commune])
-        return {"ban": ban.name, "ban_code": ban.code}
+        return {"ban": ban.name, "ban_code": ban.code, "commune_code": commune}
 
     def _business(self, position: int) -> dict[str, Any]:
-        place = self._chance.choice(self._bans[self._chance.choice(sorted(self._bans))]).name
+        place = self._chance.choice(self._bans[self._chance.choice(sorted(self._bans))]).name if self._bans else "Mẫu"
         return {
             "position": "Giám đốc",
             "business": f"{self._chance.choice(_BUSINESSES)} {place.split(' ', 1)[-1]} {position}",

@@ -1,6 +1,5 @@
 """Demonstration rounds of the invented district survey, made through the rules that offices use."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,11 +22,10 @@ from ..rounds.models import Quota, RespondentGroup, Round
 from ..rounds.readiness import start_lists
 from ..rounds.rules import Basics, Dates, create_round, set_dates
 from ..text import today
-from ..units.models import Ban, Unit, UnitKind
+from ..units.models import Unit, UnitKind
 from ..users.models import User
-from .persons import PersonMaker
+from .persons import person_maker
 
-DATA = Path(__file__).parent / "data"
 HOLDERS = (("Lò Thị Minh", "Phòng Nội vụ"), ("Bạc Văn Inh", "Ủy ban MTTQ huyện"))
 PASSPHRASE = "khóa mẫu không dùng cho đợt thật"  # noqa: S105 - lies beside the keys of a round that is flagged as a sample
 
@@ -130,13 +128,7 @@ def make_prepared_round(session: Session, plan: Plan, by: User) -> Round:
 
 def make_lists(session: Session, survey_round: Round, plan: Plan, by: User) -> None:
     """Every asked unit hands in a full list, and all are approved."""
-    with (DATA / "procedures.csv").open(encoding="utf-8") as file:
-        procedures = [row["title"] for row in csv.DictReader(file)]
-    day = survey_round.as_of
-    bans = [
-        ban for ban in session.scalars(select(Ban).order_by(Ban.code)) if ban.valid_to is None or ban.valid_to >= day
-    ]
-    maker = PersonMaker(survey_round, bans, procedures, plan.seed)
+    maker = person_maker(session, survey_round, plan.seed)
     for quota, group, unit in _quotas(session, survey_round):
         unit_list = list_for(session, survey_round, unit, group)
         persons = [maker.make(group.code, group.list_type, unit, position) for position in range(1, quota.target + 1)]

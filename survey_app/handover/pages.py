@@ -147,7 +147,7 @@ def _options(session: Session, survey_round: Round) -> HandoverOptions:
 def workbook(code: str) -> ResponseReturnValue:
     """The workbook alone; making it is logged, therefore a POST."""
     with writing() as session:
-        survey_round = find_round(session, code, me())
+        survey_round = find_round(session, code, me(), even_cancelled=True)
         name, content = export_roster(session, survey_round, _options(session, survey_round), me())
     return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
 
@@ -156,7 +156,7 @@ def workbook(code: str) -> ResponseReturnValue:
 @requires("roster.export")
 def again(code: str, set_id: int) -> ResponseReturnValue:
     with writing() as session:
-        made = sets.find_set(session, find_round(session, code, me()), set_id)
+        made = sets.find_set(session, find_round(session, code, me(), even_cancelled=True), set_id)
         name, content = sets.given_again(session, made, me())
     return send_file(BytesIO(content), mimetype="application/zip", as_attachment=True, download_name=name)
 

@@ -87,6 +87,7 @@ class RosterFigures:
     groups: tuple[GroupFigures, ...]
     units: int
     deviations: tuple[str, ...] = field(default=())
+    mark: str = ""
 
     @property
     def persons(self) -> int:
@@ -131,7 +132,7 @@ def figures_of(session: Session, survey_round: Round, version: RosterVersion) ->
     listing = sum(any(groups.values()) for groups in version.counts.values())
     return RosterFigures(
         survey_round.year, version.number, version.sha256, version.locked_at.date(), figures, listing,
-        tuple(deviations),
+        tuple(deviations), survey_round.mark,
     )  # fmt: skip
 
 
@@ -168,6 +169,7 @@ def paper_context(kind: PaperKind, wishes: PaperWishes, figures: RosterFigures, 
         "agency": [line.upper() for line in wishes.agency.split("\n")],
         "number": f"Số: {wishes.number}",
         "place_and_day": place_and_day(wishes.place, wishes.dated),
+        "mark": figures.mark,
         "title": KIND_WORDS[kind].upper(),
         "subject": wishes.subject,
         "recipient": wishes.recipient,
@@ -252,6 +254,7 @@ def annex_context(wishes: PaperWishes, survey_round: Round, version: RosterVersi
     ]
     day = place_and_day("", wishes.dated).lstrip(", ")
     return {
+        "mark": survey_round.mark,
         "title": f"DANH SÁCH ĐỐI TƯỢNG ĐIỀU TRA XÃ HỘI HỌC NĂM {survey_round.year}",
         "attached": f"(Kèm theo Công văn số {wishes.number} {day} của {issuer})",
         "groups": groups,

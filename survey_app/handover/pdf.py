@@ -58,7 +58,7 @@ def paper_pdf(kind: PaperKind, wishes: PaperWishes, context: Mapping[str, Any]) 
     parts.append(_body(context))
     parts.append(_signature(context))
     body = Markup("<body>{}</body>").format(Markup("").join(parts))
-    return paper.html_to_pdf(body, title=f"{context['title']} {wishes.number}", css=_PAPER_CSS)
+    return paper.html_to_pdf(body, title=f"{context['title']} {wishes.number}", css=_PAPER_CSS, mark=context["mark"])
 
 
 def _body(context: Mapping[str, Any]) -> Markup:
@@ -110,7 +110,7 @@ def annex_pdf(context: Mapping[str, Any]) -> bytes:
         '<body><h1>Phụ lục</h1><h1>{title}</h1><p class="attached">{attached}</p>{tables}'
         '<p class="foot">Bản {version}, {persons} người. SHA-256 của danh sách: {roster_sha256}</p></body>'
     ).format(tables=tables, **{name: context[name] for name in _ANNEX_WORDS})
-    return paper.html_to_pdf(body, title="Phụ lục", css=_ANNEX_CSS)
+    return paper.html_to_pdf(body, title="Phụ lục", css=_ANNEX_CSS, mark=context["mark"])
 
 
 _ANNEX_WORDS = ("title", "attached", "version", "persons", "roster_sha256")

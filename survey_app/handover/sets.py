@@ -106,7 +106,7 @@ def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor
 
 def _files(session: Session, survey_round: Round, version: RosterVersion, wishes: SetWishes) -> dict[str, bytes]:
     stem = f"{survey_round.code}-ban-{version.number}"
-    workbook = handover_workbook(version, wishes.options)
+    workbook = handover_workbook(version, wishes.options, survey_round.mark)
     files = {f"danh-sach-{stem}.xlsx": workbook}
     figures = figures_of(session, survey_round, version)
     sha256 = hashlib.sha256(workbook).hexdigest()

@@ -39,7 +39,27 @@ def filled(template: bytes, context: Mapping[str, Any]) -> bytes:
         _set_widths(table, group["widths"])
     memory = BytesIO()
     document.save(memory)
-    return _with_fixed_moments(memory.getvalue())
+    content = memory.getvalue()
+    return _with_fixed_moments(_with_mark(content, context["mark"]) if context["mark"] else content)
+
+
+def _with_mark(content: bytes, mark: str) -> bytes:
+    """The document with the mark in the header of every section, first and even pages included."""
+    from docx import Document
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Pt, RGBColor
+
+    document = Document(BytesIO(content))
+    for section in document.sections:
+        for header in (section.header, section.first_page_header, section.even_page_header):
+            header.is_linked_to_previous = False
+            paragraph = header.add_paragraph()
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            run = paragraph.add_run(mark)
+            run.font.size, run.font.bold, run.font.color.rgb = Pt(16), True, RGBColor(0xB3, 0x26, 0x1E)
+    memory = BytesIO()
+    document.save(memory)
+    return memory.getvalue()
 
 
 def _tables_of_groups(document: Any, context: Mapping[str, Any]) -> list[Any]:

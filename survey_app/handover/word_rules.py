@@ -63,5 +63,5 @@ def _trial_context(kind: PaperKind) -> dict[str, object]:
     }  # fmt: skip
     return {
         "title": "DANH SÁCH", "attached": "(Kèm theo …)", "groups": [group], "version": 1, "roster_sha256": "0" * 64,
-        "persons": 1,
+        "persons": 1, "mark": "",
     }  # fmt: skip

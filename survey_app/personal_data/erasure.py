@@ -105,7 +105,8 @@ def refusal(session: Session, survey_round: Round) -> str:
     """Why the personal data of the round cannot be erased now; empty when they can."""
     if survey_round.personal_data_erased_at is not None:
         return "Dữ liệu cá nhân của đợt này đã xóa rồi."
-    if survey_round.roster_locked_at is not None and survey_round.envelopes_opened_on is None:
+    ended = survey_round.envelopes_opened_on or survey_round.cancelled_at
+    if survey_round.roster_locked_at is not None and ended is None:
         return "Danh sách đã khóa mà chưa mở niêm phong: còn cần để mời và nhắc trả lời. Xóa sau khi mở niêm phong."
     waiting = _count(
         session,

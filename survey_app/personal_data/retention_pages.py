@@ -41,7 +41,7 @@ def erase(code: str) -> ResponseReturnValue:
     form = request.form
     try:
         with writing() as session:
-            survey_round = find_round(session, code, me())
+            survey_round = find_round(session, code, me(), even_cancelled=True)
             erase_round(session, survey_round, me(), form.get("reason", ""), form.get("typed_code", ""))
     except Invalid as fault:
         return _page(code, fault.faults)

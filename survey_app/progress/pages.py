@@ -51,13 +51,13 @@ def show(code: str):
 @requires("turnout.read", "turnout.own")
 def table(code: str):
     survey_round = find_round(reading(), code, me())
-    text = turnout_csv(turnout_for(survey_round))
+    text = turnout_csv(turnout_for(survey_round), survey_round.mark)
     name = f"tien-do-{code}-{today():%Y%m%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text.encode("utf-8-sig"), mimetype="text/csv", headers=headers)
 
 
-def turnout_csv(found: Turnout) -> str:
+def turnout_csv(found: Turnout, mark: str = "") -> str:
     """The table for a spreadsheet: one column per figure, no cell that a spreadsheet takes for a formula."""
     groups = list(found.groups)
     head = [_("Mã đơn vị"), _("Đơn vị"), _("Danh sách cần nộp"), _("Đã trình"), _("Đã duyệt")]
@@ -65,6 +65,8 @@ def turnout_csv(found: Turnout) -> str:
         head += [_("%(group)s được hỏi", group=group), _("%(group)s đã trả lời", group=group)]
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
+    if mark:
+        writer.writerow([mark])
     writer.writerow(head)
     writer.writerows(_csv_row(unit, groups) for unit in found.units)
     return target.getvalue()

@@ -81,7 +81,7 @@ def plan_workbook(survey_round: Round, rows: Sequence[PlanRow], totals: Sequence
         [(row.unit_code, row.unit_name, row.group, *_figures(row)) for row in rows],
         titles=("CHỈ TIÊU VÀ TIẾN ĐỘ THEO ĐƠN VỊ VÀ NHÓM", survey_round.title), notes=notes,
     )  # fmt: skip
-    return workbook_bytes([by_unit, by_group], "Chỉ tiêu và tiến độ")
+    return workbook_bytes([by_unit, by_group], "Chỉ tiêu và tiến độ", survey_round.mark)
 
 
 def _figures(row: PlanRow) -> tuple[Value, ...]:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..access import Actor
 from ..audit import Action, record
 from ..db import now
 from ..errors import Refused
+from ..rounds.cancelling import hold_round
 from ..rounds.models import RespondentGroup, Round
 from ..units.models import UnitKind
 from .definition import canonical_sha256, to_json
@@ -112,8 +112,8 @@ def publish(session: Session, survey_round: Round, group: RespondentGroup, by: A
 def _hold(session: Session, survey_round: Round) -> None:
     """Keeps the round from being opened, and a second draft from being loaded, until this transaction ends.
 
-    Raises Refused when the round is open already: its questionnaires are frozen.
+    Raises Refused when the round is open already: its questionnaires are frozen; or when it is cancelled.
     """
-    opened_at = session.scalar(select(Round.opened_at).where(Round.id == survey_round.id).with_for_update())
-    if opened_at is not None:
+    hold_round(session, survey_round)
+    if survey_round.opened_at is not None:
         raise Refused("Đợt đã mở thu phiếu nên phiếu khảo sát không đổi được nữa.")

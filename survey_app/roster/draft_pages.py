@@ -23,6 +23,7 @@ from .columns import text_of
 from .drafts import Clash, Draft, Edit, apply_edits, correct, draft_as_json, draft_from_json
 from .fault_file import fault_workbook
 from .head_rules import heads_of
+from .last_year import standings, still_there
 from .models import ListState, RowComment, Upload
 from .normalise import phone_number
 from .pages import bp
@@ -172,11 +173,14 @@ def _apply(draft: Draft, form: Any) -> None:
     actions: dict[str, Callable[[tuple[int, int]], None]] = {
         "drop": draft.dropped.add,
         "restore": draft.dropped.discard,
+        "confirm": lambda key: still_there(draft, [key]),
         "new_phone": lambda key: _use_new_phone(draft, key),
     }
     for action, act in actions.items():
         if key := row_key(form.get(action, "")):
             act(key)
+    if "confirm_all" in form:
+        still_there(draft, standings(draft).keys() - draft.dropped)
     if "new_phones" in form:
         for number, table_ in enumerate(draft.tables):
             for row in table_.rows:
@@ -217,7 +221,7 @@ def faults_file(code: str, upload_id: int) -> ResponseReturnValue:
     found = find_upload(reading(), code, upload_id, me())
     name = f"{PurePath(found.file_name).stem}-ghi-chu-loi.xlsx"
     checked = check_upload(reading(), found)
-    file = xlsx_file(fault_workbook(checked, found.file_name), name)
+    file = xlsx_file(fault_workbook(checked, found.file_name, found.round.mark), name)
     log_draft(Action.DRAFT_EXPORTED, found, checked)
     return file
 

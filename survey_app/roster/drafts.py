@@ -43,6 +43,8 @@ class Draft:
     dropped: set[tuple[int, int]] = field(default_factory=set)  # (table from 0, row number)
     edited: set[tuple[int, int]] = field(default_factory=set)
     files: list[str] = field(default_factory=list)  # names of files that were added to the first
+    offered: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)  # persons of last year, as offered
+    confirmed: set[tuple[int, int]] = field(default_factory=set)  # of these, those who are still there
 
     @property
     def rows(self) -> int:
@@ -161,6 +163,8 @@ def draft_as_json(draft: Draft) -> dict[str, Any]:
         "dropped": sorted(list(one) for one in draft.dropped),
         "edited": sorted(list(one) for one in draft.edited),
         "files": draft.files,
+        "offered": [[table, row, texts] for (table, row), texts in sorted(draft.offered.items())],
+        "confirmed": sorted(list(one) for one in draft.confirmed),
         "tables": [
             {
                 "sheet": table.sheet,
@@ -192,6 +196,8 @@ def draft_from_json(stored: Mapping[str, Any]) -> Draft:
         {(table, row) for table, row in stored.get("dropped", [])},
         {(table, row) for table, row in stored.get("edited", [])},
         list(stored.get("files", [])),
+        {(table, row): texts for table, row, texts in stored.get("offered", [])},
+        {(table, row) for table, row in stored.get("confirmed", [])},
     )
 
 

@@ -7,14 +7,14 @@ from .problems import Problem
 from .rules import DraftCheck
 
 
-def fault_workbook(checked: DraftCheck, file_name: str) -> bytes:
+def fault_workbook(checked: DraftCheck, file_name: str, mark: str = "") -> bytes:
     """One sheet per table that was read; headings and texts as in the file."""
     by_row: dict[tuple[str | None, int], list[Problem]] = {}
     for problem in checked.reading.problems:
         if problem.row is not None:
             by_row.setdefault((problem.sheet, problem.row), []).append(problem)
     plans = [_plan(number, table, by_row) for number, table in enumerate(checked.draft.tables, 1)]
-    return workbook_bytes(plans, file_name)
+    return workbook_bytes(plans, file_name, mark)
 
 
 def _plan(number: int, table: Table, by_row: dict[tuple[str | None, int], list[Problem]]) -> SheetPlan:

@@ -88,7 +88,7 @@ def export_roster(
     if version is None:
         raise Refused("Khóa danh sách trước khi bàn giao.")
     refuse_ethnicity_without_right(survey_round, options, by)
-    content = handover_workbook(version, options)
+    content = handover_workbook(version, options, survey_round.mark)
     record(
         session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=version.number,
         ethnicity="có" if options.ethnicity else "không", sha256=hashlib.sha256(content).hexdigest(),
@@ -107,7 +107,7 @@ def sees_ethnicity(survey_round: Round, by: Actor | None) -> bool:
     return survey_round.collects_ethnicity and by is not None and has_right(by, "roster.ethnicity")
 
 
-def handover_workbook(version: RosterVersion, options: HandoverOptions) -> bytes:
+def handover_workbook(version: RosterVersion, options: HandoverOptions, mark: str = "") -> bytes:
     """The workbook of a version. Raises Refused when its content was erased."""
     if version.content is None:
         raise Refused("Dữ liệu cá nhân của bản này đã được xóa theo thời hạn.")
@@ -123,7 +123,7 @@ def handover_workbook(version: RosterVersion, options: HandoverOptions) -> bytes
             members = [person for person in persons if person["group"] == code]
             title = f"DANH SÁCH ĐỐI TƯỢNG ĐIỀU TRA XÃ HỘI HỌC – NHÓM {code}: {name.upper()}"
             plans.append(_plan(f"Nhóm {code}", title, document, members, fields_of_group(code), options, footer))
-    return workbook_bytes(plans, document["title"])
+    return workbook_bytes(plans, document["title"], mark)
 
 
 def fields_of_group(group: str) -> list[str]:

@@ -170,4 +170,4 @@ def late_workbook(survey_round: Round, units: Sequence[LateUnit], link: str) -> 
         "Chưa nộp", columns, rows, titles=("ĐƠN VỊ CHƯA NỘP DANH SÁCH", survey_round.title),
         notes=(f"Tính đến ngày {date_text(today())}",),
     )  # fmt: skip
-    return workbook_bytes([plan], "Đơn vị chưa nộp danh sách")
+    return workbook_bytes([plan], "Đơn vị chưa nộp danh sách", survey_round.mark)

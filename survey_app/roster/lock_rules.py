@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 from ..access import Actor
 from ..audit import Action, record
 from ..errors import Invalid, Refused
+from ..rounds.cancelling import hold_round
 from ..rounds.models import Round
 from .content import make_version
 from .models import ListState, RosterVersion, UnitList
@@ -57,8 +58,8 @@ def lock_roster(session: Session, survey_round: Round, by: Actor, reason: str = 
     Raises Refused when it is locked already or nothing is approved, Invalid when it is incomplete or
     pairs are not decided without a reason.
     """
-    locked_at = session.scalar(select(Round.roster_locked_at).where(Round.id == survey_round.id).with_for_update())
-    if locked_at is not None or latest_version(session, survey_round) is not None:
+    hold_round(session, survey_round)
+    if survey_round.roster_locked_at is not None or latest_version(session, survey_round) is not None:
         raise Refused("Danh sách chung của đợt này đã khóa rồi.")
     state = readiness(session, survey_round)
     if state.approved == 0:

@@ -21,7 +21,7 @@ from .pages import bp
 from .queries import cards, catalogue_of, find_upload, open_drafts, own_unit, rounds_of_unit
 from .rules import receive_upload
 from .template_file import template_workbook
-from .typed_lists import earlier_lists
+from .typed_lists import earlier_lists, erased_years
 
 
 @bp.get("/lists")
@@ -50,6 +50,7 @@ def _mine_page(survey_round: Round, fault: str = "", status: int = 200) -> Respo
         cards=found,
         due_on=due_on(reading(), survey_round, unit),
         earlier=earlier_lists(reading(), survey_round, unit),
+        erased=erased_years(reading(), survey_round, unit),
         drafts=open_drafts(reading(), survey_round, unit),
         purpose=purpose_of(survey_round),
         legal_basis=legal_basis_of(survey_round),

@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 
-from sqlalchemy import select
+from sqlalchemy import Delete, delete, select
 from sqlalchemy.orm import Session
 
+from ..round_contents import register_unlinked
 from ..rounds.models import Round
 from ..text import fold
 from .models import PairDecision, Verdict
@@ -46,3 +47,10 @@ class Decisions:
         if decision.verdict == Verdict.DIFFERENT:
             return True
         return decision.verdict == Verdict.SAME and decision.kept == BOTH and decision.round_code == self.round_code
+
+
+def _of_round(_round_id: int, round_code: str) -> Delete:
+    return delete(PairDecision).where(PairDecision.round_code == round_code)
+
+
+register_unlinked(_of_round)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import flag_modified
@@ -11,6 +10,7 @@ from ..access import Actor
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Refused
+from ..rounds.cancelling import hold_round
 from ..rounds.models import Round
 from .models import ASKED, ROW_REMOVED, ListState, PairDecision, UnitList, Verdict
 from .pair_decisions import BOTH, EARLIER, Decisions
@@ -43,7 +43,7 @@ def decide(session: Session, survey_round: Round, ids: str, seen: str, choice: C
     Raises Conflict when the pair is no longer what was seen, Invalid for an incomplete choice, Refused after locking
     for a choice that would change a list.
     """
-    session.execute(select(Round.id).where(Round.id == survey_round.id).with_for_update())
+    hold_round(session, survey_round)
     pair = find_pair(pairs_of(session, survey_round), ids)
     if pair is None or pair.seen() != seen:
         raise Conflict(_CHANGED)

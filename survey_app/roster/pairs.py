@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..rounds.models import ListType, RespondentGroup, Round
+from ..rounds.training import real_rounds
 from ..units.models import Unit
 from .likeness import Certainty, find_alike
 from .models import ListState, PairDecision, Person, UnitList, Verdict
@@ -137,6 +138,7 @@ def _sides(session: Session, survey_round: Round, before: int | None) -> list[Si
         query = query.where(
             Round.operator_unit_id == survey_round.operator_unit_id,
             Round.demo == survey_round.demo,
+            *real_rounds(survey_round),
             Round.year < before,
             Round.personal_data_erased_at.is_(None),
             UnitList.state.in_(WITH_THE_OFFICE),

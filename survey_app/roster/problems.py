@@ -35,6 +35,7 @@ SEVERITY = {
     "quota_short": WARNING,
     "injection_cell": WARNING,
     "legacy_encoding": WARNING,
+    "not_confirmed": ERROR,  # of the pages only: a person of last year of whom nobody has said anything
     "other_workplace": WARNING,  # of the pages only: it needs a unit that sends the list, not just a file
 }
 
@@ -218,6 +219,9 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
     ),
     "legacy_encoding": lambda p, d: (
         f"Tệp dùng bảng mã cũ ({d.get('encoding')}). Đã chuyển sang Unicode; xem lại dấu tiếng Việt trước khi nộp."
+    ),
+    "not_confirmed": lambda p, d: (
+        "chưa xác nhận người của năm trước. Bấm «Vẫn còn», sửa ô đã đổi, hoặc bấm «Không còn»."
     ),
     "other_workplace": lambda p, d: (
         f"Nhóm {d['group']}: mọi người đều ghi nơi công tác là «{d['value']}», khác đơn vị nộp. "

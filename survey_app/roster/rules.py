@@ -13,6 +13,7 @@ from ..access import Actor, Role
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
+from ..rounds.cancelling import cancelled_words, refuse_if_cancelled
 from ..rounds.models import RespondentGroup, Round
 from ..text import fold, moment_text, person_order_key, search_key
 from ..units.models import Unit
@@ -22,6 +23,7 @@ from .checks import ListReading
 from .column_choices import recall_columns
 from .comparison import pairs_by_list, problems_with_others
 from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook, leave_out_groups
+from .last_year import not_confirmed
 from .models import ListEvent, ListState, Person, UnitList, Upload
 from .pair_decisions import Decisions
 from .persons import PersonRow
@@ -45,6 +47,7 @@ LONGEST_REASON = 500
 
 def refuse_if_not_collecting(survey_round: Round) -> None:
     """Raises Refused when units cannot hand in lists (yet, or any more)."""
+    refuse_if_cancelled(survey_round)
     if survey_round.personal_data_erased_at is not None:
         raise Refused("Dữ liệu cá nhân của đợt này đã xóa theo thời hạn, nên không nhận danh sách nữa.")
     if survey_round.lists_started_at is None:
@@ -54,9 +57,12 @@ def refuse_if_not_collecting(survey_round: Round) -> None:
 
 
 def refuse_if_locked_meanwhile(session: Session, survey_round: Round) -> None:
-    """Raises Refused when the roster has been locked since the round was read; keeps it from being locked meanwhile."""
-    query = select(Round.roster_locked_at).where(Round.id == survey_round.id).with_for_update(read=True)
-    if session.scalar(query) is not None:
+    """Raises Refused when the roster was locked, or the round cancelled, since the round was read; keeps both away."""
+    query = select(Round.roster_locked_at, Round.cancelled_at).where(Round.id == survey_round.id)
+    locked_at, cancelled_at = session.execute(query.with_for_update(read=True)).one()
+    if cancelled_at is not None:
+        raise Refused(cancelled_words(cancelled_at))
+    if locked_at is not None:
         raise Refused("Danh sách của đợt này đã khóa, không sửa được nữa.")
 
 
@@ -181,6 +187,7 @@ def check_upload(session: Session, upload: Upload, draft: Draft | None = None) -
     others = handed_in(session, upload.round, [one.id for one in own])
     reading.problems.extend(problems_with_others(reading.persons, others, decisions))
     reading.problems.extend(workplace_problems(reading.persons, upload.unit.code, catalogue))
+    reading.problems.extend(not_confirmed(draft))
     return DraftCheck(draft, reading)
 
 

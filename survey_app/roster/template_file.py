@@ -33,7 +33,7 @@ _DAY_HINT = "Ngày/tháng/năm, ví dụ 05/03/2021"
 def template_workbook(survey_round: Round, unit: Unit, asked: Sequence[ListCard], catalogue: Catalogue) -> bytes:
     """The template for these lists of the unit; ready rows as many as the quota asks for."""
     plans = [_plan(survey_round, unit, card, catalogue) for card in asked]
-    return workbook_bytes(plans, f"Mẫu danh sách – {unit.name}")
+    return workbook_bytes(plans, f"Mẫu danh sách – {unit.name}", survey_round.mark)
 
 
 def _plan(survey_round: Round, unit: Unit, card: ListCard, catalogue: Catalogue) -> SheetPlan:

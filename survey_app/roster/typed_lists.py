@@ -12,6 +12,7 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Missing, Refused
 from ..rounds.models import RespondentGroup, Round
+from ..rounds.training import real_rounds
 from ..sheets import SheetColumn
 from ..text import date_text
 from ..units.models import Unit
@@ -19,13 +20,13 @@ from .catalogue import Catalogue
 from .column_names import field_of
 from .columns import Column, DataRow, Table, cells_of
 from .drafts import Draft, draft_as_json
+from .last_year import OF_ONE_YEAR, offer
 from .models import ListState, Person, UnitList, Upload
 from .queries import WITH_THE_OFFICE, cards, catalogue_of
 from .rules import begin_draft, refuse_if_not_collecting
 from .template_file import list_columns
 
 MOST_ROWS = 300
-_OF_ONE_YEAR = ("procedure", "dossier", "receipt", "return")
 _RETURNED = "Danh sách được trả lại"
 
 
@@ -79,6 +80,8 @@ def start_typed_list(
     plans = list_columns(group_code, unit, catalogue, survey_round.collects_ethnicity)
     rows = [texts_of(one, catalogue) for one in begun.persons] if begun else []
     draft = typed_draft(plans, rows if source is Source.RETURNED else [_what_lasts(row) for row in rows])
+    if source is Source.EARLIER:
+        offer(draft)
     upload = Upload(
         round_id=survey_round.id, unit_id=unit.id, group_code=group_code, file_name=name, content=None,
         sha256=hashlib.sha256(b"").hexdigest(), reading=draft_as_json(draft), uploaded_by_id=by.id, uploaded_at=now(),
@@ -120,13 +123,26 @@ def earlier_lists(session: Session, survey_round: Round, unit: Unit) -> dict[str
     return {code: (year, persons) for code, year, persons in session.execute(query)}
 
 
+def erased_years(session: Session, survey_round: Round, unit: Unit) -> list[int]:
+    """Earlier years in which the unit had a list whose persons were erased since: these are not offered."""
+    query = (
+        select(Round.year).join(UnitList, UnitList.round_id == Round.id).where(*_of_earlier_year(survey_round, unit))
+    )
+    erased = query.where(Round.personal_data_erased_at.is_not(None)).distinct().order_by(Round.year.desc())
+    return list(session.scalars(erased))
+
+
 def _earlier(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
+    return [*_of_earlier_year(survey_round, unit), Round.personal_data_erased_at.is_(None)]
+
+
+def _of_earlier_year(survey_round: Round, unit: Unit) -> list[ColumnElement[bool]]:
     return [
         UnitList.unit_id == unit.id,
         UnitList.state.in_(WITH_THE_OFFICE),
         Round.year < survey_round.year,
         Round.demo == survey_round.demo,
-        Round.personal_data_erased_at.is_(None),
+        *real_rounds(survey_round),
     ]
 
 
@@ -157,7 +173,7 @@ def texts_of(person: Person, catalogue: Catalogue) -> dict[str, str | None]:
 
 def _what_lasts(texts: Mapping[str, str | None]) -> dict[str, str | None]:
     """What still holds a year later; procedure, dossier and its days are of one year and stay empty."""
-    return {name: text for name, text in texts.items() if name not in _OF_ONE_YEAR}
+    return {name: text for name, text in texts.items() if name not in OF_ONE_YEAR}
 
 
 def add_rows(

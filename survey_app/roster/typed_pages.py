@@ -1,11 +1,13 @@
 """Pages of lists without a file: begin one, and the table to type or paste into."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from ..access import requires
 from ..audit import Action
@@ -19,6 +21,7 @@ from .column_names import field_of
 from .columns import DataRow, Table, text_of
 from .draft_pages import conflict_page, edits_in, log_draft, row_key
 from .drafts import Clash, Draft, apply_edits, draft_as_json, draft_from_json, worst
+from .last_year import NOT_CONFIRMED, Key, Standing, ask_again, counts, standings, still_there
 from .models import Upload
 from .pages import bp
 from .persons import required_fields
@@ -58,6 +61,7 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
     target = card.target if card else 0
     blank = max(target - len(kept), 1) + max(0, request.args.get("more", 0, type=int))
     problems = _by_row(checked, table)
+    stands = standings(checked.draft)
     page = render_template(
         "roster/grid.html",
         survey_round=found.round,
@@ -65,6 +69,9 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
         number=number,
         columns=[(column, column.field or "") for column in table.columns if column.field],
         rows=[(row, _texts(table, row), problems.get(row.row, [])) for row in kept],
+        stands={row: standing for (one, row), standing in stands.items() if one == number},
+        standing=_standing_words(stands),
+        open_ones=counts(stands)[Standing.OPEN],
         blank=range(min(blank, _MOST_BLANK, MOST_ROWS - len(table.rows))),
         plans=typed_columns(group, found.unit, catalogue_of(reading(), found.round)),
         required=required_fields(group),
@@ -80,6 +87,7 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
         general=[one for one in checked.reading.problems if one.row is None],
         row_sentence=row_sentence,
         worst=worst,
+        result=_result,
     )
     log_draft(Action.DRAFT_VIEWED, found, checked)
     return page
@@ -103,9 +111,21 @@ def _texts(table: Table, row: DataRow) -> dict[str, str]:
 def _by_row(checked: DraftCheck, table: Table) -> dict[int, list[Problem]]:
     found: dict[int, list[Problem]] = {}
     for problem in checked.reading.problems:
-        if problem.row and problem.sheet == table.sheet:
+        if problem.row and problem.sheet == table.sheet and problem.kind != NOT_CONFIRMED:  # the table shows it itself
             found.setdefault(problem.row, []).append(problem)
     return found
+
+
+def _standing_words(stands: Mapping[Key, Standing]) -> str:
+    """«Vẫn còn 3, đã đổi 1, không còn 2, chưa xác nhận 6»; empty for a list that was not begun from last year's."""
+    if not stands:
+        return ""
+    found = counts(stands)
+    words = _(
+        "Người của năm trước: vẫn còn %(still)d, đã đổi %(changed)d, không còn %(gone)d, chưa xác nhận %(open)d.",
+        **{str(one): found[one] for one in Standing},
+    )
+    return str(words)
 
 
 @bp.post("/rounds/<code>/lists/uploads/<int:upload_id>/grid")
@@ -146,6 +166,8 @@ def _save(found: Upload) -> _Saved:
     placed = add_rows(draft, number, _new_rows(request.form), request.form.get("known", type=int))
     draft.dropped |= _keys("drop")
     draft.dropped -= _keys("restore")
+    still_there(draft, standings(draft).keys() - draft.dropped if "confirm_all" in request.form else _keys("confirm"))
+    ask_again(draft, _keys("ask_again"))
     if draft_as_json(draft) != before:
         save_draft(found, draft, me())
     return _Saved(draft, number, placed)
@@ -173,6 +195,7 @@ def save_grid_live(code: str, upload_id: int) -> ResponseReturnValue:
     checked = check_upload(reading(), found, saved.draft)
     table = checked.draft.tables[saved.number]
     problems = _by_row(checked, table)
+    stands = standings(checked.draft)
     kept = [row.row for row in table.rows if (saved.number, row.row) not in checked.draft.dropped]
     answer = {
         "saved": _("Đã lưu lúc %(moment)s.", moment=moment_text(found.changed_at or found.uploaded_at)),
@@ -180,19 +203,24 @@ def save_grid_live(code: str, upload_id: int) -> ResponseReturnValue:
         "placed": saved.placed,
         "kept": len(kept),
         "known": max((row.row for row in table.rows), default=0),
-        "rows": {row: _told(table, problems.get(row, [])) for row in kept},
+        "rows": {row: _told(table, problems.get(row, []), stands.get((saved.number, row))) for row in kept},
+        "standing": _standing_words(stands),
+        "open": counts(stands)[Standing.OPEN],
         "general": [row_sentence(one) for one in checked.reading.problems if one.row is None],
     }
     log_draft(Action.DRAFT_VIEWED, found, checked)
     return answer
 
 
-def _told(table: Table, problems: list[Problem]) -> dict[str, Any]:
+def _told(table: Table, problems: list[Problem], standing: Standing | None) -> dict[str, Any]:
     """What the page shows of a row: its state, the sentences, faulty cells, and what one press would put there."""
     fields = {column.letter: column.field for column in table.columns}
     return {
         "state": worst(problems),
-        "badge": str(badge("row", worst(problems))),
+        "badge": str(_result(problems, standing)),
+        "stands": str(badge("standing", standing)) if standing else "",
+        "confirm": _("Vẫn còn") if standing is Standing.OPEN else "",
+        "drop": _("Không còn") if standing else _("Bỏ dòng này"),
         "told": [
             {
                 "blocks": one.blocks,
@@ -203,6 +231,11 @@ def _told(table: Table, problems: list[Problem]) -> dict[str, Any]:
             for one in problems
         ],
     }
+
+
+def _result(problems: list[Problem], standing: Standing | None) -> Markup:
+    """What the check says of a row; nothing good while a person of last year waits for a word."""
+    return Markup("") if standing is Standing.OPEN and not problems else badge("row", worst(problems))
 
 
 def _offer(problem: Problem) -> dict[str, str] | None:

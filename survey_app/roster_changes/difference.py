@@ -113,7 +113,7 @@ def _shown(name: str, value: Any) -> str:
     return str(value)
 
 
-def difference_workbook(older: RosterVersion, newer: RosterVersion) -> bytes:
+def difference_workbook(older: RosterVersion, newer: RosterVersion, mark: str = "") -> bytes:
     """The difference as .xlsx: one sheet each for who joined, who left, what was corrected. Raises as `compare`."""
     found = compare(older, newer)
     notes = (f"Từ bản {older.number} (SHA-256 {older.sha256}) đến bản {newer.number} (SHA-256 {newer.sha256})",)
@@ -137,4 +137,4 @@ def difference_workbook(older: RosterVersion, newer: RosterVersion) -> bytes:
         SheetPlan("Đưa ra", people, rows(found.left), titles=("NGƯỜI ĐƯỢC ĐƯA RA",), notes=notes),
         SheetPlan("Đính chính", cells, corrections, titles=("THÔNG TIN ĐƯỢC ĐÍNH CHÍNH",), notes=notes),
     ]
-    return workbook_bytes(plans, f"So sánh bản {older.number} và bản {newer.number}")
+    return workbook_bytes(plans, f"So sánh bản {older.number} và bản {newer.number}", mark)

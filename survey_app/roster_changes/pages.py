@@ -309,9 +309,10 @@ def _two_versions(code: str) -> tuple[RosterVersion, RosterVersion]:
 def compare_file(code: str) -> ResponseReturnValue:
     """The difference as a workbook; it names persons, so making it is logged."""
     older, newer = _two_versions(code)
-    content = difference.difference_workbook(older, newer)
+    mark = find_round(reading(), code, me()).mark
+    content = difference.difference_workbook(older, newer, mark)
     with writing() as session:
-        rules.log_comparison(session, find_round(session, code, me()), older, newer, me())
+        rules.log_comparison(session, find_round(session, code, me(), even_cancelled=True), older, newer, me())
     name = f"so-sanh-{code}-ban-{older.number}-{newer.number}.xlsx"
     return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
 
@@ -321,6 +322,6 @@ def compare_file(code: str) -> ResponseReturnValue:
 def export(code: str, number: int) -> ResponseReturnValue:
     """Any version again, with the bytes it had when it was the newest."""
     with writing() as session:
-        survey_round = find_round(session, code, me())
+        survey_round = find_round(session, code, me(), even_cancelled=True)
         name, content = export_roster(session, survey_round, HandoverOptions(), me(), number)
     return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)

@@ -35,6 +35,7 @@ from ..roster.queries import catalogue_of, handed_in, latest_version, quota_of, 
 from ..roster.rules import stored_person
 from ..roster.template_file import list_columns
 from ..roster.typed_lists import texts_of, typed_draft
+from ..rounds.cancelling import hold_round
 from ..rounds.models import Round
 from ..sheets import SheetColumn
 from .effects import run_effects, told_about
@@ -231,8 +232,7 @@ def approve(session: Session, survey_round: Round, requests: Sequence[ChangeRequ
 
 def _hold(session: Session, survey_round: Round, requests: Sequence[ChangeRequest]) -> None:
     """One decision on a round at a time; raises Conflict when a request is no longer pending."""
-    session.execute(select(Round.id).where(Round.id == survey_round.id).with_for_update())
-    session.refresh(survey_round)
+    hold_round(session, survey_round)
     for request in requests:
         session.refresh(request)
         if request.state != ChangeState.PENDING:

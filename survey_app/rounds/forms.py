@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 
 from ..text import date_text
@@ -77,6 +77,7 @@ class NewRoundForm(BasicsForm):
         [Length(max=30, message=_l("Mã đợt dài nhất 30 ký tự."))],
         description=_l("Chữ thường không dấu và số, dùng trong địa chỉ trang. Để trống thì hệ thống tự đặt."),
     )
+    training = BooleanField(_l("Đợt tập huấn, để làm thử"))
 
 
 class DatesForm(FlaskForm):

@@ -21,6 +21,7 @@ _NOW = {
     RoundState.CLOSED: N_("Đã đóng thu phiếu"),
     RoundState.OPENED: N_("Đã mở niêm phong"),
     RoundState.PUBLISHED: N_("Đã công bố kết quả"),
+    RoundState.CANCELLED: N_("Đã hủy đợt"),
 }
 
 

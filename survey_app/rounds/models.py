@@ -23,6 +23,7 @@ class RoundState(StrEnum):
     CLOSED = "closed"
     OPENED = "opened"
     PUBLISHED = "published"
+    CANCELLED = "cancelled"
 
 
 class Mode(StrEnum):
@@ -57,6 +58,7 @@ class Round(Base):
         CheckConstraint("closes_on IS NULL OR opens_on IS NULL OR closes_on >= opens_on", name="dates_in_order"),
         CheckConstraint("closed_at IS NULL OR opened_at IS NOT NULL", name="closed_after_opened"),
         CheckConstraint("envelopes_opened_on IS NULL OR closed_at IS NOT NULL", name="envelopes_after_closing"),
+        CheckConstraint("cancelled_at IS NULL OR envelopes_opened_on IS NULL", name="cancelled_unopened"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -96,10 +98,23 @@ class Round(Base):
     envelopes_opened_on: Mapped[date | None]
     published_at: Mapped[datetime | None]
     personal_data_erased_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]  # given up: readable, takes nothing more
+    cancel_reason: Mapped[str] = mapped_column(default="")
+    purge_on: Mapped[date | None]  # đợt tập huấn: deletes itself on this day; none: a real round
 
     operator_unit: Mapped[Unit] = relationship(lazy="joined")
     groups: Mapped[list["RespondentGroup"]] = relationship(back_populates="round", order_by="RespondentGroup.code")
     criterion_set: Mapped["CriterionSet | None"] = relationship(back_populates="round", uselist=False)
+
+    @property
+    def is_training(self) -> bool:
+        """Đợt tập huấn: its persons and papers are for practice, and it deletes itself."""
+        return self.purge_on is not None
+
+    @property
+    def mark(self) -> str:
+        """What stands across every paper and file of the round; empty for a real round."""
+        return "TẬP HUẤN – KHÔNG CÓ GIÁ TRỊ" if self.is_training else ""
 
     @property
     def is_frozen(self) -> bool:
@@ -109,6 +124,7 @@ class Round(Base):
     @property
     def state(self) -> RoundState:
         facts = (
+            (self.cancelled_at, RoundState.CANCELLED),
             (self.published_at, RoundState.PUBLISHED),
             (self.envelopes_opened_on, RoundState.OPENED),
             (self.closed_at, RoundState.CLOSED),
@@ -121,7 +137,7 @@ class Round(Base):
     def takes_answers(self, day: date | None = None) -> bool:
         """Open, and `day` (today in Việt Nam) lies between the first and the last day of collection, both inclusive."""
         day = day or today()
-        if self.opened_at is None or self.closed_at is not None:
+        if self.opened_at is None or self.closed_at is not None or self.cancelled_at is not None:
             return False
         return (self.opens_on is None or self.opens_on <= day) and (self.closes_on is None or day <= self.closes_on)
 

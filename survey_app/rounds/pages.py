@@ -1,5 +1,6 @@
 """Pages of rounds: the way in, the list, the home page of a round. The settings pages stand in settings_pages.py."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import current_app, redirect, render_template, url_for
@@ -7,11 +8,12 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from ..access import declared_rights, has_right, is_open, requires
-from ..steps import StepAction, StepStatus, next_action, step_states
+from ..steps import StepAction, StepState, StepStatus, next_action, step_states
 from ..text import today
 from ..web import me, reading
-from . import copy_pages, group_pages, personal_data_pages, settings_pages  # noqa: F401 - add their routes to `bp`
+from . import cancel_pages, copy_pages, group_pages, personal_data_pages, settings_pages  # noqa: F401 - add their routes to `bp`
 from .blueprint import bp
+from .cancelling import is_deletable
 from .home_parts import key_holders
 from .levels import level_name
 from .milestones import milestones
@@ -20,7 +22,7 @@ from .personal_data import erase_day
 from .queries import Size, find_round, groups_of, latest_entries, sizes, visible_rounds
 from .readiness import lacks
 
-_FINISHED = (RoundState.OPENED, RoundState.PUBLISHED)
+_FINISHED = (RoundState.OPENED, RoundState.PUBLISHED, RoundState.CANCELLED)
 
 
 @bp.get("/home")
@@ -55,6 +57,8 @@ def show(code: str):
     session = reading()
     survey_round = find_round(session, code, me())
     states = step_states(session, survey_round)
+    if survey_round.cancelled_at is not None:
+        states = [(step, _at_rest(state)) for step, state in states]
     return render_template(
         "rounds/show.html",
         survey_round=survey_round,
@@ -69,7 +73,15 @@ def show(code: str):
         entries=latest_entries(session, survey_round),
         erase_on=erase_day(survey_round),
         may_open=_may_open,
+        deletable=is_deletable(survey_round),
     )
+
+
+def _at_rest(state: StepState) -> StepState:
+    """A step of a cancelled round: what was done stays, nothing else is waited for."""
+    if state.status is StepStatus.DONE:
+        return replace(state, action=None)
+    return replace(state, status=StepStatus.BLOCKED, detail=_("Không làm nữa: đợt đã hủy"), action=None)
 
 
 _IN_HAND = (StepStatus.TROUBLE, StepStatus.OVERDUE, StepStatus.TODO, StepStatus.DOING)

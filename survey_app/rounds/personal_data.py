@@ -42,13 +42,20 @@ def legal_basis_of(survey_round: Round) -> str:
 
 
 def erase_day(survey_round: Round) -> date | None:
-    """The day until which personal data are kept: the one set, else twelve months after the results or the closing."""
+    """The day until which personal data are kept: the one set, else twelve months after the round ended.
+
+    It ends with its results, its closing or its cancelling.
+    """
     if survey_round.erase_personal_data_on:
         return survey_round.erase_personal_data_on
+    if survey_round.cancelled_at:
+        return _months_after(survey_round.cancelled_at.astimezone(LOCAL_ZONE).date())
     results = survey_round.published_at.astimezone(LOCAL_ZONE).date() if survey_round.published_at else None
     ended = results or survey_round.envelopes_opened_on or survey_round.closes_on
-    if ended is None:
-        return None
+    return None if ended is None else _months_after(ended)
+
+
+def _months_after(ended: date) -> date:
     year, month = ended.year + (ended.month + MONTHS_KEPT - 1) // 12, (ended.month + MONTHS_KEPT - 1) % 12 + 1
     return date(year, month, min(ended.day, 28))  # no day that a month may lack
 

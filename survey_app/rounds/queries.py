@@ -12,20 +12,25 @@ from ..audit import AuditEntry
 from ..errors import Missing
 from ..units.models import Unit
 from ..units.queries import units_on
+from .cancelling import refuse_if_cancelled
 from .levels import LEVELS, OPERATING_KINDS, is_territory
 from .models import Area, Cell, Criterion, CriterionSet, Quota, RatedUnit, RespondentGroup, Round
 
 _UNIT_ROLES = (Role.UNIT_OFFICER, Role.UNIT_HEAD)
 
 
-def find_round(session: Session, code: str, by: Actor) -> Round:
+def find_round(session: Session, code: str, by: Actor, *, even_cancelled: bool = False) -> Round:
     """The round with this code, if `by` may see it; raises Missing otherwise.
 
     Office accounts see the rounds whose operator lies in their subtree, unit accounts those that ask their unit.
+    A writing session gets a cancelled round only with `even_cancelled` (to copy or erase it, to give out what it has),
+    else Refused.
     """
     found = session.scalar(select(Round).where(Round.code == code))
     if found is None or not may_see(session, found, by):
         raise Missing
+    if session.info.get("writes") and not even_cancelled:
+        refuse_if_cancelled(found)
     return found
 
 
@@ -152,8 +157,8 @@ def has_cells(session: Session, survey_round: Round) -> bool:
 
 
 def earlier_rounds_with_quotas(session: Session, survey_round: Round, by: Actor) -> list[Round]:
-    """Other rounds visible to `by` that have quotas, the newest first."""
-    others = [r for r in visible_rounds(session, by) if r.id != survey_round.id]
+    """Other real rounds visible to `by` that have quotas, the newest first."""
+    others = [r for r in visible_rounds(session, by) if r.id != survey_round.id and not r.is_training]
     found = sizes(session, others)
     return [r for r in others if found.get(r.id, Size()).persons]
 

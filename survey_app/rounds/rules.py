@@ -6,7 +6,7 @@ Opening a round for answers lives in `answers`, which sees all that opening need
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date
 from itertools import pairwise
 
 from sqlalchemy import delete, select
@@ -16,8 +16,9 @@ from ..access import Actor, in_scope
 from ..audit import Action, record
 from ..db import now
 from ..errors import Invalid, Refused
-from ..text import LOCAL_ZONE, N_, clean, date_text
+from ..text import N_, clean, date_text
 from ..units.models import Unit
+from .cancelling import cancelled_words, local_day, refuse_if_cancelled
 from .levels import LEVELS, level_name
 from .models import Quota, RatedUnit, RespondentGroup, Round
 from .queries import candidates_to_rate
@@ -82,28 +83,27 @@ def title_for_year(title: str, year: int) -> str:
 
 
 def refuse_if_frozen(survey_round: Round) -> None:
-    """Raises Refused when the round has been opened: nothing of its settings changes from then on."""
+    """Raises Refused when the round is open or cancelled: nothing of its settings changes from then on."""
+    refuse_if_cancelled(survey_round)
     if survey_round.is_frozen:
         raise Refused(frozen_reason(survey_round))
 
 
 def frozen_reason(survey_round: Round, translate: Callable[[str], str] = str) -> str:
     """Why the settings of a round can no longer change, in the language of `translate`; empty while they can."""
+    if survey_round.cancelled_at is not None:
+        return cancelled_words(survey_round.cancelled_at, translate)
     if survey_round.opened_at is None:
         return ""
-    return translate(_FROZEN).format(day=_local_day(survey_round.opened_at))
+    return translate(_FROZEN).format(day=local_day(survey_round.opened_at))
 
 
 def refuse_if_locked(survey_round: Round) -> None:
     """Raises Refused when the round is open, or its roster is locked: groups and quotas are settled."""
     refuse_if_frozen(survey_round)
     if survey_round.roster_locked_at is not None:
-        day = _local_day(survey_round.roster_locked_at)
+        day = local_day(survey_round.roster_locked_at)
         raise Refused(f"Danh sách đã khóa ngày {day} nên nhóm và chỉ tiêu không đổi được nữa.")
-
-
-def _local_day(moment: datetime) -> str:
-    return date_text(moment.astimezone(LOCAL_ZONE).date())
 
 
 def create_round(
@@ -114,9 +114,11 @@ def create_round(
     rated_unit_ids: Sequence[int] | None = None,
     *,
     demo: bool = False,
+    purge_on: date | None = None,
 ) -> Round:
     """A new round in preparation, with default scoring rules, rating the given units (all of the level when None).
 
+    With `purge_on` it is a training round that deletes itself on that day.
     Raises Invalid with one sentence per faulty field.
     """
     code = clean(code).lower()
@@ -124,7 +126,8 @@ def create_round(
     unit = _check_basics(session, basics, by, faults)
     if faults or unit is None:
         raise Invalid(faults)
-    survey_round = Round(code=code, rules=default_rules(), demo=demo, created_at=now(), **_columns(basics))
+    facts = {"rules": default_rules(), "demo": demo, "purge_on": purge_on, "created_at": now()}
+    survey_round = Round(code=code, **facts, **_columns(basics))
     session.add(survey_round)
     session.flush()
     session.refresh(survey_round)

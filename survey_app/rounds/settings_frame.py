@@ -71,8 +71,8 @@ def read_only(survey_round: Round) -> ResponseReturnValue | None:
     """The settings as text with the reason, when the round is open or the account only reads; None when changeable."""
     if not has_right(me(), "rounds.manage"):
         return summary(survey_round, _("Cán bộ phụ trách đợt sửa được cài đặt này."))
-    if survey_round.is_frozen:
-        return summary(survey_round, frozen_reason(survey_round, _))
+    if reason := frozen_reason(survey_round, _):
+        return summary(survey_round, reason)
     return None
 
 

@@ -10,6 +10,7 @@ from ..text import date_text
 from ..units.models import Unit
 from ..units.queries import day_to_look_at
 from ..web import me, reading, writing
+from ..web import settings as site_settings
 from ..workbook import Rejected
 from .blueprint import bp
 from .criteria_set import CriteriaReading
@@ -30,6 +31,7 @@ from .rules import (
 )
 from .scoring_rules import SETTINGS, form_from_rules, rules_from_form
 from .settings_frame import frame, read_only, summary, to_next
+from .training import purge_day
 
 
 def _set_choices(form: BasicsForm) -> list[Unit]:
@@ -69,7 +71,16 @@ def new() -> ResponseReturnValue:
     if own is not None:
         form.operator_unit_id.data = own.id
         form.level.data = own.kind if own.kind in LEVELS else None
-    return render_template("rounds/new.html", form=form, units=units)
+    return _new_page(form, units)
+
+
+def _new_page(form: NewRoundForm, units: list[Unit], status: int = 200) -> ResponseReturnValue:
+    hint = _(
+        "Không tính vào kết quả các năm; giấy và tệp đều ghi «Tập huấn»; tự xóa hết sau %(n)d ngày.",
+        n=site_settings().training_days,
+    )
+    page = render_template("rounds/new.html", form=form, units=units, faults=status != 200, training_hint=hint)
+    return page, status
 
 
 @bp.post("/rounds/new")
@@ -82,7 +93,8 @@ def create() -> ResponseReturnValue:
         code = (form.code.data or "").strip() or suggested_code(unit.name if unit else "", form.year.data or 0)
         try:
             with writing() as session:
-                survey_round = create_round(session, code, _basics(form), me())
+                purge_on = purge_day(site_settings().training_days) if form.training.data else None
+                survey_round = create_round(session, code, _basics(form), me(), purge_on=purge_on)
                 rated = len(rated_units(session, survey_round))
         except Invalid as fault:
             put_faults(form, fault.faults)
@@ -90,7 +102,7 @@ def create() -> ResponseReturnValue:
             words = _("Đã tạo đợt %(code)s, %(n)d đơn vị được đánh giá.", code=survey_round.code, n=rated)
             flash(words + " " + _("Những gì đã điền được giữ lại; làm tiếp lúc nào cũng được."), "ok")
             return redirect(url_for(".criteria", code=survey_round.code), 303)
-    return render_template("rounds/new.html", form=form, units=units, faults=True), 422
+    return _new_page(form, units, 422)
 
 
 @bp.get("/rounds/<code>/settings")

@@ -28,9 +28,8 @@ def sample_workbook(sample: Sample, rows: Sequence[FrameRow], catalogue: Catalog
         texts = person_texts(by_number[member.frame_row].as_person(frame.group.code, key), catalogue)
         lines.append([str(number), *(texts.get(field_of(column.title) or "") for column in columns), key])
     plain = [SheetColumn(column.title, column.width) for column in columns]
-    return workbook_bytes(
-        [SheetPlan(f"Nhóm {frame.group.code}", (SheetColumn("TT", 6), *plain, FRAME_KEY_COLUMN), lines)], "Mẫu đã chọn"
-    )
+    plan = SheetPlan(f"Nhóm {frame.group.code}", (SheetColumn("TT", 6), *plain, FRAME_KEY_COLUMN), lines)
+    return workbook_bytes([plan], "Mẫu đã chọn", frame.round.mark)
 
 
 def current_members(sample: Sample) -> list[SampleMember]:
@@ -92,7 +91,7 @@ def minutes_workbook(sample: Sample, rows: Sequence[FrameRow]) -> bytes:
         members = [one for one in sample.members if one.standing == standing]
         lines = [_line(one, by_number[one.frame_row], sample) for one in members]
         plans.append(SheetPlan(name, _MEMBER_COLUMNS, lines, titles=(f"{heading[0]} – {name.upper()}",), footer=footer))
-    return workbook_bytes(plans, "Biên bản chọn mẫu")
+    return workbook_bytes(plans, "Biên bản chọn mẫu", frame.round.mark)
 
 
 _MEMBER_COLUMNS = (

@@ -123,6 +123,7 @@ def workbook(code: str):
             sha256=run.inputs_sha256,
             program_version=run.program_version,
             unit_names=names,
+            mark=survey_round.mark,
         )
         content = workbook_bytes(compute(ScoreInputs.from_json(run.inputs)), facts)
     name = f"diem-dieu-tra-{code}-lan-{run.number}.xlsx"

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.component_score import SIPAS, SURVEY, Criterion
@@ -15,6 +14,7 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Refused
 from ..questionnaires.definition import SELECT_ONE, Definition, Question
+from ..rounds.cancelling import hold_round
 from ..rounds.models import Area, Round, ScoredBy
 from ..rounds.models import Criterion as CriterionRow
 from ..version import VERSION
@@ -61,7 +61,7 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
     Raises Refused as `compute_round` does.
     """
     # Two runs at once must not get one number.
-    session.execute(select(Round.id).where(Round.id == survey_round.id).with_for_update())
+    hold_round(session, survey_round)
     scores = compute_round(session, survey_round)
     before = latest_run(session, survey_round.id)
     run = ScoreRun(

@@ -36,6 +36,7 @@ class RunFacts:
     sha256: str
     program_version: str
     unit_names: Mapping[str, str]
+    mark: str = ""  # of a training round: on top of every sheet
 
     @property
     def line(self) -> str:
@@ -92,6 +93,9 @@ class _Book:
         lines = (title, f"{self.facts.round_title} – {self.facts.operator}", self.facts.line)
         for row, words in enumerate(lines):
             self.line(sheet, row, words, columns, "plain" if row else "title")
+        if self.facts.mark:
+            self.line(sheet, len(lines), self.facts.mark, columns, "title")
+            sheet.set_header(f"&C&14&B{self.facts.mark}")
         for column, (words, width) in enumerate(columns):
             sheet.write_string(_TITLE_ROWS, column, words, self.formats["head"])
             sheet.set_column(column, column, width)

@@ -42,8 +42,12 @@
     let dirty = false;
     let sending = false;
     let timer = 0;
+    // What was pressed and has not reached the server: rows taken off or brought back, persons of last year.
     const drop = new Set();
     const restore = new Set();
+    const confirmed = new Set();
+    const asked = new Set();
+    const pressed = { drop, restore, confirm: confirmed, ask_again: asked };
     for (const hint of document.querySelectorAll("[data-paste-hint]")) hint.hidden = false;
 
     const rows = () => [...body.rows].filter((row) => !row.hasAttribute("data-told") && !row.hidden);
@@ -98,13 +102,25 @@
       const number = row.cells[0].textContent;
       row.className = `is-${about.state}${about.told.length ? " has-told" : ""}${row.classList.contains("at") ? " at" : ""}`;
       const result = row.cells[row.cells.length - 1];
+      const stands = row.querySelector(".stands"); // in a list begun from last year's
+      const held = row.contains(document.activeElement) ? document.activeElement.name : "";
       result.innerHTML = about.badge; // the server's own markup, escaped there
-      const button = document.createElement("button");
-      button.className = "btn btn-sm btn-link";
-      button.name = "drop";
-      button.value = keyOf(row);
-      button.textContent = words.drop;
-      result.append(" ", button);
+      if (stands) stands.innerHTML = about.stands;
+      const act = (name, text, look) => {
+        const button = document.createElement("button");
+        button.className = `btn btn-sm ${look}`;
+        button.name = name;
+        button.value = keyOf(row);
+        button.textContent = text;
+        const where = document.createElement("span");
+        where.className = "visually-hidden";
+        where.textContent = `, ${words.row.replace("{n}", number)}`;
+        button.append(where);
+        (stands || result).append(" ", button);
+        if (held === name) button.focus();
+      };
+      if (about.confirm) act("confirm", about.confirm, "btn-outline-secondary");
+      act("drop", about.drop, "btn-link");
       let next = row.nextElementSibling;
       if (!next || !next.hasAttribute("data-told")) {
         next = document.createElement("tr");
@@ -200,12 +216,12 @@
         const was = form.elements[`was-${field}`];
         if (was) out.set(`was-${field}`, was.value);
       }
-      for (const key of drop) out.append("drop", key);
-      for (const key of restore) out.append("restore", key);
+      const acts = Object.entries(pressed).flatMap(([name, keys]) => [...keys].map((key) => [name, key]));
+      for (const [name, key] of acts) out.append(name, key);
       try {
         const answer = await fetch(form.dataset.live, { method: "POST", body: out, headers: { Accept: "application/json" } });
         if (answer.status === 409) clash(await answer.json());
-        else if (answer.ok) saved(await answer.json(), sent);
+        else if (answer.ok) saved(await answer.json(), sent, acts);
         else if (answer.status >= 500) throw new Error(String(answer.status));
         else status.textContent = words.refused;
       } catch {
@@ -216,9 +232,8 @@
       if (dirty) timer = setTimeout(send, PAUSE);
     };
 
-    const saved = (about, sent) => {
-      drop.clear();
-      restore.clear();
+    const saved = (about, sent, acts) => {
+      for (const [name, key] of acts) pressed[name].delete(key);
       for (const [number, stored] of Object.entries(about.placed)) {
         const field = form.elements[[...Object.keys(sent)].find((one) => one.startsWith(`new-${number}-`))];
         if (field) settle(rowOf(field), about.table, stored);
@@ -240,8 +255,14 @@
         line.textContent = text;
         return line;
       }));
+      const standing = form.querySelector("[data-standing]");
+      if (standing) {
+        standing.textContent = about.standing;
+        form.querySelector("[data-confirm-all]").hidden = !about.open;
+      }
       remember();
-      if (!Object.keys(unsent()).length) status.textContent = about.saved;
+      const waits = Object.values(pressed).some((keys) => keys.size) || Object.keys(unsent()).length;
+      if (!waits) status.textContent = about.saved;
       else dirty = true;
       show();
     };
@@ -365,6 +386,7 @@
         typedSince = false;
         touch();
       }
+      step(next);
       if (next) cells(next)[0].focus();
       speak(said.dataset.dropped.replace("{n}", row.cells[0].textContent));
     };
@@ -375,11 +397,31 @@
       touch();
     });
 
+    // «Vẫn còn»: the focus goes on to the next person who waits for a word, so that one key says it of all.
+    const stillThere = (row, field) => {
+      const open = (one) => one.querySelector("button[name=confirm]");
+      if (open(row)) {
+        const key = keyOf(row);
+        confirmed.add(key);
+        asked.delete(key);
+        undo.push(() => { confirmed.delete(key); asked.add(key); });
+        typedSince = false;
+        touch();
+      }
+      const rest = rows();
+      const later = rest.slice(rest.indexOf(row) + 1);
+      const next = later.find(open) || (field && later[0]);
+      if (!next) return;
+      step(next);
+      (field ? cells(next)[cells(row).indexOf(field)] : open(next)).focus();
+    };
+
     form.addEventListener("click", (event) => {
-      const button = event.target.closest("button[name=drop]");
+      const button = event.target.closest("button[name=drop], button[name=confirm]");
       if (!button) return;
       event.preventDefault();
-      takeOff(rowOf(button));
+      if (button.name === "drop") takeOff(rowOf(button));
+      else stillThere(rowOf(button));
     });
 
     form.addEventListener("keydown", (event) => {
@@ -390,6 +432,9 @@
         undo.pop()();
         speak(said.dataset.undone);
         touch();
+      } else if (event.key === "Enter" && command) {
+        event.preventDefault();
+        stillThere(rowOf(event.target), event.target);
       } else if (event.key === "Delete" && command && event.shiftKey) {
         event.preventDefault();
         takeOff(rowOf(event.target));
@@ -408,7 +453,8 @@
     let at = null;
     const show = () => {
       const all = rows();
-      const unfinished = (row) => row.classList.contains("has-told") || cells(row).every((field) => !field.value);
+      const open = (row) => row.classList.contains("has-told") || row.querySelector("button[name=confirm]");
+      const unfinished = (row) => open(row) || cells(row).every((field) => !field.value);
       if (!all.includes(at)) at = all.find(unfinished) || all[0];
       for (const row of body.rows) row.classList.toggle("at", row === at || (row.hasAttribute("data-told") && row.previousElementSibling === at));
       form.querySelector("[data-place]").textContent = words.place.replace("{n}", all.indexOf(at) + 1).replace("{all}", all.length);

@@ -1,5 +1,6 @@
 """The PDF of a meeting: the list to sign, then the slips to cut."""
 
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 
@@ -59,3 +60,10 @@ def test_a_long_list_goes_on_with_its_head_repeated() -> None:
     lists = [page for page in pages if "Họ và tên" in page]
     assert len(lists) > 1
     assert len(pages) == len(lists) + 1
+
+
+def test_the_mark_of_a_training_round_stands_on_every_page() -> None:
+    meeting = replace(MEETING, frame=replace(FRAME, mark="TẬP HUẤN – KHÔNG CÓ GIÁ TRỊ"))
+    pages = pages_of(slips_pdf(meeting, [Attendant("Lò Văn Ngoan", "")], [codes.new_code() for _ in range(9)]))
+    assert len(pages) == 3
+    assert all("TẬP HUẤN – KHÔNG CÓ GIÁ TRỊ" in page for page in pages)

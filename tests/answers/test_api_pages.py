@@ -9,14 +9,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from survey_app.access_codes.codes import new_code
+from survey_app.access_codes.codes import hash_of, new_code
 from survey_app.access_codes.models import AccessCode, Invitation
 from survey_app.answers.envelope import open_envelope, seal
 from survey_app.answers.keys import from_text, to_text
 from survey_app.answers.models import Envelope
 from survey_app.answers.payload import Rating, read_payload, write_payload
+from survey_app.answers.rules import Cancelled, Sending, receive
 from survey_app.attempts import Attempt
 from survey_app.db import Database, now
+from survey_app.rounds.models import Round
 from survey_app.text import today
 from tests.answers.make import ANSWERS, OpenRound, make_key, make_open_round
 
@@ -240,3 +242,26 @@ def test_every_stored_envelope_has_the_same_size_and_shows_no_answer(
         sealed = [envelope.sealed for envelope in session.scalars(select(Envelope))]
     assert {len(one) for one in sealed} == {8192}
     assert not any(canary.encode() in one for one in sealed)
+
+
+def test_a_cancelled_round_takes_nothing_and_says_so_whatever_the_code(
+    client: FlaskClient, database: Database, made: OpenRound
+) -> None:
+    assert post(client, made.codes[0]).status_code == 200
+    with database.writing() as session:
+        session.get_one(Round, made.round.id).cancelled_at = now()
+    for number, code in enumerate(made.codes):
+        assert client.post("/p/open", json={"code": code}).get_json()["error"] == "cancelled"
+        answer = post(client, code, f"{number}" * 32)
+        assert answer.get_json()["error"] in ("cancelled", "answered")
+        page = client.post("/phieu/rieng-tu", data={"code": code})
+        assert page.status_code == 410
+        assert "Đợt điều tra đã hủy" in page.text
+    assert count_envelopes(database) == 1
+    with database.writing() as session, pytest.raises(Cancelled):
+        receive(session, Sending(hash_of(made.codes[1], session.info["pepper"]), "d", b"x"))
+
+
+def test_the_last_page_of_a_cancelled_round_is_shown_in_english_too(client: FlaskClient, made: OpenRound) -> None:
+    page = client.post("/phieu/ket-thuc", data={"ending": "cancelled", "switch": "vi", "round": made.round.code})
+    assert "Đợt điều tra đã hủy" in page.text

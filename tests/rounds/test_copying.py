@@ -1,5 +1,7 @@
 """This year's round from last year's: what comes over, what does not, units that are no more."""
 
+import html
+import re
 from datetime import date
 
 import pytest
@@ -12,7 +14,8 @@ from survey_app.questionnaires.queries import newest_version
 from survey_app.questionnaires.rules import load_shipped
 from survey_app.roster.models import UnitList
 from survey_app.rounds.copying import copy_round
-from survey_app.rounds.models import ListType, Quota, Round
+from survey_app.rounds.models import ListType, Quota, RespondentGroup, Round
+from survey_app.units.models import Unit
 from tests.make import (
     csrf_token,
     make_criteria,
@@ -87,7 +90,7 @@ def test_units_that_are_no_more_are_left_out_and_named_with_their_successor(data
     with database.writing() as session:
         source, operator, heir = make_source(session)
         copied = copy_round(session, source, "tg-2022", 2022, date(2022, 12, 1), operator)
-        assert copied.gone == [("Xã Cũ", heir.name)]
+        assert [(one.unit.name, one.targets, one.successor) for one in copied.gone] == [("Xã Cũ", {"E": 12}, heir)]
         asked = select(func.count()).select_from(Quota).where(Quota.group_id.in_([g.id for g in copied.round.groups]))
         assert session.scalar(asked) == 2
 
@@ -117,10 +120,73 @@ def test_the_page_offers_next_year_and_tells_what_came_over(app, database):
     data = {"csrf_token": csrf_token(client), "code": "tg-2022", "year": "2022", "as_of": "01/12/2022"}
     wrong = client.post("/rounds/tg-2021/copy", data=data | {"as_of": "31/02/2022"})
     assert (wrong.status_code, "Không đọc được ngày" in wrong.text) == (422, True)
-    taken = client.post("/rounds/tg-2021/copy", data=data | {"code": "tg-2021"})
+    taken = client.post("/rounds/tg-2021/copy", data=data | {"code": "tg-2021", "as_of": "01/06/2022"})
     assert (taken.status_code, "đã dùng cho đợt khác" in taken.text) == (422, True)
-    done = client.post("/rounds/tg-2021/copy", data=data, follow_redirects=True)
-    assert "2 nhóm, 2 chỉ tiêu, 2 tiêu chí, 1 phiếu hỏi" in done.text
-    assert "Xã Cũ → Xã Quài Tở" in done.text
+    asked = client.post("/rounds/tg-2021/copy", data=data)
+    assert (asked.status_code, "Chưa tạo đợt." in asked.text, "Xã Quài Tở" in asked.text) == (200, True, True)
+    shown = re.search(r'name="shown" value="([\d-]+)"', asked.text).group(1)
+    with database.reading() as session:
+        assert session.scalars(select(Round.code)).all() == ["tg-2021"]
+    done = client.post("/rounds/tg-2021/copy", data=data | {"shown": shown, "inherit": shown}, follow_redirects=True)
+    page = html.unescape(done.text)
+    assert "36 người (năm trước 36)" in page
+    assert "2 tiêu chí" in page
+    assert "1 phiếu, thành bản nháp" in page
+    assert "Xã Quài Tở (E: 12)" in page
+    assert "Mỗi năm hỏi lại." in page
+    assert "/rounds/tg-2022/settings" in page
     with database.reading() as session:
         assert session.scalars(select(Round.code).order_by(Round.id)).all() == ["tg-2021", "tg-2022"]
+    assert client.get("/rounds/tg-2021/copied").status_code == 404
+
+
+def quotas_of(session, survey_round):
+    rows = session.execute(
+        select(Unit.name, Quota.target, Quota.minimum, Quota.maximum)
+        .join(Quota, Quota.unit_id == Unit.id)
+        .join(RespondentGroup, Quota.group_id == RespondentGroup.id)
+        .where(RespondentGroup.round_id == survey_round.id, RespondentGroup.code == "E")
+    )
+    return {name: tuple(rest) for name, *rest in rows}
+
+
+def test_quotas_of_a_unit_that_is_no_more_go_to_its_successor_where_the_clerk_says_so(database):
+    with database.writing() as session:
+        source, operator, heir = make_source(session)
+        people = next(group for group in source.groups if group.code == "E")
+        make_quota(session, people, heir, 10)
+        old = session.scalars(select(Quota).join(Unit).where(Unit.name == "Xã Cũ")).one()
+        old.minimum, old.maximum = 8, 15
+        session.flush()
+        day = date(2022, 12, 1)
+        copied = copy_round(session, source, "a-2022", 2022, day, operator, inherited=[old.unit_id])
+        assert quotas_of(session, copied.round) == {"Xã Quài Cang": (12, None, None), "Xã Quài Tở": (22, 18, 25)}
+        left = copy_round(session, source, "b-2022", 2022, day, operator)
+        assert quotas_of(session, left.round) == {"Xã Quài Cang": (12, None, None), "Xã Quài Tở": (10, None, None)}
+
+
+def test_a_successor_is_found_over_several_mergers_and_a_unit_that_goes_on_with_its_code_is_the_same(database):
+    with database.writing() as session:
+        source, operator, heir = make_source(session)
+        heir.valid_to, heir.successor_code = date(2022, 8, 31), "9"
+        last = make_unit(session, "Xã Cuối", source.operator_unit, code="9", valid_from=date(2022, 9, 1))
+        kept = session.scalars(select(Unit).where(Unit.code == "1")).one()
+        kept.valid_to = date(2022, 5, 31)
+        again = make_unit(session, "Xã Quài Cang mới", source.operator_unit, code="1", valid_from=date(2022, 6, 1))
+        session.flush()
+        copied = copy_round(session, source, "a-2022", 2022, date(2022, 12, 1), operator)
+        assert [(one.unit.name, one.successor) for one in copied.gone] == [("Xã Cũ", last)]
+        assert quotas_of(session, copied.round) == {again.name: (12, None, None)}
+
+
+def test_the_criterion_set_may_be_loaded_anew(app, database):
+    with database.writing() as session:
+        _source, operator, _heir = make_source(session)
+    client = sign_in_client(app, operator)
+    data = {"csrf_token": csrf_token(client), "code": "tg-2022", "year": "2022", "as_of": "01/06/2022"}
+    done = client.post("/rounds/tg-2021/copy", data=data | {"criteria": "anew"}, follow_redirects=True)
+    assert "không chép; nạp bộ mới ở trang Bộ tiêu chí" in html.unescape(done.text)
+    with database.reading() as session:
+        made = session.scalars(select(Round).where(Round.code == "tg-2022")).one()
+        assert made.criterion_set is None
+        assert len(made.groups) == 2

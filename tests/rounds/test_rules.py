@@ -209,6 +209,7 @@ def test_the_state_of_a_round_follows_from_its_facts() -> None:
         "closed_at",
         "envelopes_opened_on",
         "published_at",
+        "cancelled_at",
     ):
         setattr(survey_round, fact, now())
         states.append(survey_round.state)
