@@ -6,7 +6,7 @@ on to add up. Locked versions keep number, count and SHA-256, so that a paper or
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ..access import Actor
@@ -33,13 +33,6 @@ WIPED = {
     "receipt_date": None, "return_date": None, "language": None, "note": None, "frame_key": None,
     "search_key": "", "order_key": "",
 }  # fmt: skip
-_TABLES = tuple(
-    model.__tablename__
-    for model in (
-        Person, Upload, RosterVersion, ListEvent, RowComment, UnitList, ChangeRequest, PairDecision, HandoverSet,
-        PrivacyRequest, AccessCode, SamplingFrame, SampleMember,
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,34 +137,43 @@ def erase_round(session: Session, survey_round: Round, by: Actor | None, reason:
 
 
 def _erase(session: Session, survey_round: Round) -> None:
-    lists = select(UnitList.id).where(UnitList.round_id == survey_round.id)
-    invitations = select(Invitation.id).where(Invitation.round_id == survey_round.id)
-    frames = select(SamplingFrame.id).where(SamplingFrame.round_id == survey_round.id)
-    samples = select(Sample.id).where(Sample.frame_id.in_(frames))
     session.flush()
-    for statement in (
+    for statement in _statements(survey_round.id, survey_round.code):
+        session.execute(statement, execution_options={"synchronize_session": False})
+    session.expire_all()
+
+
+def _statements(round_id: int, round_code: str) -> tuple[Update | Delete, ...]:
+    lists = select(UnitList.id).where(UnitList.round_id == round_id)
+    invitations = select(Invitation.id).where(Invitation.round_id == round_id)
+    frames = select(SamplingFrame.id).where(SamplingFrame.round_id == round_id)
+    samples = select(Sample.id).where(Sample.frame_id.in_(frames))
+    return (
         update(Person).where(Person.list_id.in_(lists)).values(WIPED),
-        delete(Upload).where(Upload.round_id == survey_round.id),
-        update(RosterVersion).where(RosterVersion.round_id == survey_round.id).values(content=None, reason=""),
-        update(HandoverSet).where(HandoverSet.round_id == survey_round.id).values(content=None, received_note=""),
+        delete(Upload).where(Upload.round_id == round_id),
+        update(RosterVersion).where(RosterVersion.round_id == round_id).values(content=None, reason=""),
+        update(HandoverSet).where(HandoverSet.round_id == round_id).values(content=None, received_note=""),
         update(ListEvent).where(ListEvent.list_id.in_(lists)).values(comment=""),
         delete(RowComment).where(RowComment.list_id.in_(lists)),
-        update(UnitList).where(UnitList.round_id == survey_round.id).values(short_reason=""),
+        update(UnitList).where(UnitList.round_id == round_id).values(short_reason=""),
         update(ChangeRequest)
-        .where(ChangeRequest.round_id == survey_round.id)
+        .where(ChangeRequest.round_id == round_id)
         .values(values={}, before={}, reason="", decision_note=""),
         update(SamplingFrame).where(SamplingFrame.id.in_(frames)).values(content=None, set_aside=None),
         update(Sample).where(Sample.frame_id.in_(frames)).values(reason=""),
         update(SampleMember).where(SampleMember.sample_id.in_(samples)).values(outcome_words=None),
-        update(PairDecision).where(PairDecision.round_code == survey_round.code).values(note=""),
+        update(PairDecision).where(PairDecision.round_code == round_code).values(note=""),
         update(PrivacyRequest)
-        .where(PrivacyRequest.round_id == survey_round.id)
+        .where(PrivacyRequest.round_id == round_id)
         .values(about="", requester="", wish="", outcome="", person_id=None),
         # Whoever kept the table of codes could else tell from a code which row, and whether it answered.
         delete(AccessCode).where(AccessCode.invitation_id.in_(invitations)),
-    ):
-        session.execute(statement, execution_options={"synchronize_session": False})
-    session.expire_all()
+    )
+
+
+def erased_tables() -> list[str]:
+    """The tables in which erasing overwrites or deletes something: old copies of their rows have to go, too."""
+    return sorted({str(statement.table) for statement in _statements(0, "")})
 
 
 def forget_files(database: Database) -> bool:
@@ -180,4 +182,4 @@ def forget_files(database: Database) -> bool:
     Returns False when PostgreSQL keeps it in old files of its write-ahead log for a while. Raises Refused when
     somebody reads at the moment; may be repeated.
     """
-    return forget(database, _TABLES)
+    return forget(database, erased_tables())
