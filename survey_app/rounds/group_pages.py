@@ -33,7 +33,7 @@ from .levels import LIST_TYPE_NAMES
 from .models import Quota, Round
 from .queries import earlier_rounds_with_quotas, find_round, groups_of, has_cells, units_of_territory
 from .quota_file import LARGEST_QUOTA, Room
-from .settings_frame import frame, read_only, to_next
+from .settings_frame import frame, read_only, settings_to_change, to_next
 
 _BLANK_ROWS = 2
 _MOST_GROUPS = 40
@@ -69,7 +69,7 @@ def save_groups(code: str) -> ResponseReturnValue:
     entries = _entries(request.form)
     try:
         with writing() as session:
-            survey_round = find_round(session, code, me())
+            survey_round = settings_to_change(session, code, "groups")
             set_groups(session, survey_round, entries, me())
     except Invalid as fault:
         return _groups_page(find_round(reading(), code, me()), entries, fault.faults)
@@ -170,7 +170,7 @@ def save_quotas(code: str) -> ResponseReturnValue:
         return _quotas_page(code, faults, typed)
     try:
         with writing() as session:
-            survey_round = find_round(session, code, me())
+            survey_round = settings_to_change(session, code, "quotas")
             set_quotas(session, survey_round, targets, me(), rooms)
     except Invalid as fault:
         return _quotas_page(code, [(sentence, name) for name, sentence in fault.faults.items()], typed)
@@ -279,7 +279,7 @@ def save_modes(code: str) -> ResponseReturnValue:
     k_text = values.get("k_min", "").strip()
     try:
         with writing() as session:
-            survey_round = find_round(session, code, me())
+            survey_round = settings_to_change(session, code, "modes")
             set_modes(
                 session,
                 survey_round,

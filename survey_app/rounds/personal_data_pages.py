@@ -10,7 +10,7 @@ from .blueprint import bp
 from .models import Round
 from .personal_data import PersonalDataTerms, erase_day, legal_basis_of, purpose_of, set_personal_data
 from .queries import find_round
-from .settings_frame import frame, read_only, to_next
+from .settings_frame import frame, read_only, settings_to_change, to_next
 
 
 @bp.get("/rounds/<code>/settings/personal-data")
@@ -43,7 +43,7 @@ def save_personal_data(code: str) -> ResponseReturnValue:
     )
     try:
         with writing() as session:
-            survey_round = find_round(session, code, me())
+            survey_round = settings_to_change(session, code, "personal_data")
             set_personal_data(session, survey_round, terms, me())
     except Invalid as fault:
         return _page(find_round(reading(), code, me()), terms, fault.faults)

@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 
-from flask import redirect, render_template, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from ..access import has_right
+from ..errors import Invalid
 from ..web import me, reading
 from .levels import LIST_TYPE_NAMES, level_name
 from .models import Round
 from .personal_data import erase_day, legal_basis_of, purpose_of
-from .queries import criteria_of, groups_of, rated_units
+from .queries import criteria_of, find_round, groups_of, rated_units
 from .readiness import lacks
 from .rules import frozen_reason
 from .scoring_rules import chosen_labels
+from .seen_settings import GUARDED, changed_since, seen_mark
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,28 @@ def frame(survey_round: Round, page: str, template: str, status: int = 200, **va
         trail=TRAIL,
         trail_name=this.part_of or this.name,
         lacking=lacking,
+        seen=_seen(session, survey_round, page),
         **values,
     )
     return body, status
+
+
+def _seen(session: Session, survey_round: Round, page: str) -> str:
+    """The mark of the form; one that comes back with other faults keeps the mark it was sent with."""
+    if page not in GUARDED:
+        return ""
+    if "seen" in request.form and not g.get("told_of_change"):
+        return request.form["seen"]
+    return seen_mark(session, survey_round, page)
+
+
+def settings_to_change(session: Session, code: str, page: str) -> Round:
+    """The round whose settings `page` is being saved. Raises Invalid when somebody else saved it in between."""
+    survey_round = find_round(session, code, me())
+    if words := changed_since(session, survey_round, page, request.form.get("seen", "")):
+        g.told_of_change = True
+        raise Invalid({"": words})
+    return survey_round
 
 
 def read_only(survey_round: Round) -> ResponseReturnValue | None:

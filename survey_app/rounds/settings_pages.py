@@ -30,7 +30,7 @@ from .rules import (
     usual_title,
 )
 from .scoring_rules import SETTINGS, form_from_rules, rules_from_form
-from .settings_frame import frame, read_only, summary, to_next
+from .settings_frame import frame, read_only, settings_to_change, summary, to_next
 from .training import purge_day
 
 
@@ -141,7 +141,7 @@ def save_basics(code: str) -> ResponseReturnValue:
     if form.validate():
         try:
             with writing() as session:
-                survey_round = find_round(session, code, me())
+                survey_round = settings_to_change(session, code, "basics")
                 change_basics(session, survey_round, _basics(form), form.rated.data or [], me())
         except Invalid as fault:
             put_faults(form, fault.faults)
@@ -212,7 +212,7 @@ def save_dates(code: str) -> ResponseReturnValue:
         values["age_on"] = values["age_on"] or day_after(values["period_to"])
         try:
             with writing() as session:
-                survey_round = find_round(session, code, me())
+                survey_round = settings_to_change(session, code, "dates")
                 set_dates(session, survey_round, Dates(**values), me())
         except Invalid as fault:
             put_faults(form, fault.faults)
@@ -249,7 +249,7 @@ def save_scoring(code: str) -> ResponseReturnValue:
     values = request.form.to_dict()
     try:
         with writing() as session:
-            survey_round = find_round(session, code, me())
+            survey_round = settings_to_change(session, code, "scoring")
             rules = rules_from_form(values, [group.code for group in groups_of(session, survey_round)])
             set_scoring(session, survey_round, rules, me())
     except Invalid as fault:

@@ -1,6 +1,7 @@
 """The pages of rounds, as an operator, a leader and others see them."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,6 +201,30 @@ def test_the_grid_of_quotas_is_saved_and_a_bad_cell_keeps_what_was_typed(
     with database.reading() as session:
         changed = session.get_one(Round, prepared.id)
         assert (changed.head_confirms, changed.blocks_short, changed.blocks_over) == (True, True, False)
+
+
+def test_two_operators_on_one_settings_page_never_lose_a_value_silently(
+    operator: FlaskClient, prepared: Round, database: Database
+) -> None:
+    address = "/rounds/tg-2021/settings/dates"
+    seen = {"seen": _seen(operator.get(address).text)}
+    assert post(operator, address, {**DATES, **seen, "grace_hours": "5"}).status_code == 303
+    late = {**DATES, **seen, "grace_hours": "7"}
+    assert post(operator, address, {**late, "closes_on": "x"}).status_code == 422
+    answer = post(operator, address, late)
+    assert answer.status_code == 422
+    assert "Có người khác vừa lưu trang này. Chưa ghi đè gì." in text_of(answer)
+    assert "Số giờ nhận phiếu muộn: «5»" in text_of(answer)
+    assert 'value="7"' in answer.text, "what was typed is kept"
+    assert stored(database).grace_hours == 5
+    assert post(operator, address, {**late, "seen": _seen(answer.text)}).status_code == 303
+    assert stored(database).grace_hours == 7
+
+
+def _seen(page: str) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_quotas_of_another_round_are_taken_by_one_button(
