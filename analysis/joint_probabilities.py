@@ -62,13 +62,10 @@ def pps_sampford(pi: ArrayLike) -> Matrix:
     p = chances[inner]
     n = round(float(p.sum()))
     odds = p / (n * (1 - p))
-    sums = _elementary(odds, n)
+    sums = _elementary(odds[np.newaxis, :], n)[-1, 0]
     scale = 1 / sum(t * sums[n - t] / n**t for t in range(1, n + 1))
     within = np.zeros((len(inner), len(inner)))
-    without = [np.ones_like(within)]  # L_m over all units but i and j
-    for m in range(1, max(n - 1, 1)):
-        lesser = without[m - 2] if m > 1 else 0.0
-        without.append(sums[m] - np.add.outer(odds, odds) * without[m - 1] - np.outer(odds, odds) * lesser)
+    without = _without_two(odds, max(n - 2, 0))
     for t in range(2, n + 1):
         within += (t - np.add.outer(p, p)) * without[n - t] / float(n) ** (t - 2)
     within *= scale * np.outer(odds, odds)
@@ -78,12 +75,29 @@ def pps_sampford(pi: ArrayLike) -> Matrix:
     return result
 
 
+def _without_two(odds: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """L_0 … L_most over all units but i and j, as (most + 1, N, N); the diagonal leaves out one unit.
+
+    Multiplied from what stands before j and after j: dividing a unit out again loses all digits near π = 1.
+    """
+    others = np.tile(odds, (len(odds), 1))
+    np.fill_diagonal(others, 0.0)  # row i leaves out i
+    before = _elementary(others, most)[:-1]
+    after = _elementary(others[:, ::-1], most)[:-1][::-1]
+    result = np.zeros((most + 1, len(odds), len(odds)))
+    for m in range(most + 1):
+        for part in range(m + 1):
+            result[m] += before[:, :, part].T * after[:, :, m - part].T
+    return result
+
+
 def _elementary(values: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    """The elementary symmetric sums L_0 … L_most."""
-    sums = np.zeros(most + 1)
-    sums[0] = 1
-    for value in values:
-        sums[1:] += value * sums[:-1]
+    """The elementary symmetric sums L_0 … L_most of each row, after 0, 1, … values: (values + 1, rows, most + 1)."""
+    sums = np.zeros((values.shape[1] + 1, values.shape[0], most + 1))
+    sums[0, :, 0] = 1
+    for position in range(values.shape[1]):
+        sums[position + 1] = sums[position]
+        sums[position + 1, :, 1:] += values[:, position, np.newaxis] * sums[position, :, :-1]
     return sums
 
 
