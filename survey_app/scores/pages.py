@@ -6,23 +6,27 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
+from analysis.component_score import SIPAS
+from analysis.scoring_rules import PRESETS
+
 from ..access import requires
 from ..audit import Action, record
-from ..errors import Missing
+from ..errors import Missing, Refused
 from ..questionnaires.definition import text_in
 from ..rounds.models import Round
-from ..rounds.queries import find_round
+from ..rounds.queries import find_round, groups_of
 from ..steps import register_step
 from ..web import me, reading, writing
+from .comparison import BAND_NAMES, compare_years, limits_of, places_of, told_apart, units_of
 from .figures import LeafLine, overview
-from .inputs import ScoreInputs, compute
+from .inputs import RoundScores, ScoreInputs, compute
 from .models import ScoreRun
-from .queries import find_run, latest_run, published_definitions, rated_units_of, runs_of
+from .queries import earlier_run, find_run, latest_run, published_definitions, rated_units_of, runs_of
 from .rule_words import rule_words
 from .rules import compare_run, store_run
 from .step import step_state
-from .trace import trace
-from .workbook import RunFacts, workbook_bytes
+from .trace import level_lines, trace
+from .workbook import RunFacts, RunIntervals, workbook_bytes
 
 bp = Blueprint("scores", __name__, template_folder="templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -48,7 +52,106 @@ def scores(code: str):
         "runs": runs_of(reading(), survey_round.id),
         "rule": rule_words(found.inputs.settings),
     }
+    facts["limits"] = limits_of(run, unit)
+    facts["told_apart"] = told_apart(run)
     return render_template("scores/scores.html", **facts)
+
+
+@bp.get("/rounds/<code>/scores/places")
+@requires("scores.read")
+def places(code: str):
+    """Units and places beside each other, in bands: which differences are real."""
+    survey_round, run, found = _run_page(code)
+    names = {rated.unit.code: rated.unit.name for rated in rated_units_of(reading(), survey_round.id)}
+    return render_template(
+        "scores/places.html",
+        survey_round=survey_round,
+        run=run,
+        units=units_of(run, names),
+        places=places_of(run),
+        group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
+        band_names=BAND_NAMES,
+        k_min=found.inputs.k_min,
+        rule=rule_words(found.inputs.settings),
+    )
+
+
+@bp.get("/rounds/<code>/scores/questions")
+@requires("scores.read")
+def questions(code: str):
+    """How each group answered each question, as bars of levels."""
+    survey_round, run, found = _run_page(code)
+    unit = _chosen_unit(found.units)
+    shown = overview(found, unit)
+    return render_template(
+        "scores/questions.html",
+        survey_round=survey_round,
+        run=run,
+        unit=unit,
+        areas=[(area, [(line, level_lines(found, line, unit)) for line in area.leaves]) for area in shown.areas],
+        wording={line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves},
+        level_words=_level_words(survey_round),
+        settings=found.inputs.settings,
+        k_min=found.inputs.k_min,
+        rule=rule_words(found.inputs.settings),
+    )
+
+
+@bp.get("/rounds/<code>/scores/years")
+@requires("scores.read")
+def years(code: str):
+    """This year's criteria beside those of the round before: which changes are real."""
+    survey_round, run, found = _run_page(code)
+    before = earlier_run(reading(), survey_round)
+    facts: dict[str, Any] = {"survey_round": survey_round, "run": run, "before": before}
+    if before is not None:
+        earlier = compute(ScoreInputs.from_json(before.inputs))
+        facts |= {
+            "earlier_round": before.round,
+            "years": compare_years(overview(found), run, overview(earlier), before),
+            "same_rules": earlier.inputs.settings == found.inputs.settings,
+            "rule": rule_words(found.inputs.settings),
+            "earlier_rule": rule_words(earlier.inputs.settings),
+        }
+    return render_template("scores/years.html", **facts)
+
+
+@bp.get("/rounds/<code>/scores/method")
+@requires("scores.read")
+def method(code: str):
+    """How the points of this round are computed, in plain words from the rules in force."""
+    survey_round, run, found = _run_page(code)
+    return render_template(
+        "scores/method.html",
+        survey_round=survey_round,
+        run=run,
+        inputs=found.inputs,
+        settings=found.inputs.settings,
+        sipas_leaves=[leaf for leaf in found.inputs.leaves if leaf.criterion.scored_by == SIPAS],
+        sipas_coefficients=PRESETS[found.inputs.settings.sipas_method],
+        group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
+        rule=rule_words(found.inputs.settings),
+    )
+
+
+def _run_page(code: str) -> tuple[Round, ScoreRun, RoundScores]:
+    """The round, the run that is looked at and its points; raises Refused before the first run."""
+    survey_round = find_round(reading(), code, me())
+    run = _chosen_run(survey_round)
+    if run is None:
+        raise Refused(_("Chưa tính điểm lần nào nên chưa có kết quả để xem."))
+    return survey_round, run, compute(ScoreInputs.from_json(run.inputs))
+
+
+def _level_words(survey_round: Round) -> dict[str, list[str]]:
+    """Question -> the words of its levels, level 1 first, as they were offered."""
+    words: dict[str, dict[int, str]] = {}
+    for definition in published_definitions(reading(), survey_round.id).values():
+        for question in definition.questions():
+            for choice in question.choices:
+                if choice.level is not None:
+                    words.setdefault(question.name, {})[choice.level] = text_in(choice.label, "vi")
+    return {name: [found[level] for level in sorted(found)] for name, found in words.items()}
 
 
 @bp.post("/rounds/<code>/scores")
@@ -67,7 +170,7 @@ def compare(code: str, number: int):
     found = compare_run(reading(), survey_round, find_run(reading(), survey_round.id, number))
     if not found.same_result:
         flash(_("Lần tính %(n)s: tính lại không ra kết quả đã lưu. Không dùng lần này; báo quản trị.", n=number), "err")
-    elif not found.same_inputs:
+    elif not (found.same_inputs and found.same_precision):
         flash(
             _("Lần tính %(n)s đúng với dữ liệu đã lưu, nhưng dữ liệu của đợt nay đã khác. Bấm Tính điểm.", n=number),
             "warn",
@@ -95,6 +198,7 @@ def leaf_trace(code: str, leaf: str):
         overview=shown,
         area=area,
         line=line,
+        limits=limits_of(run, unit)[2].get(leaf),
         trace=trace(found, line, unit),
         wording=_wording(survey_round, line),
         settings=found.inputs.settings,
@@ -124,6 +228,7 @@ def workbook(code: str):
             program_version=run.program_version,
             unit_names=names,
             mark=survey_round.mark,
+            intervals=RunIntervals(limits_of(run), places_of(run), units_of(run, names)),
         )
         content = workbook_bytes(compute(ScoreInputs.from_json(run.inputs)), facts)
     name = f"diem-dieu-tra-{code}-lan-{run.number}.xlsx"

@@ -1,6 +1,7 @@
 """What may be asked of the tables about answers to be scored and about runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -9,7 +10,9 @@ from ..answers.models import AnswerCount, Ballot
 from ..errors import Missing
 from ..questionnaires.definition import Definition, from_json
 from ..questionnaires.models import QuestionnaireVersion
-from ..rounds.models import Area, Cell, CriterionSet, RatedUnit, RespondentGroup
+from ..rounds.models import Area, Cell, CriterionSet, RatedUnit, RespondentGroup, Round
+from ..rounds.training import real_rounds
+from ..units.models import Unit
 from .models import ScoreRun
 
 
@@ -53,6 +56,36 @@ def answer_counts(session: Session, round_id: int) -> list[tuple[int, str, str, 
     return [(unit, group, item, level, int(count)) for unit, group, item, level, count in rows]
 
 
+def opened_forms(session: Session, round_id: int) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
+    """Every opened form: (cell, group code, code of the rated unit, question -> choice), in a fixed order."""
+    rows = session.execute(
+        select(Ballot.cell_id, RespondentGroup.code, Unit.code, Ballot.answers)
+        .join(Cell, Cell.id == Ballot.cell_id)
+        .join(RespondentGroup, RespondentGroup.id == Cell.group_id)
+        .join(RatedUnit, RatedUnit.id == Ballot.rated_unit_id)
+        .join(Unit, Unit.id == RatedUnit.unit_id)
+        .where(Ballot.round_id == round_id)
+        .order_by(Ballot.id)
+        .execution_options(yield_per=5000)
+    )
+    return (tuple(row) for row in rows)
+
+
+def cells_of(session: Session, round_id: int) -> dict[str, list[tuple[int, str]]]:
+    """Group code -> its publication cells that hold forms of one place: (cell, name of the place), in their order."""
+    rows = session.execute(
+        select(RespondentGroup.code, Cell.id, Unit.name)
+        .join(RespondentGroup, RespondentGroup.id == Cell.group_id)
+        .join(Unit, Unit.id == Cell.unit_id)
+        .where(Cell.round_id == round_id, Cell.merged_into_id.is_(None))
+        .order_by(RespondentGroup.code, Unit.order_key, Cell.id)
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for group, cell_id, name in rows:
+        found.setdefault(group, []).append((cell_id, name))
+    return found
+
+
 def ballots_by_group(session: Session, round_id: int) -> dict[str, int]:
     """Group code → opened ballots (of a person who rates several units: one for each)."""
     rows = session.execute(
@@ -84,3 +117,21 @@ def find_run(session: Session, round_id: int, number: int) -> ScoreRun:
     if run is None:
         raise Missing
     return run
+
+
+def earlier_run(session: Session, survey_round: Round) -> ScoreRun | None:
+    """The newest run of the latest earlier real round of the same office and level, or none."""
+    return session.scalar(
+        select(ScoreRun)
+        .join(Round, Round.id == ScoreRun.round_id)
+        .where(
+            Round.operator_unit_id == survey_round.operator_unit_id,
+            Round.level == survey_round.level,
+            Round.year < survey_round.year,
+            Round.demo == survey_round.demo,
+            Round.cancelled_at.is_(None),
+            *real_rounds(survey_round),
+        )
+        .order_by(Round.year.desc(), ScoreRun.number.desc())
+        .limit(1)
+    )

@@ -1,19 +1,18 @@
 """How are the points of a round computed, stored as a run, and checked again?"""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from analysis.component_score import SIPAS, SURVEY, Criterion
-from analysis.scoring_rules import DONT_KNOW, NOT_ANSWERED, ScoringError, Settings
+from analysis.scoring_rules import ScoringError, Settings
 
 from ..access import Actor
 from ..audit import Action, record
 from ..db import now
 from ..errors import Refused
-from ..questionnaires.definition import SELECT_ONE, Definition, Question
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Area, Round, ScoredBy
 from ..rounds.models import Criterion as CriterionRow
@@ -29,6 +28,7 @@ from .queries import (
     published_definitions,
     rated_units_of,
 )
+from .questions import ScoredQuestion, level_of, scored_questions
 
 _SCORED_BY = {ScoredBy.SURVEY: SURVEY, ScoredBy.SIPAS: SIPAS}
 
@@ -39,6 +39,7 @@ class Comparison:
 
     same_result: bool  # the stored inputs give the stored result
     same_inputs: bool  # the answers and rules of the round are still those of the run
+    same_precision: bool  # the opened forms give the stored intervals; false too once the answers are others
 
 
 def compute_round(session: Session, survey_round: Round) -> RoundScores:
@@ -71,6 +72,7 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
         inputs=scores.inputs.to_json(),
         inputs_sha256=scores.inputs.sha256,
         result=scores.document(),
+        precision=_intervals(session, survey_round, scores),
         program_version=VERSION,
         made_at=now(),
         made_by_id=by.id,
@@ -96,18 +98,24 @@ def compare_run(session: Session, survey_round: Round, run: ScoreRun) -> Compari
     """Computes a run again from its stored inputs, and looks whether the round still has the same answers and rules."""
     again = compute(ScoreInputs.from_json(run.inputs))
     same_result = again.document() == run.result and again.inputs.sha256 == run.inputs_sha256
-    return Comparison(same_result, gather_inputs(session, survey_round).sha256 == run.inputs_sha256)
+    same_inputs = gather_inputs(session, survey_round).sha256 == run.inputs_sha256
+    # A run of an earlier program has none.
+    same_precision = run.precision is None or _intervals(session, survey_round, again) == run.precision
+    return Comparison(same_result, same_inputs, same_precision)
+
+
+def _intervals(session: Session, survey_round: Round, scores: RoundScores) -> dict[str, Any]:
+    from .precision import round_precision  # pandas and scipy: only a process that computes points carries them
+
+    return round_precision(session, survey_round, scores, questions_of(session, survey_round))
 
 
 def gather_inputs(session: Session, survey_round: Round) -> ScoreInputs:
     """Criteria, rules and counted answers of a round. Raises Refused without criteria that the survey scores."""
-    definitions = published_definitions(session, survey_round.id)
-    criteria = criterion_set_of(session, survey_round.id)
-    rows = [(area, leaf) for area in (criteria.areas if criteria else []) for leaf in area.leaves]
-    scored = [(area, leaf) for area, leaf in rows if leaf.scored_by in _SCORED_BY]
+    scored = _scored_leaves(session, survey_round)
     if not scored:
         raise Refused("Bộ tiêu chí của đợt không có tiêu chí nào do điều tra chấm, nên không có điểm để tính.")
-    questions = _scored_questions(definitions, {leaf.code: leaf.group_codes for _, leaf in scored})
+    questions = questions_of(session, survey_round)
     return ScoreInputs(
         settings=Settings.from_json(survey_round.rules),
         leaves=tuple(_leaf(area, leaf, questions) for area, leaf in scored),
@@ -117,37 +125,21 @@ def gather_inputs(session: Session, survey_round: Round) -> ScoreInputs:
     )
 
 
-@dataclass(frozen=True)
-class _ScoredQuestion:
-    question: Question
-    criterion: str
-    item: str  # its name; with the criterion before it where groups use one name for two criteria
+def questions_of(session: Session, survey_round: Round) -> dict[tuple[str, str], ScoredQuestion]:
+    """(group, question) -> what it scores in this round."""
+    definitions = published_definitions(session, survey_round.id)
+    return scored_questions(
+        definitions, {leaf.code: leaf.group_codes for _, leaf in _scored_leaves(session, survey_round)}
+    )
 
 
-def _scored_questions(
-    definitions: Mapping[str, Definition], groups_of: Mapping[str, list[str]]
-) -> dict[tuple[str, str], _ScoredQuestion]:
-    """(group, question) → the criterion it scores; only where the criterion asks the group."""
-    bound = [
-        (group, question)
-        for group, definition in definitions.items()
-        for question in definition.questions()
-        if question.kind == SELECT_ONE and group in groups_of.get(question.criterion, [])
-    ]
-    criteria_of: dict[str, set[str]] = defaultdict(set)
-    for _, question in bound:
-        criteria_of[question.name].add(question.criterion)
-    return {
-        (group, question.name): _ScoredQuestion(
-            question,
-            question.criterion,
-            question.name if len(criteria_of[question.name]) == 1 else f"{question.criterion}/{question.name}",
-        )
-        for group, question in bound
-    }
+def _scored_leaves(session: Session, survey_round: Round) -> list[tuple[Area, CriterionRow]]:
+    criteria = criterion_set_of(session, survey_round.id)
+    rows = [(area, leaf) for area in (criteria.areas if criteria else []) for leaf in area.leaves]
+    return [(area, leaf) for area, leaf in rows if leaf.scored_by in _SCORED_BY]
 
 
-def _leaf(area: Area, leaf: CriterionRow, questions: Mapping[tuple[str, str], _ScoredQuestion]) -> Leaf:
+def _leaf(area: Area, leaf: CriterionRow, questions: Mapping[tuple[str, str], ScoredQuestion]) -> Leaf:
     items = dict.fromkeys(scored.item for scored in questions.values() if scored.criterion == leaf.code)
     criterion = Criterion(
         leaf.code, leaf.max_points, _SCORED_BY[ScoredBy(leaf.scored_by)], tuple(leaf.group_codes), tuple(items)
@@ -155,25 +147,15 @@ def _leaf(area: Area, leaf: CriterionRow, questions: Mapping[tuple[str, str], _S
     return Leaf(criterion, leaf.title, area.code, area.name)
 
 
-def _counts(
-    session: Session, round_id: int, questions: Mapping[tuple[str, str], _ScoredQuestion]
-) -> dict[str, Counted]:
+def _counts(session: Session, round_id: int, questions: Mapping[tuple[str, str], ScoredQuestion]) -> dict[str, Counted]:
     units = {rated.id: rated.unit.code for rated in rated_units_of(session, round_id)}
     counts: dict[str, Counted] = {code: {} for code in units.values()}
     for unit_id, group, name, choice, count in answer_counts(session, round_id):
         scored = questions.get((group, name))
         if scored is not None:
-            key = (group, scored.item, _level(scored.question, choice))
+            key = (group, scored.item, level_of(scored.question, choice))
             counts[units[unit_id]][key] = counts[units[unit_id]].get(key, 0) + count
     return counts
-
-
-def _level(question: Question, choice_name: str) -> str:
-    """The level that a choice stands for; a choice without level («không áp dụng») says nothing, like no answer."""
-    if choice_name in (DONT_KNOW, NOT_ANSWERED):
-        return choice_name
-    choice = question.choice(choice_name)
-    return NOT_ANSWERED if choice is None or choice.level is None else str(choice.level)
 
 
 def _leaf_rows(session: Session, survey_round: Round, scores: RoundScores) -> list[LeafScore]:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from math import ceil
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.scoring_rules import rule_line
 
 from ..text import moment_text
+from .comparison import BAND_NAMES, Comparison, Limits
 from .figures import Overview, overview
 from .inputs import RoundScores
 from .trace import level_lines
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
 HIDDEN = "đã giữ kín"
 _TITLE_ROWS = 4  # title, round, run, blank: the header of every table stands in row 5
+
+
+@dataclass(frozen=True)
+class RunIntervals:
+    """95 % limits of the total, the areas and the leaves; places by group, and rated units where there are several."""
+
+    limits: tuple[Limits | None, Mapping[str, Limits], Mapping[str, Limits]] = (None, {}, {})
+    places: Mapping[str, Comparison] = field(default_factory=dict)
+    units: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class RunFacts:
     program_version: str
     unit_names: Mapping[str, str]
     mark: str = ""  # of a training round: on top of every sheet
+    intervals: RunIntervals = RunIntervals()
 
     @property
     def line(self) -> str:
@@ -60,6 +71,8 @@ def workbook_bytes(scores: RoundScores, facts: RunFacts) -> bytes:
         _levels_sheet(book, scores, overview(scores))
         if len(scores.units) > 1:
             _units_sheet(book, scores)
+        for group, places in facts.intervals.places.items():
+            _places_sheet(book, group, places, scores.inputs.k_min)
         _rules_sheet(book, scores)
     return target.getvalue()
 
@@ -136,17 +149,21 @@ def _rows(first: int = _TITLE_ROWS + 1) -> Iterator[int]:
 
 def _overview_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
     columns = [("Lĩnh vực", 10.0), ("Tên lĩnh vực", 52.0), ("Điểm", 11.0), ("Tối đa", 11.0), ("% tối đa", 11.0)]
+    columns += _LIMIT_COLUMNS
+    total_limits, area_limits, _leaves = book.facts.intervals.limits
     sheet = book.sheet("Tổng quan", "ĐIỂM ĐIỀU TRA XÃ HỘI HỌC THEO LĨNH VỰC", columns)
     rows = _rows()
     for area in shown.areas:
         values = [(area.code, "middle"), (area.name, "text"), (area.points, "points"), (area.max_points, "points")]
-        book.write(sheet, next(rows), [*values, (area.percent, "percent")])
+        book.write(sheet, next(rows), [*values, (area.percent, "percent"), *_limits(area_limits.get(area.code))])
     end = next(rows)
     total = [
         ("", "total_text"),
         ("Tổng điểm điều tra", "total_text"),
         (shown.total, "total"),
         (shown.max_points, "total"),
+        ("", "total_text"),
+        *_limits(total_limits),
     ]
     book.write(sheet, end, total)
     enough = f"Tiêu chí đủ mẫu ở mọi nhóm: {shown.enough}/{len(shown.leaves)}."
@@ -173,9 +190,19 @@ def _overview_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
     sheet.insert_chart(end + 4, 0, chart, {"description": "Biểu đồ điểm đạt so với tối đa theo lĩnh vực"})
 
 
+_LIMIT_COLUMNS = [("95 % từ", 9.0), ("95 % đến", 9.0)]
+
+
+def _limits(limits: Limits | None, look: str = "points") -> list[tuple[Any, str]]:
+    figures = (limits.low, limits.high) if limits else (None, None)
+    return [(figure if figure is None else Decimal(str(figure)), look) for figure in figures]
+
+
 def _leaves_sheet(book: _Book, shown: Overview) -> None:
     columns = [("Lĩnh vực", 10.0), ("Mã", 9.0), ("Tiêu chí", 50.0), ("Điểm", 9.0), ("Tối đa", 9.0), ("% tối đa", 9.0)]
+    columns += _LIMIT_COLUMNS
     columns += [(f"n nhóm {group}", 8.0) for group in shown.groups] + [("Mẫu", 16.0), ("Điểm chưa làm tròn", 13.0)]
+    leaf_limits = book.facts.intervals.limits[2]
     sheet = book.sheet("Tiêu chí", "ĐIỂM ĐIỀU TRA CỦA TỪNG TIÊU CHÍ", columns, landscape=True)
     rows = _rows()
     for area in shown.areas:
@@ -187,6 +214,7 @@ def _leaves_sheet(book: _Book, shown: Overview) -> None:
                 (line.points, "points"),
                 (line.max_points, "points"),
                 (line.percent, "percent"),
+                *_limits(leaf_limits.get(line.leaf.criterion.code)),
             ]
             values += [
                 (line.score.groups[group].n if group in line.score.groups else None, "count") for group in shown.groups
@@ -225,6 +253,8 @@ def _levels_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
 
 def _units_sheet(book: _Book, scores: RoundScores) -> None:
     columns = [("Hạng", 8.0), ("Mã", 12.0), ("Đơn vị được đánh giá", 44.0), ("Điểm", 11.0)]
+    columns += [*_LIMIT_COLUMNS, ("Hạng từ", 9.0), ("Hạng đến", 9.0)]
+    compared = {row.code: row for row in book.facts.intervals.units.rows} if book.facts.intervals.units else {}
     sheet = book.sheet("Đơn vị", "ĐIỂM ĐIỀU TRA CỦA TỪNG ĐƠN VỊ ĐƯỢC ĐÁNH GIÁ", columns)
     units = scores.document()["units"]
     rows = _rows()
@@ -232,7 +262,25 @@ def _units_sheet(book: _Book, scores: RoundScores) -> None:
         found = units[code]
         name = book.facts.unit_names.get(code, code)
         values = [(found["rank"], "count"), (code, "middle"), (name, "text"), (Decimal(found["total"]), "points")]
+        row = compared.get(code)
+        ranks = (row.best, row.worst) if row else (None, None)
+        values += [*_limits(row.limits if row else None), *((rank, "count") for rank in ranks)]
         book.write(sheet, next(rows), values)
+
+
+def _places_sheet(book: _Book, group: str, places: Comparison, k_min: int) -> None:
+    columns = [("Nhóm xếp hạng", 24.0), ("Nơi được hỏi", 40.0), ("Hạng từ", 9.0), ("Hạng đến", 9.0)]
+    columns += [("% mức cao nhất", 12.0), *_LIMIT_COLUMNS, ("Phiếu", 9.0)]
+    title = f"NHÓM {group} ĐÁNH GIÁ THẾ NÀO, THEO NƠI ĐƯỢC HỎI (giữ kín khi dưới {k_min} phiếu)"
+    sheet = book.sheet(f"Nơi nhóm {group}", title, columns, landscape=True)
+    rows = _rows()
+    for band, members in places.bands:
+        for row in members:
+            values: list[tuple[Any, str]] = [(BAND_NAMES[band], "text"), (row.name, "text")]
+            values += [(row.best, "count"), (row.worst, "count"), (Decimal(str(row.limits.estimate)), "percent")]
+            book.write(sheet, next(rows), [*values, *_limits(row.limits, "percent"), (row.limits.n, "count")])
+    for name in places.kept_back:
+        book.write(sheet, next(rows), [(HIDDEN, "text"), (name, "text"), *[(None, "count")] * 6])
 
 
 def _rules_sheet(book: _Book, scores: RoundScores) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.access import Role
@@ -91,6 +92,25 @@ def fill_answers(
                 weight_square_sum=float(count),
             )
         )
+    session.flush()
+
+
+def in_places(session: Session, survey_round: Round, sizes: Iterable[int]) -> None:
+    """Move the forms of group E into one cell for each size, in a fixed order; the last one takes what is left."""
+    cell = session.scalars(select(Cell).where(Cell.round_id == survey_round.id, Cell.label == "E")).one()
+    forms = session.scalars(select(Ballot).where(Ballot.cell_id == cell.id).order_by(Ballot.id)).all()
+    start = 0
+    for number, size in enumerate([*sizes, len(forms)], start=1):
+        unit = make_unit(session, f"Xã số {number}", kind="xa")
+        place = Cell(
+            round_id=survey_round.id, group_id=cell.group_id, unit_id=unit.id, weight_class="", label=unit.name
+        )
+        place.invited = 99
+        session.add(place)
+        session.flush()
+        for form in forms[start : start + size]:
+            form.cell_id = place.id
+        start += size
     session.flush()
 
 

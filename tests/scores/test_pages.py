@@ -4,16 +4,20 @@ import io
 import re
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from survey_app.access import Role
+from survey_app.answers.models import Ballot
 from survey_app.audit import AuditEntry
+from survey_app.rounds.models import Cell
 from survey_app.scores.models import ScoreRun
 from survey_app.scores.rules import store_run
 from survey_app.scores.step import step_state
 from survey_app.steps import StepStatus
-from tests.make import csrf_token, make_district, make_round, make_unit, make_user
-from tests.scores.opened_round import make_opened_round, rate_second_unit, read_csv
+from tests.browser_fixtures import OFFICE, PHONE, check_axe
+from tests.make import csrf_token, make_district, make_round, make_unit, make_user, sign_in_client
+from tests.scores.opened_round import in_places, make_opened_round, rate_second_unit, read_csv
 
 
 @pytest.fixture
@@ -197,3 +201,132 @@ def test_the_step_follows_closing_opening_and_scoring(app, database, samples):
         store_run(session, closed, make_user(session, Role.OPERATOR, district))
         state = step_state(session, closed)
         assert (state.status, state.detail) == (StepStatus.DONE, "21,86 / 30,00 điểm, lần tính 1")
+
+
+PAGES = ("places", "questions", "years", "method")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_of_results_exist_from_the_first_run_on(database, samples, signed_in, name):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+    client = signed_in(Role.LEADER, unit=survey_round.operator_unit)
+    answer = client.get(f"/rounds/{survey_round.code}/scores/{name}")
+    assert answer.status_code == 403
+    assert "Chưa tính điểm lần nào" in answer.get_data(as_text=True)
+
+
+def test_limits_stand_beside_points_and_in_the_trace(scored, signed_in):
+    code, district = scored()
+    client = signed_in(Role.LEADER, unit=district)
+    assert re.search(r"Điểm điều tra xã hội học 95 %: 21,\d\d–22,\d\d", text_of(client.get(f"/rounds/{code}/scores")))
+    assert re.search(r"Thái độ phục vụ 95 %: 0,7\d–0,8\d", text_of(client.get(f"/rounds/{code}/scores/5.6.3")))
+
+
+def test_each_question_has_a_bar_for_each_group_and_small_groups_none(scored, signed_in):
+    code, district = scored("answers-edge.csv")
+    answer = signed_in(Role.LEADER, unit=district).get(f"/rounds/{code}/scores/questions")
+    assert 'aria-label="Mức 1: ' in answer.get_data(as_text=True)
+    page = text_of(answer)
+    assert "đã giữ kín các mức" in page
+    assert "Đã giữ kín" in page
+
+
+def test_the_method_is_told_from_the_rules_in_force(scored, signed_in):
+    rules = {"dont_know": "zero", "missing_group": "zero", "n_min": 7, "sipas_method": "mean5", "sipas_groups": "equal"}
+    code, district = scored(rules=rules)
+    page = text_of(signed_in(Role.LEADER, unit=district).get(f"/rounds/{code}/scores/method"))
+    for words in (
+        "Người chọn «không biết» tính là 0 điểm", "Có nhóm không đủ mẫu thì tiêu chí được 0 điểm",
+        "Nhóm có dưới 7 câu trả lời", "mức trung bình / 5", "649 phiếu đã mở niêm phong",
+        "Mỗi nhóm lấy trung bình các câu",
+    ):  # fmt: skip
+        assert words in page
+
+
+def test_places_say_when_there_is_nothing_to_compare(scored, signed_in):
+    code, district = scored()
+    page = text_of(signed_in(Role.LEADER, unit=district).get(f"/rounds/{code}/scores/places"))
+    assert "không có gì để so sánh" in page
+
+
+def test_places_in_bands_with_a_table(database, samples, signed_in):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        in_places(session, survey_round, [4, 4, 60, 80])
+        store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+    client = signed_in(Role.LEADER, unit=survey_round.operator_unit)
+    page = text_of(client.get(f"/rounds/{survey_round.code}/scores/places"))
+    assert "Không phân biệt được (3)" in page
+    assert "Đã giữ kín: Xã số 1, Xã số 2." in page
+    assert "Không nên khen, chê hay xếp thứ tự" in page
+    assert "0 / 3 nơi xếp được nhóm" in text_of(client.get(f"/rounds/{survey_round.code}/scores"))
+    book = load_workbook(io.BytesIO(client.get(f"/rounds/{survey_round.code}/scores.xlsx").data))
+    rows = [[cell.value for cell in row] for row in book["Nơi nhóm E"].iter_rows(min_row=6)]
+    assert [row[1] for row in rows[-2:]] == ["Xã số 1", "Xã số 2"]
+    assert rows[0][2:4] == [1, 3]
+    assert 0 < rows[0][5] < rows[0][4] < rows[0][6] < 100
+
+
+def test_a_year_is_compared_with_the_year_before(database, samples, signed_in):
+    with database.writing() as session:
+        before = make_opened_round(session, samples)
+        district, first = before.operator_unit, before.code
+        author = make_user(session, Role.OPERATOR, district)
+        store_run(session, before, author)
+        later = make_opened_round(
+            session, samples, "answers-edge.csv", district=district, code="tg-2022", year=2022, rules={"n_min": 6}
+        )
+        store_run(session, later, author)
+    client = signed_in(Role.LEADER, unit=district)
+    page = text_of(client.get("/rounds/tg-2022/scores/years"))
+    assert "Năm 2022 so với năm 2021" in page
+    assert "Hai năm tính điểm theo quy tắc khác nhau" in page
+    assert "Chưa nói được" in page
+    assert "Chưa có đợt năm trước nào" in text_of(client.get(f"/rounds/{first}/scores/years"))
+
+
+def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server, new_context):
+    with server.database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        in_places(session, survey_round, [40, 60, 80])
+        operator = make_user(session, Role.OPERATOR, survey_round.operator_unit)
+        store_run(session, survey_round, operator)
+        address = f"{server.url}/rounds/{survey_round.code}/scores"
+    cookie = sign_in_client(server.app, operator).get_cookie("survey")
+    for viewport in (PHONE, OFFICE):
+        context = new_context(viewport=viewport)
+        context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
+        page = context.new_page()
+        for name in ("", *(f"/{name}" for name in PAGES)):
+            page.goto(address + name)
+            check_axe(page)
+    page.goto(f"{address}/places")
+    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Tải hình .{kind}").click()
+        content = download.value.path().read_bytes()
+        assert content.startswith(start)
+        assert b"var(--" not in content
+        assert download.value.suggested_filename == f"noi-e.{kind}"
+
+
+def test_computing_again_notices_answers_that_changed_places(database, scored, signed_in):
+    code, district = scored()
+    with database.writing() as session:  # every count stays what it was; who said what together does not
+        cell = select(Cell.id).where(Cell.label == "E").scalar_subquery()
+        first, *others = session.scalars(select(Ballot).where(Ballot.cell_id == cell).order_by(Ballot.id))
+        last, question = next(
+            (form, name)
+            for form in others
+            for name in form.answers
+            if {first.answers[name], form.answers[name]} == {"5", "2"}
+        )
+        one, other = first.answers[question], last.answers[question]
+        first.answers = {**first.answers, question: other}
+        last.answers = {**last.answers, question: one}
+    client = signed_in(Role.LEADER, unit=district)
+    answer = client.post(
+        f"/rounds/{code}/scores/1/compare", data={"csrf_token": csrf_token(client)}, follow_redirects=True
+    )
+    assert "dữ liệu của đợt nay đã khác" in text_of(answer)

@@ -103,12 +103,15 @@ def test_rated_units_get_a_sheet_and_no_text_becomes_a_formula(inputs):
     one, other = inputs(), inputs("answers-edge.csv", "102")
     both = ScoreInputs(one.settings, one.leaves, {**one.counts, **other.counts}, one.by_group, 5)
     sheet = open_book(both)["Đơn vị"]
-    assert rows_of(sheet)[:2] == [[1, "099", "Huyện Tuần Giáo", 21.86], [2, "102", "=1+1", 12.72]]
+    assert rows_of(sheet)[:2] == [
+        [1, "099", "Huyện Tuần Giáo", 21.86, *["–"] * 4],
+        [2, "102", "=1+1", 12.72, *["–"] * 4],
+    ]
     assert sheet["C7"].data_type == "s"
 
 
 def test_a_leaf_without_answers_is_a_dash(inputs):
     leaf = Leaf(Criterion("1.1", inputs().criteria[0].max_points, SURVEY, ("A",), ("q",)), "=Cộng", "I", "Chỉ đạo")
     book = open_book(ScoreInputs(Settings(), (leaf,), {"099": {}}, {}, 5))
-    assert rows_of(book["Tiêu chí"])[0] == ["I", "1.1", "=Cộng", "–", 1, "–", 0, "Không đủ mẫu", "–"]
+    assert rows_of(book["Tiêu chí"])[0] == ["I", "1.1", "=Cộng", "–", 1, "–", "–", "–", 0, "Không đủ mẫu", "–"]
     assert book["Tiêu chí"]["C6"].data_type == "s"

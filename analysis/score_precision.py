@@ -1,0 +1,176 @@
+"""How sure are the points of a criterion, an area and the whole survey part? Standard errors and intervals.
+
+Points are a fixed combination of means of single questions. Their variance is that of the linearised combination, so
+it holds the covariances between questions that one person answered and between criteria that share a question
+(Särndal, Swensson & Wretman 1992, 5.5). Strata are the publication cells; forms within a cell count as drawn with
+replacement. Intervals are of the beta kind at n_eff = m(1-m)/v on the share of the maximum, since with few answers
+and scores near the top an interval of estimate ± t·se is far too short (Korn & Graubard 1998; Franco et al. 2019).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from analysis import proportion
+from analysis.component_score import SIPAS, LeafScore
+from analysis.design import Design
+from analysis.scoring_rules import DONT_KNOW, PRESETS, Settings
+from analysis.taylor import Floats
+
+CELL, GROUP = "cell", "group"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its standard error and 95 % limits, all in points (or in shares, where the maximum is 1)."""
+
+    estimate: float
+    se: float
+    low: float
+    high: float
+    n: int  # forms that say something
+
+
+@dataclass(frozen=True)
+class Term:
+    """One mean in the sum: of `groups` taken together, of one question, times `factor` points."""
+
+    groups: tuple[str, ...]
+    item: str
+    factor: float
+    sipas: bool
+
+    @property
+    def mean(self) -> tuple[tuple[str, ...], str, bool]:
+        """Which mean it is, without the factor: criteria may share one."""
+        return self.groups, self.item, self.sipas
+
+
+def terms_of(leaf: LeafScore, settings: Settings) -> list[Term]:
+    """The means that the points of a leaf are made of; none where it has no points, or 0 by the rule for few answers.
+
+    Σ factor × mean = the unrounded points. Weights by numbers of answers («pooled») are taken as given.
+    """
+    return _sipas_terms(leaf, settings) if leaf.criterion.scored_by == SIPAS else _survey_terms(leaf, settings)
+
+
+def _survey_terms(leaf: LeafScore, settings: Settings) -> list[Term]:
+    used = {group: figure for group, figure in leaf.groups.items() if figure.used}
+    weights = dict(settings.group_weights)
+    asked = [group for group in leaf.groups if weights.get(group, 1) > 0]
+    if leaf.exact is None or (settings.missing_group == "zero" and len(used) < len(asked)):
+        return []
+    if settings.group_combination == "pooled":
+        shares = {group: Fraction(figure.n) for group, figure in used.items()}
+    else:
+        shares = {group: Fraction(weights.get(group, 1)) for group in used}
+    total = sum(shares.values())
+    terms = []
+    for group, figure in used.items():
+        items = [question.item for question in figure.questions if question.mean is not None]
+        factor = float(Fraction(leaf.criterion.max_points) * shares[group] / total / len(items))
+        terms += [Term((group,), item, factor, sipas=False) for item in items]
+    return terms
+
+
+def _sipas_terms(leaf: LeafScore, settings: Settings) -> list[Term]:
+    parts = _pooled_parts(leaf) if settings.sipas_groups == "pooled" else _equal_parts(leaf, settings)
+    points = Fraction(leaf.criterion.max_points)
+    return [
+        Term(groups, item, float(points * share / len(items)), sipas=True)
+        for groups, share, items in parts
+        for item in items
+    ]
+
+
+_Part = tuple[tuple[str, ...], Fraction, list[str]]  # groups together, their share, the questions that count
+
+
+def _pooled_parts(leaf: LeafScore) -> list[_Part]:
+    return [(tuple(leaf.groups), Fraction(1), [item for item, mean in leaf.items.items() if mean is not None])]
+
+
+def _equal_parts(leaf: LeafScore, settings: Settings) -> list[_Part]:
+    used = {group: figure for group, figure in leaf.groups.items() if figure.used}
+    if settings.missing_group == "zero" and len(used) < len(leaf.groups):
+        return []
+    return [
+        ((group,), Fraction(1, len(used)), [one.item for one in figure.questions if one.n >= settings.n_min])
+        for group, figure in used.items()
+    ]
+
+
+def precision(
+    leaves: Sequence[LeafScore], sums: Sequence[Sequence[int]], answers: pd.DataFrame, settings: Settings
+) -> tuple[list[Interval | None], list[Interval | None]]:
+    """Intervals of every leaf, and of every sum of leaves (positions in `leaves`: an area, the total).
+
+    answers: one row per form with the columns `cell` and `group` and one per question with its level as text
+    ("1" …, KB, empty; missing where not asked). None without points or without forms to learn a variance from.
+    """
+    terms = [terms_of(leaf, settings) for leaf in leaves]
+    means = dict.fromkeys(term.mean for each in terms for term in each)
+    if not means or answers[CELL].nunique() >= len(answers):
+        return [None] * len(leaves), [None] * len(sums)
+    column = {mean: position for position, mean in enumerate(means)}
+    factors = np.zeros((len(leaves) + len(sums), len(column)))
+    for row, each in enumerate(terms):
+        for term in each:
+            factors[row, column[term.mean]] += term.factor
+    for row, members in enumerate(sums, start=len(leaves)):
+        factors[row] = factors[list(members)].sum(axis=0)
+    values = np.stack([_values(answers, *mean, settings) for mean in means], axis=1)
+    maxima = [float(leaf.criterion.max_points) for leaf in leaves]
+    maxima += [sum(maxima[position] for position in members) for members in sums]
+    found = combined_means(answers, values, factors, maxima)
+    return found[: len(leaves)], found[len(leaves) :]
+
+
+def combined_means(
+    answers: pd.DataFrame, values: Floats, factors: Floats, maxima: Sequence[float]
+) -> list[Interval | None]:
+    """Intervals of k sums Σ_t factor × mean, the means those of the columns of `values` (n, T; NaN = no answer).
+
+    factors: (k, T); maxima: (k,) the largest value each sum can have. None where all factors are 0.
+    """
+    design = Design(answers[[CELL]], strata=CELL, lonely="adjust")
+    inside = ~np.isnan(values)
+    totals = np.hstack([np.nan_to_num(values), inside])
+
+    def sums(weighted: Floats) -> tuple[Floats, Floats]:
+        above, below = np.split(weighted, 2)
+        mean = above / below
+        slopes = np.hstack([np.diag(1 / below), np.diag(-mean / below)])
+        return factors @ mean, factors @ slopes
+
+    estimate, covariance, _linear = design.covariance(totals, sums)
+    se = np.sqrt(np.maximum(np.diag(covariance), 0))
+    found: list[Interval | None] = []
+    for row, maximum in enumerate(maxima):
+        used = factors[row] != 0
+        n = int(inside[:, used].any(axis=1).sum())
+        if not used.any() or n < 2:
+            found.append(None)
+            continue
+        share = float(np.clip(estimate[row] / maximum, 0, 1))
+        low, high = proportion.interval(share, float(se[row] / maximum), n, design.df, "beta")
+        found.append(Interval(float(estimate[row]), float(se[row]), low * maximum, high * maximum, n))
+    return found
+
+
+def level_values(levels: "pd.Series[str]", settings: Settings, *, sipas: bool) -> Floats:
+    """Levels as text -> their coefficients under the rules in force, NaN where an answer does not count."""
+    coefficients = PRESETS[settings.sipas_method] if sipas else settings.coefficients
+    value = {str(number): float(each) for number, each in enumerate(coefficients, start=1)}
+    if not sipas and settings.dont_know != "excluded":
+        value[DONT_KNOW] = float(settings.middle) if settings.dont_know == "middle" else 0.0
+    found: Floats = levels.map(value).to_numpy(dtype=np.float64)
+    return found
+
+
+def _values(answers: pd.DataFrame, groups: tuple[str, ...], item: str, sipas: bool, settings: Settings) -> Floats:
+    values = level_values(answers[item], settings, sipas=sipas)
+    return np.where(answers[GROUP].isin(groups).to_numpy(dtype=bool), values, np.float64(np.nan))

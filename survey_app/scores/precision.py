@@ -1,0 +1,135 @@
+"""How sure are the points of a run, and which differences between places are more than chance?
+
+Computed from the opened forms when a run is stored, since the covariance between questions is in no table of counts.
+Stored with the run, rounded, so that the same forms give the same figures bit for bit.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from analysis.component_score import SIPAS, LeafScore
+from analysis.ranks import pairwise_rank_sets
+from analysis.score_precision import CELL, GROUP, Interval, combined_means, level_values, precision
+from analysis.scoring_rules import NOT_ANSWERED, Settings
+
+from ..rounds.models import Round
+from .inputs import RoundScores
+from .queries import cells_of, opened_forms
+from .questions import ScoredQuestion, level_of
+
+_DECIMALS = 6
+_FEWEST_PLACES = 3
+_NORMAL_95 = 1.959964
+RATED = "rated"
+Stored = list[float | int]  # estimate, standard error, lower and upper limit, forms
+
+
+def round_precision(
+    session: Session, survey_round: Round, scores: RoundScores, questions: Mapping[tuple[str, str], ScoredQuestion]
+) -> dict[str, Any]:
+    """JSON of a run: `all` with standard errors and 95 % limits of total, areas and leaves, `units` where several are
+    rated, `places` of each group that was asked in several; units and places with the ranks they may have.
+    """
+    answers = answers_frame(session, survey_round.id, questions)
+    found = {
+        "all": _figures(scores, scores.overall, answers),
+        "places": _places(session, survey_round, scores, answers),
+    }
+    if len(scores.units) > 1:
+        found["units"] = {
+            unit: _figures(scores, leaves, answers[answers[RATED] == unit]) for unit, leaves in scores.units.items()
+        }
+        _add_ranks([one for one in found["units"].values() if one["total"]], "total")
+    return found
+
+
+def answers_frame(session: Session, round_id: int, questions: Mapping[tuple[str, str], ScoredQuestion]) -> pd.DataFrame:
+    """One row per opened form: cell, group, rated unit, and the level of every scored question (missing: not asked)."""
+    asked: dict[str, list[tuple[str, ScoredQuestion]]] = {}
+    for (group, name), scored in questions.items():
+        asked.setdefault(group, []).append((name, scored))
+    rows = []
+    for cell_id, group, unit, answers in opened_forms(session, round_id):
+        row: dict[str, Any] = {CELL: cell_id, GROUP: group, RATED: unit}
+        for name, scored in asked.get(group, ()):
+            row[scored.item] = level_of(scored.question, answers.get(name, NOT_ANSWERED))
+        rows.append(row)
+    items = dict.fromkeys(scored.item for scored in questions.values())
+    return pd.DataFrame(rows, columns=[CELL, GROUP, RATED, *items], dtype=object)
+
+
+def _figures(scores: RoundScores, leaves: Sequence[LeafScore], answers: pd.DataFrame) -> dict[str, Any]:
+    areas: dict[str, list[int]] = {}
+    for position, leaf in enumerate(scores.inputs.leaves):
+        areas.setdefault(leaf.area_code, []).append(position)
+    single, sums = precision(leaves, [*areas.values(), range(len(leaves))], answers, scores.inputs.settings)
+    codes = [leaf.criterion.code for leaf in scores.inputs.leaves]
+    return {
+        "leaves": {code: _stored(found) for code, found in zip(codes, single, strict=True) if found},
+        "areas": {code: _stored(found) for code, found in zip(areas, sums, strict=False) if found},
+        "total": _stored(sums[-1]) if sums[-1] else None,
+    }
+
+
+def _stored(found: Interval) -> Stored:
+    figures = (found.estimate, found.se, found.low, found.high)
+    return [*(round(figure, _DECIMALS) for figure in figures), found.n]
+
+
+def _places(
+    session: Session, survey_round: Round, scores: RoundScores, answers: pd.DataFrame
+) -> dict[str, list[dict[str, Any]]]:
+    """Group -> its publication cells, each with `name`, `found` (none: kept back) and `ranks`.
+
+    `found` is the mean of all scored questions as per cent of the best answer.
+    """
+    places: dict[str, list[dict[str, Any]]] = {}
+    sipas = {item for each in scores.inputs.criteria if each.scored_by == SIPAS for item in each.items}
+    for group, cells in cells_of(session, survey_round.id).items():
+        members = answers[answers[GROUP] == group]
+        items = [name for name in members.columns if name not in (CELL, GROUP, RATED) and members[name].notna().any()]
+        if len(cells) < _FEWEST_PLACES or not items:
+            continue
+        rows: list[dict[str, Any]] = []
+        for cell_id, name in cells:
+            forms = members[members[CELL] == cell_id]
+            found = None if len(forms) < survey_round.k_min else _place(forms, items, sipas, scores.inputs.settings)
+            rows.append({"name": name, "found": found})
+        _keep_one_more_back(rows)
+        _add_ranks([row for row in rows if row["found"]], "found")
+        places[group] = rows
+    return places
+
+
+def _place(forms: pd.DataFrame, items: Iterable[str], sipas: set[str], settings: Settings) -> Stored | None:
+    columns = [level_values(forms[item], settings, sipas=item in sipas) for item in items]
+    columns = [column for column in columns if not np.isnan(column).all()]
+    if not columns:
+        return None
+    factors = np.full((1, len(columns)), 100 / len(columns))
+    interval = combined_means(forms, np.stack(columns, axis=1), factors, [100.0])[0]
+    return _stored(interval) if interval else None
+
+
+def _keep_one_more_back(rows: Sequence[dict[str, Any]]) -> None:
+    """If just one place is kept back, its figure follows from the others and the whole: then the smallest is, too."""
+    shown = [row for row in rows if row["found"]]
+    if len(rows) - len(shown) == 1 and shown:
+        min(shown, key=lambda row: row["found"][4])["found"] = None
+
+
+def _add_ranks(rows: Sequence[dict[str, Any]], key: str) -> None:
+    """`ranks`: the best and the worst rank each may have, all right at once with 95 % (1 = the highest figure).
+
+    Where all answers agree the standard error is 0 and says nothing; the printed interval does, so its width counts.
+    """
+    if len(rows) < 2:
+        return
+    values = np.array([row[key][0] for row in rows])
+    se = np.array([max(row[key][1], (row[key][3] - row[key][2]) / (2 * _NORMAL_95)) for row in rows])
+    for row, best, worst in zip(rows, *pairwise_rank_sets(-values, se, 0.95), strict=True):
+        row["ranks"] = [int(best), int(worst)]

@@ -1,0 +1,129 @@
+"""Intervals of points: the sum is the exact point, covariances count, intervals cover, degenerate samples."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.component_score import SIPAS, SURVEY, Criterion, score_leaves
+from analysis.score_precision import CELL, GROUP, precision, terms_of
+from analysis.scoring_rules import PRESETS, Settings
+
+A = Criterion("1.1", 2, SURVEY, ("A", "B"), ("q_1", "q_2"))
+SIPAS_LEAF = Criterion("8.1", 10, SIPAS, ("A", "B"), ("q_1", "q_2", "q_3"))
+RULES = (
+    Settings(),
+    Settings(dont_know="zero", group_combination="pooled"),
+    Settings(dont_know="middle", sipas_groups="equal", sipas_method="mean5"),
+    Settings(missing_group="zero", sipas_groups="equal"),
+)
+
+
+def scored(answers: pd.DataFrame, rules: Settings, *leaves: Criterion):
+    counts = {}
+    items = [name for name in answers.columns if name.startswith("q_")]
+    for _, row in answers.iterrows():
+        for item in items:
+            if row[item] is not None:
+                counts[row[GROUP], item, row[item]] = counts.get((row[GROUP], item, row[item]), 0) + 1
+    return score_leaves(leaves, counts, rules)
+
+
+def forms(rows, items=("q_1", "q_2", "q_3")) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=[CELL, GROUP, *items], dtype=object)
+
+
+LEVELS = st.sampled_from(["1", "2", "3", "4", "5", "KB", ""])
+
+
+@settings(deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.integers(1, 3), st.sampled_from("AB"), LEVELS, LEVELS, LEVELS), min_size=8, max_size=60),
+    rules=st.sampled_from(RULES),
+)
+def test_the_terms_add_up_to_the_exact_points(rows, rules):
+    answers = forms(rows)
+    leaves = scored(answers, rules, A, SIPAS_LEAF)
+    found, sums = precision(leaves, [[0, 1]], answers, rules)
+    for leaf, interval in zip(leaves, found, strict=True):
+        if leaf.exact is None or not terms_of(leaf, rules):
+            assert interval is None
+        elif interval is not None:
+            assert interval.estimate == pytest.approx(float(leaf.exact), abs=1e-9)
+            assert -1e-9 <= interval.low <= interval.estimate + 1e-9
+            assert interval.estimate - 1e-9 <= interval.high <= float(leaf.criterion.max_points) + 1e-9
+    if all(found):
+        assert sums[0].estimate == pytest.approx(sum(one.estimate for one in found))
+
+
+def test_one_question_of_one_cell_has_the_textbook_error():
+    levels = ["5"] * 30 + ["4"] * 20 + ["2"] * 10
+    answers = forms([(1, "A", level) for level in levels], ["q_1"])
+    leaf = Criterion("1.1", 2, SURVEY, ("A",), ("q_1",))
+    found, _ = precision(scored(answers, Settings(), leaf), [], answers, Settings())
+    values = np.array([{"5": 1, "4": 0.75, "2": 0.25}[level] for level in levels])
+    assert found[0].se == pytest.approx(2 * values.std(ddof=1) / math.sqrt(60))
+    assert found[0].n == 60
+
+
+def test_two_criteria_that_one_person_answers_alike_vary_together():
+    levels = list(np.random.default_rng(1).choice(["3", "4", "5"], 80))
+    answers = forms([(1, "A", level, level, None) for level in levels])
+    leaves = scored(
+        answers, Settings(), Criterion("1", 1, SURVEY, ("A",), ("q_1",)), Criterion("2", 1, SURVEY, ("A",), ("q_2",))
+    )
+    (one, other), (together,) = precision(leaves, [[0, 1]], answers, Settings())
+    assert together.se == pytest.approx(one.se + other.se)
+
+
+def test_independent_groups_add_their_variances():
+    rng = np.random.default_rng(2)
+    rows = [(1, "A", level, None, None) for level in rng.choice(["2", "4", "5"], 70)]
+    rows += [(2, "B", level, None, None) for level in rng.choice(["1", "4", "5"], 50)]
+    answers = forms(rows)
+    leaves = scored(answers, Settings(), *(Criterion(g, 1, SURVEY, tuple(g), ("q_1",)) for g in ("A", "B", "AB")))
+    (one, other, both), _ = precision(leaves, [], answers, Settings())
+    assert both.se == pytest.approx(math.hypot(one.se, other.se) / 2)
+
+
+def test_answers_that_all_agree_do_not_make_certainty():
+    answers = forms([(1, "A", "5", "5", None)] * 8)
+    leaf = Criterion("1", 1, SURVEY, ("A",), ("q_1", "q_2"))
+    (found,), _ = precision(scored(answers, Settings(), leaf), [], answers, Settings())
+    assert found.se == 0
+    assert found.high == 1
+    assert 0.5 < found.low < 0.8
+
+
+def test_no_forms_no_interval():
+    answers = forms([(1, "A", "5", "5", None)])
+    leaf = Criterion("1", 1, SURVEY, ("A",), ("q_1",))
+    leaves = scored(answers, Settings(n_min=1), leaf)
+    assert precision(leaves, [[0]], answers, Settings(n_min=1)) == ([None], [None])
+
+
+def test_intervals_cover_as_often_as_they_say():
+    """Mostly content people, as in real rounds: the beta interval holds where the plain one covers about half."""
+    rng = np.random.default_rng(20211224)
+    shares, values = np.array([0.02, 0.08, 0.5, 0.4]), np.array([0.25, 0.5, 0.75, 1.0])
+    truth = float(shares @ values)
+    leaf = Criterion("1", 1, SURVEY, ("A",), ("q_1",))
+    rounds, covered = 400, 0
+    for _ in range(rounds):
+        levels = rng.choice(["2", "3", "4", "5"], 20, p=shares)
+        answers = forms([(1, "A", level) for level in levels], ["q_1"])
+        (found,), _ = precision(scored(answers, Settings(), leaf), [], answers, Settings())
+        covered += found.low <= truth <= found.high
+    assert covered / rounds > 0.93
+
+
+def test_presets_are_what_the_values_come_from():
+    answers = forms([(1, "A", level, None, None) for level in ("1", "5", "4", "4")])
+    leaf = Criterion("8", 10, SIPAS, ("A",), ("q_1",))
+    rules = Settings(n_min=1, sipas_method="t2b")
+    (found,), _ = precision(scored(answers, rules, leaf), [], answers, rules)
+    assert PRESETS["t2b"] == (0, 0, 0, 1, 1)
+    assert found.estimate == 7.5
