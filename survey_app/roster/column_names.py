@@ -144,8 +144,11 @@ def _near_miss(key: str) -> str | None:
 
 
 def joined_field(parent: str, child: str) -> str | None:
-    """The field of a two-row heading: «Năm sinh / Nam» is the birth of a man, «Giới tính / Nữ» a mark."""
+    """The field of a heading in several rows: «Năm sinh / Nam» is the birth of a man, «Giới tính / Nữ» a mark,
+    «Ngày / Trả» a day of return.
+    """
     above, below = field_of(parent), field_of(child)
     if above == "birth" and below in ("male", "female", "day", "month", "year"):
         return f"birth_{below}"
-    return below or above
+    nearest = parent.rsplit(" / ", 1)[-1]
+    return below or field_of(f"{nearest} {child}") or above
