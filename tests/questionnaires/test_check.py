@@ -68,7 +68,7 @@ def test_two_choices_of_one_level_and_a_level_for_dont_know_are_errors():
 
 
 def test_too_many_written_answers_would_not_fit_an_envelope():
-    rows = [f"text | t_{number} | Ý kiến? | Opinion?" for number in range(6)]
+    rows = [f"text | t_{number} | Ý kiến {number}? | Opinion?" for number in range(6)]
     assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 0)]
     assert kinds(make_definition(*rows[:4])) == []
 
