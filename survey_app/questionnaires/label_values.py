@@ -43,7 +43,7 @@ def answer_words(question: Question | None, answer: Answer, language: str) -> st
         labels = {choice.name: text_in(choice.label, language) for choice in question.choices}
         return ", ".join(labels[name] for name in chosen if name in labels)
     if isinstance(answer, int | float):
-        return number_text(answer)
+        return number_text(answer).replace(".", "." if language == "en" else ",")
     text = str(answer)
     if question is not None and question.kind == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         return f"{text[8:]}/{text[5:7]}/{text[:4]}"

@@ -6,6 +6,7 @@ Called inside a request, in the language of the page.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from ..rounds.models import Round
@@ -84,7 +85,7 @@ def reviewed_words(question: Question, answer: Any, shown: Callable[[Texts], str
         return "; ".join(chosen)
     if question.kind == ACKNOWLEDGE:
         return str(_("Đã xác nhận")) if answer else ""
-    return answer_words(question, answer, "")
+    return answer_words(question, answer, str(get_locale()))
 
 
 def placeholder_values(survey_round: Round, rated_unit: str) -> dict[str, str]:
