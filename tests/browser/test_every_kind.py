@@ -68,9 +68,21 @@ def test_every_kind_is_answered_and_arrives(server, made, new_context, script):
     assert page.locator("h1").inner_text() == "Đã gửi"
     assert ballot(server, made) == (
         {
-            **{"da_doc": "OK", "o_huyen": "tuan_giao", "o_xa": "quai_to", "ngay_tra": "2021-01-05", "gio_cho": 2.5},
-            **{"diem": 8, "phi": 120, "thu_tu": ["thue", "dat", "hotich"], "viec_khac": "other", "nhieu": "lau"},
-            **{"mau": "A", "b_1": "2", "b_2": "KB", "so_lan": 3, "luot": "6"},
+            "da_doc": "OK",
+            "o_huyen": "tuan_giao",
+            "o_xa": "quai_to",
+            "ngay_tra": "2021-01-05",
+            "gio_cho": 2.5,
+            "diem": 8,
+            "phi": 120,
+            "thu_tu": ["thue", "dat", "hotich"],
+            "viec_khac": "other",
+            "nhieu": "lau",
+            "mau": "A",
+            "b_1": "2",
+            "b_2": "KB",
+            "so_lan": 3,
+            "luot": "6",
         },
         {"viec_khac_other": "Đăng ký xe", "vi_sao": "Thiếu giấy"},
     )
