@@ -1,4 +1,4 @@
-"""Commands for questionnaires as files, without a database: `./run flask questionnaires …`."""
+"""Commands for questionnaires as files; only `check --round` asks a database: `./run flask questionnaires …`."""
 
 import json
 from pathlib import Path
@@ -6,10 +6,14 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import select
 
-from .check import check, minutes
+from ..rounds.models import Round
+from ..web import database
+from .check import AskedCriterion, check, minutes
 from .definition import Definition
 from .message import Message, as_json
+from .queries import asked_criteria
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook, write_xform
 
@@ -22,9 +26,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @commands.command("check")
 @click.argument("file", type=_FILE)
 @click.option("--json", "as_document", is_flag=True, help="Một tài liệu JSON ra đầu ra chuẩn.")
-def check_file(file: Path, as_document: bool) -> None:
+@click.option("--round", "round_code", default="", help="Mã đợt: so với tiêu chí mà đợt hỏi nhóm này.")
+@click.option("--group", default="", help="Nhóm của phiếu, khi tệp không ghi ở trang settings.")
+def check_file(file: Path, as_document: bool, round_code: str, group: str) -> None:
     """Kiểm tra phiếu trong FILE (.md, .xlsx): phần không nhận, lỗi, cảnh báo, số câu, số phút."""
-    definition, messages = _read(file)
+    definition, messages = _read(file, _criteria(round_code) if round_code else None, group)
     report = _report(file, definition, messages)
     if as_document:
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
@@ -40,12 +46,20 @@ def check_file(file: Path, as_document: bool) -> None:
         click.echo(f"Tệp không nhận được: {report['errors']} chỗ cần sửa.")
 
 
-def _read(file: Path) -> tuple[Definition | None, list[Message]]:
+def _criteria(round_code: str) -> list[AskedCriterion]:
+    with database().reading() as session:
+        survey_round = session.scalar(select(Round).where(Round.code == round_code))
+        if survey_round is None:
+            raise click.UsageError(f"Không có đợt «{round_code}».")
+        return asked_criteria(session, survey_round.id)
+
+
+def _read(file: Path, criteria: list[AskedCriterion] | None, group: str) -> tuple[Definition | None, list[Message]]:
     try:
         definition = read_xlsform(file.read_bytes(), file.name)
     except XlsformError as fault:
         return None, fault.messages
-    return definition, check(definition)
+    return definition, check(definition, criteria, group)
 
 
 def _report(file: Path, definition: Definition | None, messages: list[Message]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, defer
 from ..errors import Missing
 from ..rounds.models import Area, Criterion, CriterionSet, RespondentGroup, Round, ScoredBy
 from .check import AskedCriterion, Coverage, check, coverage, minutes
-from .definition import Definition, from_json
+from .definition import Definition
+from .definition_json import from_json
 from .message import Message
 from .models import QuestionnaireVersion
 

@@ -12,7 +12,7 @@ from ..errors import Refused
 from ..rounds.cancelling import hold_round
 from ..rounds.models import RespondentGroup, Round
 from ..units.models import UnitKind
-from .definition import canonical_sha256, to_json
+from .definition_json import canonical_sha256, to_json
 from .models import QuestionnaireVersion
 from .queries import newest_version, published_version, questionnaire_of
 from .xlsform import read_xlsform

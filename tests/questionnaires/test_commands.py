@@ -3,6 +3,7 @@ import json
 import pytest
 
 from survey_app.questionnaires.commands import check_file, convert
+from tests.make import make_criteria, make_group, make_round
 from tests.questionnaires.make import SCREENED, make_source
 
 
@@ -84,3 +85,14 @@ def test_convert_of_a_faulty_file_tells_all_faults_and_writes_nothing(tmp_path):
     assert "survey, dòng 2, cột type" in result.stderr
     assert "survey, dòng 3, cột name" in result.stderr
     assert not (tmp_path / "ra.xlsx").exists()
+
+
+def test_check_compares_with_the_criteria_of_a_round(app, database, source):
+    with database.writing() as session:
+        survey_round = make_round(session, code="r")
+        make_group(session, survey_round, "E")
+        make_criteria(session, survey_round, [("1.1", "1.00", "survey", ["E"]), ("1.2", "1.00", "survey", ["E"])])
+    runner = app.test_cli_runner()
+    result = runner.invoke(args=["questionnaires", "check", str(source), "--json", "--round", "r", "--group", "E"])
+    assert [m["kind"] for m in json.loads(result.stdout)["messages"]] == ["criterion_without_question"]
+    assert "Không có đợt «x»" in runner.invoke(args=["questionnaires", "check", str(source), "--round", "x"]).output
