@@ -9,7 +9,6 @@
   const NOT_LETTERS = /[ \t\r\n\u00a0\u200b\ufeff\u2010-\u2014\u2212_.-]/g;
   const TWINS = { O: "0", I: "1", L: "1" };
   const GIVE_UP = 8000; // after so long «saved, not sent» is said, while the sending goes on
-  const TYPING = 300;
   const AGAIN = 30000;
   const inZalo = /zalo/i.test(navigator.userAgent);
   const codeForm = document.getElementById("code-form");
@@ -19,7 +18,7 @@
   let templates = templatesIn(document);
   let facts = {};
   let pending = Promise.resolve();
-  let typingTimer = 0;
+  let unsaved = null; // fields that are not yet in the kept draft; null when nothing is being written
   let asked = false;
 
   // ---- small parts of pages
@@ -366,27 +365,37 @@
     return change;
   }
 
-  // Writes one after another, each over what another tab may have written meanwhile.
+  // Writes at once, over what another tab may have written meanwhile; what changes while it writes goes with the next turn.
   function keepDraft(change) {
-    clearTimeout(typingTimer);
-    const { id, code, draft } = my;
-    const { submission, language, at } = draft;
-    pending = pending.then(() => device.saveDraft(id, code, (kept) => ({
-      submission: kept.submission || submission, language, at, raw: { ...(kept.raw || draft.raw), ...change },
-    }))).then((kept) => { draft.submission = kept.submission; }, () => { if (my) my.keeps = false; }).then(sayState);
-    return pending;
+    const writes = unsaved !== null;
+    unsaved = { ...unsaved, ...change };
+    if (!writes) pending = writeDraft(my);
+  }
+
+  async function writeDraft({ id, code, draft }) {
+    await null; // what the same event changes belongs to this turn
+    while (Object.keys(unsaved).length || draft.at !== draft.keptAt) {
+      const change = unsaved;
+      const { submission, language, at } = draft;
+      unsaved = {};
+      try {
+        const kept = await device.saveDraft(id, code, (old) => ({
+          submission: old.submission || submission, language, at, raw: { ...(old.raw || draft.raw), ...change },
+        }));
+        draft.submission = kept.submission;
+      } catch {
+        my.keeps = false; // the answers live as long as the page
+      }
+      draft.keptAt = at;
+    }
+    unsaved = null;
+    sayState();
   }
 
   function onInput(event) {
     if (!event.target.name || !my || my.over) return;
     if (!asked && navigator.storage && navigator.storage.persist) { asked = true; navigator.storage.persist().catch(() => {}); }
-    clearTimeout(typingTimer);
-    if (event.target.matches("textarea, input[type=text], input[type=date]")) typingTimer = setTimeout(() => keepDraft(takeFields()), TYPING);
-    else keepDraft(takeFields());
-  }
-
-  function flush() {
-    if (my && my.draft && !my.over && typingTimer) keepDraft(takeFields());
+    keepDraft(takeFields());
   }
 
   function faultWords(question, kind, live) {
@@ -507,6 +516,7 @@
     my.row = row;
     const state = await device.send(row);
     row.state = state;
+    channel.postMessage({ id: row.id, state });
     if (!my || my.row !== row) return;
     showOutcome(state);
     if (state === "waiting") askForSync();
@@ -661,13 +671,13 @@
   addEventListener("hashchange", () => { if (location.hash.length > 1) location.reload(); }); // the link was opened again in this tab
   addEventListener("online", () => { sayState(); tryAgain(); });
   addEventListener("offline", sayState);
-  addEventListener("pagehide", flush);
-  document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); else tryAgain(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) tryAgain(); });
   setInterval(tryAgain, AGAIN);
 
   // Another tab of this code has sealed the answer: this one must not go on, nor show it.
   channel.addEventListener("message", async ({ data }) => {
-    if (!my || my.id !== data.id || my.over) return;
+    if (!my || my.id !== data.id) return;
+    if (my.over) { if (data.state && waits()) showOutcome(data.state); return; }
     my.over = true;
     my.draft = null;
     const row = await device.loadSealed(my.id);

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +44,8 @@ class Line:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._threads: list[threading.Thread] = []
+        self._start(self._listen)
 
     def cut(self) -> None:
         """No network from now on; what is under way breaks off."""
@@ -57,8 +59,19 @@ class Line:
         self.is_cut = self.loses_answers = False
 
     def close(self) -> None:
+        """Ends every connection and listens no longer."""
         self.cut()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(timeout=5)
         self._listener.close()
+
+    def _start(self, work: Callable[..., None], *values: Any) -> threading.Thread:
+        thread = threading.Thread(target=work, args=values, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return thread
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError):
@@ -66,11 +79,16 @@ class Line:
                 phone, _address = self._listener.accept()
                 if self.is_cut:
                     phone.close()
-                    continue
-                server = socket.create_connection(self._target)
-                self._open |= {phone, server}
-                threading.Thread(target=self._carry, args=(phone, server, False), daemon=True).start()
-                threading.Thread(target=self._carry, args=(server, phone, True), daemon=True).start()
+                else:
+                    self._start(self._connect, phone)
+
+    def _connect(self, phone: socket.socket) -> None:
+        with phone, socket.create_connection(self._target) as server:
+            self._open |= {phone, server}
+            back = self._start(self._carry, server, phone, True)
+            self._carry(phone, server, False)
+            back.join()
+            self._open -= {phone, server}
 
     def _carry(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
@@ -81,7 +99,6 @@ class Line:
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            self._open.discard(end)
 
 
 def open_link(page: Page, url: str, code: str) -> None:
