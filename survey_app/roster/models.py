@@ -230,9 +230,10 @@ class RosterVersion(Base):
 
 
 class ChangeKind(StrEnum):
-    """Kind of a change after locking: bổ sung, thay thế, đưa ra, đính chính."""
+    """Kind of a change after locking: bổ sung, bổ sung cả danh sách, thay thế, đưa ra, đính chính."""
 
     ADD = "add"
+    ADD_LIST = "add_list"
     REPLACE = "replace"
     REMOVE = "remove"
     CORRECT = "correct"
@@ -250,7 +251,8 @@ class ChangeState(StrEnum):
 class ChangeRequest(Base):
     """Đề nghị thay đổi sau khi khóa: approved by another person than its author, each approval a new version.
 
-    `values` are the texts as typed, by field of the list; `before` what a correction found there.
+    `values` are the texts as typed, by field of the list (of a whole list {"rows": [such texts, …]}); `before` what a
+    correction found there.
     """
 
     __tablename__ = "change_request"
@@ -259,7 +261,7 @@ class ChangeRequest(Base):
         CheckConstraint(one_of("state", ChangeState), name="state_known"),
         CheckConstraint("decided_by_id IS NULL OR decided_by_id <> author_id", name="decided_by_another"),
         CheckConstraint("(version_id IS NOT NULL) = (state = 'approved')", name="approved_in_a_version"),
-        CheckConstraint("(person_id IS NULL) = (kind = 'add')", name="about_a_person"),
+        CheckConstraint("(person_id IS NULL) = (kind IN ('add', 'add_list'))", name="about_a_person"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
