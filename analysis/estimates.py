@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.taylor import DesignError, Floats
+from analysis.taylor import DesignError, Floats, Truths
 
 if TYPE_CHECKING:
     from analysis.design import Columns, Design
 
-Truths = NDArray[np.bool_]
 # Totals (m,) → value (k,) and slopes (k, m).
 Function = Callable[[Floats], tuple[Floats, Floats]]
 
@@ -90,6 +88,40 @@ def smooth(design: "Design", variables: "Columns", function: Function, level: fl
     value, covariance, _ = design.covariance(np.stack(list(columns.values()), axis=1), function)
     rows: list[dict[str, object]] = [{"variable": f"value{index + 1}"} for index in range(len(value))]
     return Estimates(_table(rows, value, covariance, design.df, level), covariance)
+
+
+def variance(
+    design: "Design", variables: "Columns", *, where: Truths | None = None, level: float = 0.95
+) -> Estimates:  # fmt: skip
+    """Variances and covariances n/(n-1) Σw(x-x̄)(y-ȳ)/Σw of the variables, one row a pair in the order of a matrix.
+
+    R: `svyvar(~x+y, design, na.rm=TRUE)`."""
+    columns = _columns(design, variables)
+    inside = np.all([~np.isnan(column) for column in columns.values()], axis=0)
+    inside = inside if where is None else inside & where
+    n, k = int((inside & (design.weights != 0)).sum()), len(columns)
+    values = np.stack([np.where(inside, column, 0) for column in columns.values()], axis=1)
+    values = (values - design.weights @ values / (design.weights @ inside)) * inside[:, None]  # keeps the digits
+    pairs = [(a, b) for a in range(k) for b in range(k)]
+    products = np.stack([values[:, a] * values[:, b] for a, b in pairs], axis=1)
+
+    def moments(totals: Floats) -> tuple[Floats, Floats]:
+        size, sums, squares = totals[0], totals[1 : k + 1], totals[k + 1 :]
+        slopes = np.zeros((len(pairs), len(totals)))
+        value = np.empty(len(pairs))
+        for row, (a, b) in enumerate(pairs):
+            value[row] = squares[row] / size - sums[a] * sums[b] / size**2
+            slopes[row, 0] = -squares[row] / size**2 + 2 * sums[a] * sums[b] / size**3
+            slopes[row, 1 + a] -= sums[b] / size**2
+            slopes[row, 1 + b] -= sums[a] / size**2
+            slopes[row, k + 1 + row] = 1 / size
+        return value * n / (n - 1), slopes * n / (n - 1)
+
+    totals = np.hstack([inside[:, None], values, products]).astype(np.float64)
+    value, covariance, _ = design.covariance(totals, moments)
+    names = list(columns)
+    rows = [{"variable": names[a], "with": names[b]} for a, b in pairs]
+    return Estimates(_table(rows, value, covariance, design.df, level).assign(n=n), covariance)
 
 
 _Cell = tuple[dict[str, object], Floats, Truths]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
+Truths = NDArray[np.bool_]
 
 LONELY_RULES = ("fail", "remove", "certainty", "adjust", "average")
 
