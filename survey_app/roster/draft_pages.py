@@ -218,10 +218,11 @@ def _use_new_phone(draft: Draft, key: tuple[int, int]) -> None:
 @bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/faults.xlsx")
 @requires("lists.own")
 def faults_file(code: str, upload_id: int) -> ResponseReturnValue:
+    """The officer's own workbook with a comment on each bad cell."""
     found = find_upload(reading(), code, upload_id, me())
     name = f"{PurePath(found.file_name).stem}-ghi-chu-loi.xlsx"
     checked = check_upload(reading(), found)
-    file = xlsx_file(fault_workbook(checked, found.file_name, found.round.mark), name)
+    file = xlsx_file(fault_workbook(checked, found.file_name, _content_of(found), found.round.mark), name)
     log_draft(Action.DRAFT_EXPORTED, found, checked)
     return file
 
@@ -231,13 +232,17 @@ def faults_file(code: str, upload_id: int) -> ResponseReturnValue:
 def original(code: str, upload_id: int) -> ResponseReturnValue:
     """The file as it was sent."""
     found = find_upload(reading(), code, upload_id, me())
-    content = reading().get_one(Upload, found.id, options=[undefer(Upload.content)], populate_existing=True).content
+    content = _content_of(found)
     if content is None:
         raise Missing
     log_draft(Action.DRAFT_EXPORTED, found, check_upload(reading(), found))
     return send_file(
         BytesIO(content), mimetype="application/octet-stream", as_attachment=True, download_name=found.file_name
     )
+
+
+def _content_of(found: Upload) -> bytes | None:
+    return reading().get_one(Upload, found.id, options=[undefer(Upload.content)], populate_existing=True).content
 
 
 @bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/confirm")

@@ -136,14 +136,15 @@ def test_a_column_is_chosen_by_hand(people):
     assert "Không có lỗi" in page(officer, where)
 
 
-def test_the_file_with_faults_comes_back_with_a_column_of_remarks(people):
+def test_the_officers_file_comes_back_with_comments_and_the_original_as_it_was(people):
     officer = people[0]
-    where = upload(officer, make_file([make_citizen(1, phone="0912"), make_citizen(2)], [LEADER])).headers["Location"]
-    sheet = openpyxl.load_workbook(io.BytesIO(officer.get(f"{where}/faults.xlsx").data)).worksheets[0]
-    remarks = [row[-1].value for row in sheet.iter_rows(min_row=2)]
-    assert remarks[0].startswith("Số điện thoại: có 4 chữ số")
-    assert remarks[1] is None
-    assert officer.get(f"{where}/original").headers["Content-Disposition"].startswith("attachment")
+    content = make_file([make_citizen(1, phone="0912"), make_citizen(2)], [LEADER])
+    where = upload(officer, content).headers["Location"]
+    book = openpyxl.load_workbook(io.BytesIO(officer.get(f"{where}/faults.xlsx").data))
+    assert "có 4 chữ số" in book["Người dân"]["F4"].comment.text
+    answer = officer.get(f"{where}/original")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.data == content
 
 
 @pytest.mark.parametrize(
