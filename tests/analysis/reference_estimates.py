@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from analysis import contingency, estimates, quantiles, weight_diagnostics, weighting
+from analysis import composite, contingency, estimates, quantiles, weight_diagnostics, weighting
 from analysis.comparisons import one_sample_t, rank_test, two_sample_t
-from analysis.design import Design
+from analysis.design import Design, replace_fields
 from analysis.estimates import Estimates
 from analysis.proportion import proportion
 from analysis.taylor import DesignError
@@ -203,25 +203,33 @@ def index_vector(vector: dict) -> dict[str, object]:
         names = [name.removeprefix(columns_of(args["vars"])[0]) for name in shares.table["variable"]]
         points = [args["coefficients"].get(name, 0) for name in names]
         return with_z(estimates.contrast(shares, args.get("max_points", 1) * np.array(points)))
-    if "group_weights" in args and "by" in args:
-        units = sample.frame[columns_of(args["by"])[0]]
-        rows = [composite(sample, args, where & (units == unit).to_numpy()) for unit in sorted(units[where].unique())]
-        return {key: [row[key][0] for row in rows] for key in ("estimate", "se")}
     if "group_weights" in args:
-        return composite(sample, args, where)
+        return composite_index(sample, args, where)
     if "item_max" in args:
         # No opinion counts zero, so that all items share one base.
         items = [name.removesuffix("s") + "z" if name.endswith("s") else name for name in args["items"]]
         return with_z(estimates.contrast(estimates.mean(sample, items, where=where), args["item_max"]))
+    if args.get("by") == "year" and "item" in args:
+        return year_change(sample, args, where)
     variables = args.get("vars") or args["item"]
     result = estimates.mean(sample, variables, args.get("by"), where=where, level=level, listwise=True)
-    if args.get("by") == "year":
-        return with_z(estimates.contrast(result, [-1, 1]))
     return as_columns(result) | {"df": result.table["df"][0]}
 
 
-def composite(sample: Design, args: dict, where: np.ndarray) -> dict[str, object]:
-    weights = args["group_weights"]
-    by = next(name for name in sample.frame.columns if set(weights) <= set(sample.frame[name].dropna().unique()))
-    groups = estimates.mean(sample, args["item"], by, where=where & sample.frame[by].isin(weights).to_numpy())
-    return with_z(estimates.contrast(groups, [args.get("max_points", 1) * weights[name] for name in groups.table[by]]))
+def composite_index(sample: Design, args: dict, where: np.ndarray) -> dict[str, object]:
+    weights, by = args["group_weights"], args.get("by")
+    group = next(name for name in sample.frame.columns if set(weights) <= set(sample.frame[name].dropna().unique()))
+    points = {args["item"]: args.get("max_points", 1)}
+    table = composite.index(
+        sample, points, by=columns_of(by)[0] if by else None, group=group, group_weights=weights, where=where
+    ).table
+    return {"estimate": table["estimate"], "se": table["se"], "z": table["estimate"] / table["se"]}
+
+
+def year_change(sample: Design, args: dict, where: np.ndarray) -> dict[str, object]:
+    """The change between the first and the last year of the domain, as one unit."""
+    years = sorted(sample.frame["year"][where].unique())
+    frame = sample.frame.assign(_all=np.where(where, 1.0, np.nan))
+    points = {args["item"]: args.get("max_points", 1)}
+    table = composite.paired_changes(replace_fields(sample, frame=frame), points, "year", (years[0], years[-1]), "_all")
+    return {"estimate": table["change"], "se": table["se"], "z": table["change"] / table["se"]}
