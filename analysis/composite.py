@@ -15,7 +15,7 @@ from scipy import stats
 
 from analysis.design import Design, replace_fields
 from analysis.intervals import score_limits
-from analysis.rank_sets import benjamini_hochberg, holm
+from analysis.ranks import benjamini_hochberg, holm
 from analysis.taylor import Codes, DesignError, Floats, Truths, sums_by_code
 
 MISSING_GROUP = ("renormalise", "none")

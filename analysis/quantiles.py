@@ -50,14 +50,16 @@ def quantile_of(values: Floats, weights: Floats, p: float, rule: str = "math") -
         by_place = np.argsort(place, kind="stable")
         return float(x[by_place][max(int(np.searchsorted(place[by_place], p, side="right")) - 1, 0)])
     # A hair of rounding decides whether p is met exactly; R compares cumulated sums as they are.
-    at = max(int(np.searchsorted(sums, p * w.sum(), side="right")) - 1, 0)
+    at = int(np.searchsorted(sums, p * w.sum(), side="right")) - 1
+    if at < 0:
+        return float(x[0])
     after = min(at + 1, len(x) - 1)
     low, up = p - sums[at] / w.sum(), sums[after] / w.sum() - p
     if rule == "hf4":
         share = low / (low + up) if low + up else 0.0
         return float(x[at] * (1 - share) + x[after] * share)
     if low != 0:
-        return float(x[0] if p * w.sum() < sums[0] else x[after])
+        return float(x[after])
     if rule in ("school", "hf2"):
         return float((x[at] + x[after]) / 2)
     return float(x[after] if rule == "hf3" and at % 2 == 0 else x[at])

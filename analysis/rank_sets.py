@@ -6,8 +6,6 @@ falls. Source: Mohamad, Goeman & van Zwet (2022); Mogstad, Romano, Shaikh & Wilh
 R: `csranks::csranks(x, Sigma, coverage, cstype="two-sided", stepdown=TRUE, simul=...)`.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,25 +72,6 @@ def top_probabilities(values: Floats, covariance: Floats, most: int, *, seed: in
     noise, _, _ = _simulated(values, covariance, seed, draws)
     order = np.argsort(-(values + noise), axis=1)[:, :most]
     return np.asarray(np.bincount(order.ravel(), minlength=len(values)) / draws)
-
-
-def holm(p_values: Sequence[float] | Floats) -> Floats:
-    """p-values (m,) adjusted for m tests so that the chance of any false one is held. R: `p.adjust(p, "holm")`."""
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]), 1)
-    return adjusted
-
-
-def benjamini_hochberg(p_values: Sequence[float] | Floats) -> Floats:
-    """p-values (m,) adjusted so that the share of false ones among those named is held. R: `p.adjust(p, "BH")`."""
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(-p, kind="stable")
-    steps = len(p) / np.arange(len(p), 0, -1) * p[order]
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1)
-    return adjusted
 
 
 def _simulated(values: Floats, covariance: Floats, seed: int, draws: int) -> tuple[Floats, Floats, Floats]:

@@ -47,7 +47,9 @@ def fit(design: Design, formula: str, link: str = "identity", where: Truths | No
         covariance = design.repeated(lambda repeated: coefficients(x, y, repeated * inside, link, beta)[0])
     df = design.df_within(inside) - len(beta) + 1
     se = np.sqrt(np.diag(covariance))
-    t, reach = beta / se, stats.t.ppf((1 + level) / 2, df) * se
+    with np.errstate(divide="ignore"):
+        t = beta / se
+    reach = stats.t.ppf((1 + level) / 2, df) * se
     table = pd.DataFrame({
         "term": names, "estimate": beta, "se": se, "t": t, "p_value": 2 * stats.t.sf(np.abs(t), df),
         "ci_low": beta - reach, "ci_high": beta + reach, "df": df,

@@ -12,7 +12,7 @@ from scipy import optimize
 
 from analysis.taylor import DesignError, Floats
 
-METHODS = ("REML", "ML", "FH", "adjusted-ML")
+METHODS = ("REML", "ML", "FH", "PR", "adjusted-ML")
 LABEL = "model-assisted (Fay-Herriot)"
 
 
@@ -32,7 +32,8 @@ class AreaFit:
 def fay_herriot(values: Floats, variances: Floats, auxiliaries: Floats, method: str = "REML") -> AreaFit:
     """Direct estimates (m,) with variances D (m,) and auxiliaries (m, p), with a column of ones, → EBLUPs.
 
-    method: how A is found (REML, ML, FH = Fay & Herriot's moment, adjusted-ML = Li & Lahiri, never 0).
+    method: how A is found (REML, ML, FH = Fay & Herriot's moment, PR = Prasad & Rao's, adjusted-ML = Li & Lahiri's,
+    never 0).
     MSE = g1 + g2 + 2 g3, with the bias of A taken away for ML and FH. Areas with D = 0 keep their value.
     R: `eblupFH(y ~ x, D, method=method)`, `mseFH(y ~ x, D, method=method)$mse`."""
     if method not in METHODS:
@@ -60,6 +61,10 @@ def _projection(values: Floats, total: Floats, auxiliaries: Floats) -> tuple[Flo
 
 def _between_variance(values: Floats, variances: Floats, auxiliaries: Floats, method: str) -> float:
     m, p = auxiliaries.shape
+    if method == "PR":
+        hat = auxiliaries @ np.linalg.solve(auxiliaries.T @ auxiliaries, auxiliaries.T)
+        rest = values - hat @ values
+        return max(float(rest @ rest - variances @ (1 - np.diag(hat))) / float(m - p), 0.0)
 
     def equation(a: float) -> float:
         """Falls in A near the solution: the score (REML, ML), or y'Py - (m - p) (FH)."""
@@ -88,7 +93,11 @@ def _mean_squared_errors(a: float, variances: Floats, auxiliaries: Floats, sprea
     first = a * rest
     second = rest**2 * np.einsum("ij,jk,ik->i", auxiliaries, spread, auxiliaries)
     one, two = float((1 / total).sum()), float((1 / total**2).sum())
-    uncertainty = 2 * len(total) / one**2 if method == "FH" else 2 / two
+    uncertainty = 2 / two
+    if method == "FH":
+        uncertainty = 2 * len(total) / one**2
+    if method == "PR":
+        uncertainty = 2 * float((total**2).sum()) / len(total) ** 2
     third = variances**2 / total**3 * uncertainty
     bias = 0.0
     if method == "ML":

@@ -137,7 +137,7 @@ def from_counts(
     fraction = np.zeros(len(sampled))
     if fpc:
         fraction = sampled / units.groupby("code")[fpc].first().to_numpy(dtype=np.float64)
-    items = list(dict.fromkeys(counts["item"]))
+    items = sorted(counts["item"].unique())
     domain, labels = domains_of(counts, by)
     found, row = np.unique(unit * len(labels) + domain, return_inverse=True)
     rows = labels.iloc[found % len(labels)].reset_index(drop=True)

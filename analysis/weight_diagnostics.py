@@ -1,11 +1,13 @@
 """What do the weights cost? Design effects of weighting and the ranges that an officer should look at.
 
-Source: Kish (1965, 1992); Henry & Valliant (2015); Spencer (2000).
+Source: Kish (1965, 1992); Henry & Valliant (2015); Spencer (2000); Chen & Rust (2017).
 """
 
 import numpy as np
+import pandas as pd
 
-from analysis.taylor import Floats
+from analysis.design import Design
+from analysis.taylor import Codes, Floats
 
 
 def kish_design_effect(weights: Floats) -> float:
@@ -50,6 +52,37 @@ def spencer_design_effect(chances: Floats, weights: Floats, y: Floats) -> float:
     fall = _covariance(y, chances, weights) ** 2 / (spread_y * _spread(chances, weights))
     more = n * _covariance(rest**2, weights, weights) / (size * spread_y)
     return float(fit[0] ** 2 * (kish - 1) / spread_y + kish * (1 - fall) + more)
+
+
+def chen_rust_design_effect(
+    weights: Floats, y: Floats, strata: Codes | None = None, clusters: Codes | None = None
+) -> float:
+    """Design effect as a product, summed over strata: of weighting 1 + cv²_h, of clustering 1 + (n*_h - 1) ρ_h = deff_h
+    over that, of stratification (W_h² n / n_h) σ²_h / σ²; strata and clusters as codes (n,).
+
+    Source: Chen & Rust (2017). R: `PracTools::deffCR(w, strvar, clvar, y=y)$"overall deff"`."""
+    n = len(y)
+    codes = np.zeros(n, dtype=np.intp) if strata is None else strata
+    whole = _sample_variance(y, weights)
+    result = 0.0
+    for stratum in np.unique(codes):
+        rows = codes == stratum
+        w, values = weights[rows], y[rows]
+        weighting = kish_design_effect(w)
+        clustering = 1.0
+        if clusters is not None:
+            frame = pd.DataFrame({"y": values, "w": w, "cluster": clusters[rows]})
+            clustering = float(Design(frame, psu="cluster", weights="w").mean("y")["deff"].iloc[0]) / weighting
+        share = w.sum() / weights.sum()
+        stratification = 1.0 if strata is None else share**2 * n / len(w) * _sample_variance(values, w) / whole
+        result += weighting * clustering * stratification
+    return float(result)
+
+
+def _sample_variance(values: Floats, weights: Floats) -> float:
+    mean = weights @ values / weights.sum()
+    n = len(values)
+    return float(n / (n - 1) * (weights @ (values - mean) ** 2) / (weights.sum() - 1))
 
 
 def _spread(values: Floats, weights: Floats) -> float:

@@ -30,12 +30,20 @@ def sample_size_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     population = float(args.get("N", "inf"))
     alpha = args.get("alpha", 0.05)
+    relative = "moe.sw=2" in vector["r_call"].replace(" ", "")
     if "C1" in args:
         size = allocation.two_stage_optimum(args["C1"], args["C2"], args["delta"])
+        if args.get("tot_cost") or args.get("budget"):
+            spent = args.get("tot_cost") or args.get("budget")
+            return {"m": allocation.clusters_for_budget(spent, args["C1"], args["C2"], size), "nbar": size}
         clusters = allocation.clusters_for_cv(size, args["delta"], args["CV0"], args["unit_rv"], args["k"])
         return {"m": clusters, "nbar": size}
-    if "CVpop" in args:
+    if "V0" in args:
+        return {"estimate": sample_size.size_for_mean_cv(args["V0"] ** 0.5, args["S2"] ** 0.5, population)}
+    if "CV0" in args:
         return {"estimate": sample_size.size_for_mean_cv(args["CV0"], args["CVpop"], population)}
+    if "CVpop" in args:
+        return {"estimate": sample_size.size_for_mean(args["e"], args["CVpop"], alpha, population)}
     if "pxy" in args:
         sides = 1 if args.get("alt", "one.sided") == "one.sided" else 2
         both = sample_size.sizes_for_two_overlapping_samples(
@@ -52,9 +60,11 @@ def sample_size_vector(vector: dict) -> dict[str, object]:
         return {"n": size, "ci": [low, high], "estimate": size}
     if "sd" in args or "S2" in args:
         deviation = args["sd"] if "sd" in args else args["S2"] ** 0.5
+        if relative:
+            deviation /= args["ybarU"]
         return {"estimate": sample_size.size_for_mean(args["e"], deviation, alpha, population)}
-    deff = args.get("deff", 1)
-    return {"estimate": sample_size.size_for_proportion(args["e"], args["p"], alpha, population, deff)}
+    margin = args["e"] * args["p"] if relative else args["e"]
+    return {"estimate": sample_size.size_for_proportion(margin, args["p"], alpha, population, args.get("deff", 1))}
 
 
 def allocation_vector(vector: dict) -> dict[str, object]:
@@ -66,6 +76,10 @@ def allocation_vector(vector: dict) -> dict[str, object]:
     sizes, deviations = groups.size().to_numpy(dtype=float), groups.std().to_numpy()
     if args["method"].startswith("neyman"):
         found = allocation.neyman(args["n"], sizes, deviations)
+    elif "V0" in args or "CV0" in args:
+        mean = groups.sum().sum() / sizes.sum()
+        variance = args["V0"] if "V0" in args else (args["CV0"] * mean) ** 2
+        found = allocation.optimal_for_variance(variance, sizes, deviations, args["unit_costs"])
     elif args["method"].startswith("optimal"):
         found = allocation.optimal_for_cost(args["budget"], sizes, deviations, args["unit_costs"])
     elif args["method"].startswith("power"):
@@ -119,6 +133,17 @@ def weighting_effect_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     frame = data(args["data"])
     weights = frame[args["weight"]].to_numpy(dtype=float)
+    if "strata" in args or "cluster" in args or "clusters" in args:
+        codes = [
+            None if not name else pd.factorize(frame[name], sort=True)[0]
+            for name in (args.get("strata"), args.get("cluster") or args.get("clusters"))
+        ]
+        y = frame[args["y"]].to_numpy(dtype=float)
+        return {"estimate": weight_diagnostics.chen_rust_design_effect(weights, y, *codes)}
+    if "p" in args:
+        chances = frame[args["p"]].to_numpy(dtype=float)
+        y = frame[args["y"]].to_numpy(dtype=float)
+        return {"estimate": weight_diagnostics.spencer_design_effect(chances, weights, y)}
     if "x" not in args:
         return {"estimate": weight_diagnostics.kish_design_effect(weights)}
     x = frame[columns_of(args["x"])].to_numpy(dtype=float)
@@ -187,6 +212,9 @@ def rank_vector(vector: dict) -> dict[str, object]:
     values = frame[args["y"]].to_numpy(dtype=float)
     if args["method"].startswith("expected rank"):
         return {"expected_rank": ranks.expected_ranks(values, se)}
+    if "Holm" in args["method"]:
+        low, high = ranks.pairwise_rank_sets(values, se, 1 - alpha, "holm")
+        return {"low": low, "high": high}
     if args["method"].startswith("pairwise Tukey"):
         low, high = ranks.pairwise_rank_sets(values, se, 1 - alpha)
         return {"low": low, "high": high, "q": studentized_range.ppf(1 - alpha, len(values), np.inf) / np.sqrt(2)}

@@ -42,6 +42,14 @@ def test_the_rule_that_can_be_explained_holds_too_and_is_wider() -> None:
     assert sharper <= plain
 
 
+@pytest.mark.parametrize("rule", ["tukey", "holm"])
+def test_all_pairs_at_once_hold_and_tell_apart_what_is_far(rule: str) -> None:
+    every, _ = held(lambda values, se: ranks.pairwise_rank_sets(values, se, 0.9, rule))
+    assert every >= 0.9
+    low, high = ranks.pairwise_rank_sets(np.array([0.0, 0.1, 20]), np.ones(3), 0.95, rule)
+    assert (low.tolist(), high.tolist()) == ([1, 1, 3], [2, 2, 3])
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.floats(-3, 3), min_size=3, max_size=8), st.integers(0, 100))
 def test_the_rank_of_the_estimate_is_always_in_its_set(values: list[float], seed: int) -> None:
@@ -89,9 +97,9 @@ def test_chances_to_be_among_the_best_add_up() -> None:
 
 
 def test_adjusted_p_values_are_those_of_the_textbook() -> None:
-    p = [0.01, 0.04, 0.03, 0.005]
-    assert rank_sets.holm(p) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert rank_sets.benjamini_hochberg(p) == pytest.approx([0.02, 0.04, 0.04, 0.02])
+    p = np.array([0.01, 0.04, 0.03, 0.005])
+    assert ranks.holm(p) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert ranks.benjamini_hochberg(p) == pytest.approx([0.02, 0.04, 0.04, 0.02])
 
 
 def test_a_difference_without_variance_is_refused() -> None:
