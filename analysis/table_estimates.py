@@ -48,7 +48,7 @@ def means(
     result["item"] = np.tile(np.array(table.items, dtype=object), shape[0])
     for name, values in (("estimate", estimate), ("se", se), ("ci_low", low), ("ci_high", high)):
         result[name] = values.ravel()
-    result["df"], result["deff"], result["n"] = table.df, deff.ravel(), n.ravel()
+    result["df"], result["deff"], result["n"] = table.df, deff.ravel(), n.ravel().astype(np.intp)
     return result[result["n"] > 0].reset_index(drop=True)
 
 
