@@ -6,7 +6,7 @@ Source: Korn & Graubard (1998); Franco, Little, Louis & Slud (2019). R: `svycipr
 """
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from analysis.taylor import Floats
 
@@ -20,7 +20,7 @@ def score_limits(
         m = np.clip(means, 0.0, 1.0)
         spread = m * (1 - m)
         effective = np.where((se > 0) & (spread > 0), spread / np.where(se > 0, se, 1.0) ** 2, n)
-        freedom = np.asarray(stats.t.ppf(tail, np.maximum(n - 1, 1)) / stats.t.ppf(tail, df)) ** 2
+        freedom = np.asarray(special.stdtrit(np.maximum(n - 1, 1), tail) / special.stdtrit(df, tail)) ** 2
         effective = np.where((se > 0) & (spread > 0), effective * freedom, effective)
         hits = effective * m
         low = np.where(hits > 0, special.betaincinv(np.maximum(hits, 1e-300), effective - hits + 1, tail), 0.0)

@@ -71,10 +71,13 @@ def bootstrap(stage: Stage, count: int, seed: int, mse: bool = False) -> Replica
 def bootstrap_draws(stratum: Codes, sampled: Floats, count: int, seed: int) -> Floats:
     """Rao-Wu factors (C, count) of clusters in strata (C,): times drawn among n_h - 1, times n_h / (n_h - 1)."""
     random = np.random.default_rng(seed)
+    order = np.argsort(stratum, kind="stable")  # clusters stratum by stratum
+    size = sampled.astype(np.intp)
+    first = np.cumsum(size) - size
+    slots = np.repeat(np.arange(len(size)), size - 1)  # one row a draw: n_h - 1 in each stratum
+    drawn = first[slots, None] + (random.random((len(slots), count)) * size[slots, None]).astype(np.intp)
+    times = np.bincount((drawn * count + np.arange(count)).ravel(), minlength=len(stratum) * count)
     factors = np.empty((len(stratum), count))
-    for h in range(len(sampled)):
-        members = np.flatnonzero(stratum == h)
-        n_h = len(members)
-        drawn = random.multinomial(n_h - 1, np.full(n_h, 1 / n_h), size=count)
-        factors[members] = drawn.T * n_h / (n_h - 1)
+    factors[order] = times.reshape(len(stratum), count)
+    factors *= (sampled / (sampled - 1))[stratum][:, None]
     return factors

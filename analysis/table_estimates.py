@@ -9,7 +9,7 @@ from scipy import stats
 from analysis.intervals import score_limits
 from analysis.replicates import bootstrap_draws
 from analysis.summary_table import SummaryTable, domains_of
-from analysis.taylor import Codes, DesignError, Floats
+from analysis.taylor import Codes, DesignError, Floats, Stage, domain_variances
 
 
 def means(
@@ -148,14 +148,9 @@ def _variance(
         sums = _summed((away * table.s1).sum(axis=2), code, len(pair))
         squares = _summed((away**2 * table.s2).sum(axis=2), code, len(pair))
         spread = squares - sums**2 / table.sampled[pair // domains][:, None]
-    else:
-        psu = table.rows["psu"].to_numpy()
-        unit_pair, unit_code = np.unique(psu * domains + domain, return_inverse=True)
-        scores = _summed(table.s1 @ worth - centre * (table.s1 @ base), unit_code, len(unit_pair))
-        stratum_of = table.psu_stratum[unit_pair // domains]
-        pair, code = np.unique(stratum_of * domains + unit_pair % domains, return_inverse=True)
-        drawn = table.sampled[pair // domains][:, None]
-        mean = _summed(scores, code, len(pair)) / drawn
-        absent = drawn - np.bincount(code)[:, None]  # sampling units without a member of the domain count zero
-        spread = _summed((scores - mean[code]) ** 2, code, len(pair)) + absent * mean**2
-    return _summed(rise[pair // domains][:, None] * spread, pair % domains, domains) / size**2
+        return _summed(rise[pair // domains][:, None] * spread, pair % domains, domains) / size**2
+    psu = table.rows["psu"].to_numpy()
+    labels = tuple(map(str, range(len(table.sampled))))
+    stage = Stage(psu, table.psu_stratum, table.sampled, table.fraction, labels)
+    scores = table.s1 @ worth - centre * (table.s1 @ base)
+    return domain_variances(scores, domain, domains, [stage]) / size**2
