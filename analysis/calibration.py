@@ -137,18 +137,20 @@ def _factor(function: str, bounds: _Bounds) -> _Factor:
 def trimmed(weights: Floats, lower: float = 0.0, upper: float = np.inf, strict: bool = False) -> Floats:
     """Weights cut to [lower, upper]; what was cut is spread evenly over the others, so that the sum stays.
 
-    The others may then leave the bounds by a little; `strict` cuts again until none does.
+    The others may then leave the bounds by a little; `strict` cuts again, and spreads over those never cut.
     R: `trimWeights(design, lower=lower, upper=upper, strict=strict)`."""
     result = weights.copy()
     if lower * len(weights) > weights.sum() or upper * len(weights) < weights.sum():
         raise DesignError("The bounds of the trimming cannot hold the sum of the weights.")
-    for _ in range(len(weights)):
-        outside: NDArray[np.bool_] = (result < lower) | (result > upper)
+    free: NDArray[np.bool_] = np.ones(len(weights), dtype=bool)  # never cut so far
+    while True:
+        outside = (result < lower) | (result > upper)
         if not outside.any():
             break
+        free &= ~outside
         cut = np.clip(result, lower, upper)
-        if not outside.all():
-            cut[~outside] += (result - cut).sum() / (~outside).sum()
+        if free.any():
+            cut[free] += (result - cut).sum() / free.sum()
         result = cut
         if not strict:
             break

@@ -12,7 +12,7 @@ from scipy import optimize, stats
 from analysis.design import Design
 from analysis.taylor import DesignError, Floats, Truths
 
-METHODS = ("mean", "logit", "wilson", "beta", "asin", "likelihood")
+METHODS = ("mean", "logit", "xlogit", "wilson", "beta", "asin", "likelihood")
 
 
 def proportion(
@@ -20,6 +20,7 @@ def proportion(
 ) -> pd.DataFrame:
     """One row: the weighted share of `event` (n,) in the domain, with limits by `method`, df and n of the domain.
 
+    With replicates `logit` takes the spread of the replicates' logits, `xlogit` that of the share.
     R: `svyciprop(~event, subset(design, where), method=method)`."""
     inside = np.ones(len(event), dtype=bool) if where is None else where
     if not inside.any():
@@ -27,6 +28,8 @@ def proportion(
     p, se = share(design, event, inside)
     n, df = int((inside & (design.weights != 0)).sum()), design.df_within(inside)
     low, high = interval(p, se, n, df, method, level)
+    if method == "logit" and design.replicates is not None and 0 < p < 1:
+        low, high = _replicated_logit(design, event & inside, inside, df, level)
     row = {"estimate": p, "se": se, "ci_low": low, "ci_high": high, "df": df, "n": n}
     return pd.DataFrame([row])
 
@@ -59,7 +62,7 @@ def interval(p: float, se: float, n: int, df: float, method: str = "beta", level
     t = float(stats.t.ppf(1 - tail, df))
     if method == "mean":
         return p - t * se, p + t * se
-    if method == "logit":
+    if method in ("logit", "xlogit"):
         centre, reach = math.log(p / (1 - p)), t * se / (p * (1 - p))
         return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
     if method == "asin":
@@ -78,6 +81,16 @@ def interval(p: float, se: float, n: int, df: float, method: str = "beta", level
     low = float(stats.beta.ppf(tail, hits, n_eff - hits + 1))
     high = float(stats.beta.ppf(1 - tail, hits + 1, n_eff - hits))
     return low, high
+
+
+def _replicated_logit(design: Design, hits: Truths, inside: Truths, df: int, level: float) -> tuple[float, float]:
+    def logit(weights: Floats) -> Floats:
+        above, below = weights[hits].sum(), weights[inside & ~hits].sum()
+        return np.array([np.log(max(above, 1e-300) / max(below, 1e-300))])
+
+    centre = float(logit(design.weights)[0])
+    reach = float(stats.t.ppf((1 + level) / 2, df)) * math.sqrt(float(design.repeated(logit)[0, 0]))
+    return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
 
 
 def _likelihood_limits(p: float, n_eff: float, t: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from analysis import weighting
 from analysis.design import Design
 from analysis.replicates import Replicates
 
-FOLDER = Path(os.environ.get("SURVEY_REFERENCE", Path(__file__).parents[1] / "reference"))
+FOLDER = Path(os.environ.get("SURVEY_REFERENCE") or Path(__file__).parents[1] / "reference")
 REFERENCE = json.loads((FOLDER / "survey_reference.json").read_text(encoding="utf-8"))
 VECTORS = REFERENCE["vectors"]
 DESIGNS = REFERENCE["designs"]

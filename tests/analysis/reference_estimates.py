@@ -117,8 +117,8 @@ def proportion_vector(vector: dict) -> dict[str, object]:
         name for name in sample.frame.columns if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", args["event"])
     ]
     inside = domain(sample, args, *asked_about)
-    method = "logit" if args["method"] == "xlogit" else args["method"]
-    found = proportion(sample, event, where=inside, method=method, level=vector["expected"].get("level", 0.95))
+    level = vector["expected"].get("level", args.get("level", 0.95))
+    found = proportion(sample, event, where=inside, method=args["method"], level=level)
     return dict(found.iloc[0])
 
 
@@ -199,10 +199,12 @@ def index_vector(vector: dict) -> dict[str, object]:
     if "grp" in args:
         where &= (sample.frame["grp"] == args["grp"]).to_numpy()
     if "coefficients" in args:
-        shares = estimates.mean(sample, args["vars"], where=where, level=level)
-        names = [name.removeprefix(columns_of(args["vars"])[0]) for name in shares.table["variable"]]
-        points = [args["coefficients"].get(name, 0) for name in names]
-        return with_z(estimates.contrast(shares, args.get("max_points", 1) * np.array(points)))
+        # points = Σ coefficient × share of the level: the mean of the coefficients, levels without one counting 0.
+        column = sample.frame[columns_of(args["vars"])[0]]
+        worth = column.map(args["coefficients"]).where(column.isna() | column.isin(list(args["coefficients"])), 0.0)
+        scored = replace_fields(sample, frame=sample.frame.assign(_points=args.get("max_points", 1) * worth))
+        result = as_columns(estimates.mean(scored, "_points", args.get("by"), where=where, level=level))
+        return result | {"z": np.divide(result["estimate"], result["se"])}
     if "group_weights" in args:
         return composite_index(sample, args, where)
     if "item_max" in args:
