@@ -35,7 +35,7 @@
     const status = document.querySelector("[data-saved]");
     const words = status.dataset;
     const token = form.querySelector("[name=csrf_token]").value;
-    const kept = `grid:${location.pathname}`;
+    const kept = `typed:${location.pathname}`;
     const undo = []; // each a function that takes one block, or one dropped row, back
     let typedSince = false;
     let known = Number(form.dataset.known);
@@ -177,10 +177,11 @@
       return left;
     };
 
+    // A cell is kept with the value it was typed over: sent after a reload, it must still meet what another stored since.
     const remember = () => {
-      const left = unsent();
+      const left = Object.entries(unsent()).map(([name, text]) => [name, { text, was: form.elements[`was-${name}`]?.value }]);
       try {
-        if (Object.keys(left).length) localStorage.setItem(kept, JSON.stringify(left));
+        if (left.length) localStorage.setItem(kept, JSON.stringify({ known, cells: Object.fromEntries(left) }));
         else localStorage.removeItem(kept);
       } catch { /* a browser without storage: the page itself still holds it */ }
     };
@@ -484,13 +485,15 @@
     });
     try {
       const left = JSON.parse(localStorage.getItem(kept) || "{}");
-      const found = Object.entries(left).filter(([field]) => {
+      const found = Object.entries(left.cells || {}).filter(([field]) => {
         let input = form.elements[field];
         while (!input && field.startsWith("new-") && addRow()) input = form.elements[field];
         return input;
       });
       if (found.length) {
-        put(found.map(([field, value]) => [form.elements[field], value]));
+        known = Math.min(known, left.known);
+        for (const [name, { was }] of found) if (was !== undefined) form.elements[`was-${name}`].value = was;
+        put(found.map(([name, { text }]) => [form.elements[name], text]));
         status.textContent = words.found;
       }
     } catch { localStorage.removeItem(kept); }

@@ -175,6 +175,46 @@ def test_two_clerks_on_one_cell_see_both_values_and_choose(server, new_context):
     assert stored(server.database)[0][0] == "Lò Văn Hai"
 
 
+def test_a_reload_does_not_write_over_what_another_stored_in_the_same_cell(server, new_context):
+    users = make_draft(server.database)
+    first = open_grid(server, new_context, users[0])
+    first.locator("#new-0-name").fill("Lò Văn Ánh")
+    wait_saved(first)
+    second = open_grid(server, new_context, users[1])
+    first.locator("#cell-0-1-name").fill("Lò Văn Một")
+    first.get_by_text("Đang nhập").wait_for()
+    wait_saved(first)
+    second.locator("#cell-0-1-name").fill("Lò Văn Hai")
+    second.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    second.reload()
+    second.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    assert second.locator("#cell-0-1-name").input_value() == "Lò Văn Hai"
+    assert stored(server.database)[0][0] == "Lò Văn Một"
+    second.get_by_role("button", name="Lấy giá trị đó").click()
+    second.reload()
+    assert second.locator("#cell-0-1-name").input_value() == "Lò Văn Một"
+    assert second.evaluate("localStorage.length") == 0
+
+
+def test_what_was_typed_offline_asks_when_another_changed_the_cell_meanwhile(server, new_context):
+    users = make_draft(server.database)
+    first = open_grid(server, new_context, users[0])
+    first.locator("#new-0-name").fill("Lò Văn Ánh")
+    wait_saved(first)
+    second = open_grid(server, new_context, users[1])
+    second.route("**/grid.json", lambda route: route.abort())
+    second.locator("#cell-0-1-name").fill("Lò Văn Hai")
+    second.get_by_text("Chưa lưu được, mất mạng").wait_for()
+    first.locator("#cell-0-1-name").fill("Lò Văn Một")
+    first.get_by_text("Đang nhập").wait_for()
+    wait_saved(first)
+    again = second.context.new_page()
+    second.close()
+    again.goto(server.url + GRID)
+    again.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    assert stored(server.database)[0][0] == "Lò Văn Một"
+
+
 def test_a_block_with_its_heading_row_finds_its_columns(server, new_context):
     page = open_grid(server, new_context, make_draft(server.database)[0])
     block = 'Điện thoại\tHọ và tên\n0912345678\tLò Văn Ánh\n0987654321\t"Cà Thị\nHoa"\n'
