@@ -19,6 +19,7 @@ from .normalise import (
     is_marked,
     person_name,
     phone_number,
+    tax_code,
 )
 from .problems import Problem
 
@@ -157,7 +158,7 @@ class RowReader:
         person.email = self._text(row, "email")
         if person.group == "F":
             person.business = self._text(row, "business")
-            person.tax_code = self._text(row, "tax_code")
+            person.tax_code = tax_code(self._text(row, "tax_code"))
             person.address = self._text(row, "address")
 
     def _name(self, person: PersonRow, row: DataRow) -> None:

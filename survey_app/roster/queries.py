@@ -30,6 +30,7 @@ from .models import (
     UnitList,
     Upload,
 )
+from .normalise import tax_code
 from .persons import PersonRow, Terms
 
 WITH_THE_OFFICE = frozenset({ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED})
@@ -345,7 +346,9 @@ def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()
     )  # fmt: skip
     return [
         HandedIn(
-            PersonRow(None, position, group, name=name, birth_year=year, phone=phone, ban_code=ban, tax_code=tax),
+            PersonRow(
+                None, position, group, name=name, birth_year=year, phone=phone, ban_code=ban, tax_code=tax_code(tax)
+            ),
             list_id,
             unit_name,
         )
@@ -358,7 +361,7 @@ def as_person_rows(unit_list: UnitList) -> list[PersonRow]:
     return [
         PersonRow(
             None, person.position, unit_list.group.code, name=person.name, birth_year=person.birth_year,
-            phone=person.phone, ban_code=person.ban_code, tax_code=person.tax_code,
+            phone=person.phone, ban_code=person.ban_code, tax_code=tax_code(person.tax_code),
         )
         for person in unit_list.persons
     ]  # fmt: skip
