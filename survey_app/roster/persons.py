@@ -167,7 +167,7 @@ class RowReader:
         if not whole:
             parts = [part for one in ("family", "given") if (part := self._text(row, one))]
             whole = " ".join(parts) or (self._text(row, "representative") if person.group != "F" else None)
-        person.name = person_name(whole) if whole else None
+        person.name = person_name(whole) if whole and any(sign.isalpha() for sign in whole) else None
         if person.name is None and person.name_column is not None:
             self._add("missing_name", row, "name", person.name_column)
 
