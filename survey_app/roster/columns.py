@@ -73,6 +73,10 @@ class DataRow:
     group_text: str | None = None  # from the group column
     heading_group: str | None = None  # from the sub-heading above
 
+    @property
+    def is_blank(self) -> bool:
+        return not any(text_of(cell) for cell in self.raw)
+
 
 @dataclass
 class Table:
