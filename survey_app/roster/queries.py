@@ -327,6 +327,7 @@ class HandedIn:
 
     person: PersonRow
     list_id: int
+    unit_id: int
     unit_name: str
 
 
@@ -334,7 +335,7 @@ def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()
     """Persons on lists that were handed in (submitted, approved, locked), but those of the lists `without`."""
     query = (
         select(
-            Person.list_id, Person.position, RespondentGroup.code, Unit.name, Person.name, Person.birth_year,
+            Person.list_id, Person.position, RespondentGroup.code, Unit.id, Unit.name, Person.name, Person.birth_year,
             Person.phone, Person.ban_code, Person.tax_code,
         )
         .join(UnitList, Person.list_id == UnitList.id)
@@ -350,9 +351,10 @@ def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()
                 None, position, group, name=name, birth_year=year, phone=phone, ban_code=ban, tax_code=tax_code(tax)
             ),
             list_id,
+            unit_id,
             unit_name,
         )
-        for list_id, position, group, unit_name, name, year, phone, ban, tax in session.execute(query)
+        for list_id, position, group, unit_id, unit_name, name, year, phone, ban, tax in session.execute(query)
     ]
 
 

@@ -298,7 +298,9 @@ def test_what_was_typed_into_a_cell_is_taken_back_as_a_whole(server, new_context
     page.keyboard.type("1980")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    page.wait_for_function("() => document.activeElement.dataset.field === 'name' && document.activeElement.value === ''")
+    page.wait_for_function(
+        "() => document.activeElement.dataset.field === 'name' && document.activeElement.value === ''"
+    )
     page.keyboard.press("Control+y")
     assert page.evaluate("document.activeElement.value") == "Lò Văn Ánh"
     page.keyboard.press("Control+Shift+z")
