@@ -327,15 +327,20 @@ class HandedIn:
 
     person: PersonRow
     list_id: int
-    unit_id: int
+    unit_code: str
     unit_name: str
+
+    @property
+    def place(self) -> str:
+        """How a decision on a pair names the list: «unit code/group code»."""
+        return f"{self.unit_code}/{self.person.group}"
 
 
 def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()) -> list[HandedIn]:
     """Persons on lists that were handed in (submitted, approved, locked), but those of the lists `without`."""
     query = (
         select(
-            Person.list_id, Person.position, RespondentGroup.code, Unit.id, Unit.name, Person.name, Person.birth_year,
+            Person.list_id, Person.position, RespondentGroup.code, Unit.code, Unit.name, Person.name, Person.birth_year,
             Person.phone, Person.ban_code, Person.tax_code,
         )
         .join(UnitList, Person.list_id == UnitList.id)
@@ -351,10 +356,10 @@ def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()
                 None, position, group, name=name, birth_year=year, phone=phone, ban_code=ban, tax_code=tax_code(tax)
             ),
             list_id,
-            unit_id,
+            unit_code,
             unit_name,
         )
-        for list_id, position, group, unit_id, unit_name, name, year, phone, ban, tax in session.execute(query)
+        for list_id, position, group, unit_code, unit_name, name, year, phone, ban, tax in session.execute(query)
     ]
 
 
