@@ -27,7 +27,7 @@ from ..rounds.models import Round
 from ..text import moment_text
 from ..version import VERSION
 from .models import HandoverSet, PaperKind, WordTemplate
-from .papers import KIND_WORDS, PaperWishes, annex_context, figures_of, paper_context
+from .papers import KIND_WORDS, PaperWishes, annex_context, figures_of, padded_number, paper_context
 from .pdf import annex_pdf, paper_pdf
 from .word import filled
 from .word_templates import shipped_template
@@ -51,7 +51,7 @@ def check_wishes(wishes: SetWishes) -> None:
     faults = {}
     for kind, paper in wishes.papers.items():
         if not paper.number.strip():
-            faults[f"{kind}-number"] = "Điền số, ký hiệu, ví dụ 05/UBND-NV."
+            faults[f"{kind}-number"] = "Điền số, ký hiệu, ví dụ 05/UBND-NV. Văn thư chưa cấp số thì ghi /UBND-NV."
         if not paper.agency.strip():
             faults[f"{kind}-agency"] = "Điền tên cơ quan ban hành."
         if not paper.recipient.strip():
@@ -98,7 +98,7 @@ def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor
         "version": version.number,
         "persons": version.persons,
         "roster_sha256": version.sha256,
-        "number": first.number if first else "",
+        "number": padded_number(first.number) if first else "",
         "dated": first.dated.isoformat() if first else now().date().isoformat(),
         "ethnicity": wishes.options.ethnicity,
         "program": VERSION,
