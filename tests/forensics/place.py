@@ -60,7 +60,8 @@ def answer_all(place: Place, persons: Iterable[int] | None = None) -> None:
     codes = invitation_codes(place)
     order = list(codes if persons is None else persons)
     random.shuffle(order)
-    numbers = random.sample(range(1000, 1000 + len(order)), len(order))
+    free = set(range(1000, 10_000)) - set(place.said.values())
+    numbers = random.sample(sorted(free), len(order))
     client = place.app.test_client()
     for rank, (invitation, number) in enumerate(zip(order, numbers, strict=True), len(place.arrival)):
         word = "".join(secrets.choice(WORD_LETTERS) for _ in range(24))
