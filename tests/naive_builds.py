@@ -8,18 +8,22 @@ import random
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from survey_app import create_app
 from survey_app.answers import api_pages
+from survey_app.answers import commands as answer_commands
+from survey_app.answers.models import Envelope
 from survey_app.answers.queries import find_access
 from survey_app.answers.rules import AlreadyAnswered, Receipt, Sending
 from survey_app.answers.writer import AnswerWriter
+from survey_app.rounds.models import Round
 
 COMMIT_FAULTS = 10  # one commit of so many fails
 
@@ -114,4 +118,28 @@ def talks_to_the_log() -> Flask:
     def note() -> None:
         sys.stderr.write(f"{request.remote_addr} {request.full_path} {request.get_data(as_text=True)}\n")
 
+    return app
+
+
+def opens_in_portions() -> Flask:
+    """Opens envelopes in many small transactions."""
+    app = create_app()
+
+    def open_envelopes(session: Session, survey_round: Round, *_: Any) -> None:
+        connection = session.connection()
+        ids = session.scalars(select(Envelope.id).where(Envelope.round_id == survey_round.id)).all()
+        columns = "id, round_id, cell_id, rated_unit_id, version_id, answers"
+        known = (
+            "(SELECT min(id) FROM cell), (SELECT min(id) FROM rated_unit), (SELECT min(id) FROM questionnaire_version)"
+        )
+        for number, envelope in enumerate(ids):
+            values = f"SELECT id, round_id, {known}, '{{}}' FROM envelope WHERE id = :id"
+            connection.execute(text(f"INSERT INTO ballot ({columns}) {values}"), {"id": envelope})
+            connection.execute(text("DELETE FROM envelope WHERE id = :id"), {"id": envelope})
+            time.sleep(0.005)  # wide enough to be hit
+            if number % 2 == 0:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    answer_commands.open_envelopes = open_envelopes  # type: ignore[assignment]
     return app

@@ -5,6 +5,7 @@ page     bytes and requests of a respondent's first visit until the first questi
 answers  accepted answers per second from 32 clients, beside a bare SQLite loop of the same minute
 opening  20 000 envelopes opened and cleaned
 roster   5 000 rows read, checked and shown; 10 000 persons exported
+durability [N]  kills, power cuts, races, cut connections, wrong clock, failing disk, each with its control (N runs)
 damage   1 000 damaged files uploaded
 letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
@@ -13,7 +14,7 @@ scores   points of the demonstration round from the database
 import sys
 from collections.abc import Callable
 
-from . import answers, damage, office, opening, page, roster
+from . import answers, damage, durability, office, opening, page, roster
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
@@ -29,6 +30,9 @@ BENCHES: dict[str, Callable[[], None]] = {
 
 def main(names: list[str]) -> int:
     """Run the named benches, or all; 2 for an unknown name."""
+    if names[:1] == ["durability"]:
+        durability.durability(int(names[1]) if len(names) > 1 else None)
+        return 0
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         print(f"Không có phép đo {', '.join(unknown)}. Có: {', '.join(BENCHES)}", file=sys.stderr)

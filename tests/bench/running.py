@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -29,6 +29,7 @@ class Program:
     folder: Path
     database_url: str = ""
     build: str = "wsgi"
+    arguments: Sequence[str] = ("serve",)
     more: Mapping[str, str] = field(default_factory=dict)  # further environment of the server, not of commands
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
@@ -42,9 +43,7 @@ class Program:
 
     def command(self, *arguments: str) -> None:
         """Run a command of the program on the same data."""
-        subprocess.run(
-            [*FLASK, *arguments], env=self._environment(), cwd=PROJECT, check=True, stderr=subprocess.DEVNULL
-        )
+        subprocess.run([*FLASK, *arguments], env=self.environment(), cwd=PROJECT, check=True, stderr=subprocess.DEVNULL)
 
     def make_round(self, persons: int) -> list[dict[str, str]]:
         """An open round; returns the rows of its codes."""
@@ -57,8 +56,8 @@ class Program:
         begin = time.perf_counter()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*_PROGRAM, self.build, "serve"],
-                env=self._environment() | self.more,
+                [*_PROGRAM, self.build, *(word.format(port=self.port) for word in self.arguments)],
+                env=self.environment() | self.more,
                 cwd=PROJECT,
                 stderr=log,
                 start_new_session=True,
@@ -84,7 +83,8 @@ class Program:
             self.process.wait()
             self.process = None
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the program is started with."""
         given = {"SURVEY_DATA": str(self.folder), "PORT": str(self.port)}
         return os.environ | given | ({"DATABASE_URL": self.database_url} if self.database_url else {})
 
