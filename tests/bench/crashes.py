@@ -45,9 +45,7 @@ def kills(runs: int, address: str = "", build: str = "wsgi") -> Outcome:
             count_stored(outcome, program, acknowledged(replies))
             slowest = max(slowest, program.start())
             _send_again(outcome, program, [reply.sheet for reply in replies])
-            program.kill()
             forget_answers(program)
-            program.start()
         program.kill()
     outcome.note = f"slowest restart {slowest:.1f} s"
     outcome.unsound += slowest > RESTART_SECONDS

@@ -161,9 +161,10 @@ def wrong_clock(runs: int) -> Outcome:
             time.sleep(0.05)
             shift.write_text("0")
             replies = senders.join()
-            odd += [reply.status for reply in replies if reply.status not in (200, 403, 410)]
+            # 0: the server let idle connections go when they seemed a year old; the person sends again
+            odd += [reply.status for reply in replies if reply.status not in (200, 403, 410, 0)]
             count_stored(outcome, program, acknowledged(replies))
-            odd += [send(program.port, reply.sheet).status for reply in replies[-10:]]
+            odd += [send(program.port, reply.sheet).status for reply in replies if reply.status != 200]
         for seconds, status in ((A_YEAR, 410), (-A_YEAR, 403), (-3600, 200)):
             shift.write_text(str(seconds))
             outcome.refused += send(program.port, sheets[-1]).status != status
