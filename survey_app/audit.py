@@ -229,6 +229,17 @@ class Action(Enum):
         "round.key_made", N_("Nhận khóa công khai của {holder} đợt {round}"), ("round", "holder", "fingerprint")
     )
     KEY_TESTED = _Kind("round.key_tested", N_("{holder} mở thử phong bì mẫu đợt {round}"), ("round", "holder"))
+    OPENING_AGREED = _Kind("round.opening_agreed", N_("Đồng ý mở niêm phong đợt {round}"), ("round",))
+    DISCARD_ASKED = _Kind(
+        "round.discard_asked",
+        N_("Đề nghị bỏ phong bì của người có ký hiệu {person}, đợt {round}"),
+        ("round", "person"),
+    )
+    ENVELOPE_DISCARDED = _Kind(
+        "round.envelope_discarded",
+        N_("Đồng ý bỏ phong bì của người có ký hiệu {person}, đợt {round}"),
+        ("round", "person"),
+    )
     ENVELOPES_OPENED = _Kind(
         "round.envelopes_opened",
         N_("Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu"),

@@ -158,11 +158,12 @@ def test_neither_an_answer_nor_a_key_passes_through_a_temporary_file(
     with database.reading() as session:
         unit = session.get_one(Unit, place.made.round.operator_unit_id)
     operator = signed_in(Role.OPERATOR, unit=unit)
+    leader = signed_in(Role.LEADER, unit=unit)
     with files_written() as written:
         answer_all(place)
         with database.writing() as session:
             session.get_one(Round, place.made.round.id).closed_at = now()
-        assert _open_on_the_page(operator, place, content).status_code == 302
+        assert _open_on_the_page(leader, operator, place, content).status_code == 302
     assert written == []
     with files_written() as written:  # control: the hook sees a temporary file
         (tmp_path / "spooled").write_bytes(b"x")
@@ -178,8 +179,9 @@ def _give_a_key_file(place: Place) -> str:
     return made.content
 
 
-def _open_on_the_page(operator: FlaskClient, place: Place, content: str) -> Any:
+def _open_on_the_page(leader: FlaskClient, operator: FlaskClient, place: Place, content: str) -> Any:
     address = f"/rounds/{place.made.round.code}/opening"
+    leader.post(f"{address}/agree", data={"csrf_token": csrf_token(leader)})
     upload = (io.BytesIO(content.encode()), "khoa.khoa.json")
     fields = {"words": "MỞ NIÊM PHONG", "key-1": upload, "passphrase-1": PASSPHRASE}
     return operator.post(address, data={"csrf_token": csrf_token(operator), **fields})
@@ -193,10 +195,11 @@ def test_after_opening_the_private_key_lies_nowhere(
     with database.reading() as session:
         unit = session.get_one(Unit, place.made.round.operator_unit_id)
     operator = signed_in(Role.OPERATOR, unit=unit)
+    leader = signed_in(Role.LEADER, unit=unit)
     answer_all(place)
     with database.writing() as session:
         session.get_one(Round, place.made.round.id).closed_at = now()
-    assert _open_on_the_page(operator, place, content).status_code == 302
+    assert _open_on_the_page(leader, operator, place, content).status_code == 302
     private = read_key_file(content.encode(), PASSPHRASE)
     scalar = private.private_numbers().private_value
     marks = [scalar.to_bytes(32, "big"), private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())]
