@@ -30,7 +30,7 @@ from ..version import VERSION
 from .cells import merge_small_cells
 from .cleaning import rewrite
 from .counting import Key, OpenedAnswers, count_levels, split_text, weights
-from .envelope import EnvelopeError, open_envelope, public_bytes
+from .envelope import EnvelopeError, NoFittingKey, open_envelope, public_bytes
 from .joint import count_discarded, use_agreement
 from .keys import to_text
 from .models import AnswerCount, Ballot, Envelope, FreeText, Opening, RoundKey
@@ -54,6 +54,7 @@ class _Contents:
     opened: list[OpenedAnswers] = field(default_factory=list)
     hashes: list[bytes] = field(default_factory=list)
     faulty: int = 0
+    for_others: int = 0  # sealed before the holder of the given key came
 
 
 def fitting_holders(session: Session, survey_round: Round, private_keys: Sequence[PrivateKey]) -> list[RoundKey]:
@@ -92,6 +93,11 @@ def open_envelopes(
     contents = _read_all(session, survey_round, private_keys, progress)
     if contents.hashes and not contents.opened:
         raise Refused("Không đọc được phong bì nào bằng khóa này nên chưa mở. Chọn tệp khóa khác của đợt.")
+    if contents.for_others:
+        raise Refused(
+            f"Khóa này không mở được {contents.for_others} phong bì gửi trước khi có người giữ khóa này, nên chưa mở. "
+            "Chọn tệp khóa của người giữ khóa có từ đầu đợt."
+        )
     merged = _merge_cells(session, survey_round, contents.opened)
     _store_ballots(session, survey_round, contents.opened)
     _store_counts(session, survey_round, contents.opened)
@@ -170,6 +176,9 @@ def _read_all(
         contents.hashes.append(hashlib.sha256(sealed).digest())
         try:
             payload = read_payload(open_envelope(sealed, private_keys, survey_round.code))
+        except NoFittingKey:
+            contents.for_others += 1
+            continue
         except (EnvelopeError, PayloadError):
             contents.faulty += 1
             continue
