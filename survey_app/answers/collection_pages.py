@@ -182,6 +182,7 @@ def _private_keys() -> list[PrivateKey]:
     for number in ("1", "2"):
         file = request.files.get(f"key-{number}")
         data = file.read(MAX_FILE + 1) if file else b""
+        data = data or request.form.get(f"paper-{number}", "").strip().encode()
         if data:
             found.append(read_key_file(data, request.form.get(f"passphrase-{number}", "")))
     if not found:

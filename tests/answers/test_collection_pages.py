@@ -215,3 +215,17 @@ def test_an_operator_of_another_district_does_not_even_see_the_round(
     stranger = signed_in(Role.OPERATOR, unit=unit)
     for rest in ("collection", "keys", "opening"):
         assert stranger.get(address(made, rest)).status_code == 404
+
+
+def test_a_key_on_paper_opens_like_the_file(
+    operator: FlaskClient, leader: FlaskClient, database: Database, made: OpenRound, key_file: KeyFile
+) -> None:
+    with database.writing() as session:
+        survey_round = session.merge(made.round)
+        survey_round.opened_at = survey_round.closed_at = now()
+    post(leader, address(made, "opening/agree"))
+    facts = {"words": "mở niêm phong", "passphrase-1": PASSPHRASE}
+    torn = post(operator, address(made, "opening"), **facts, **{"paper-1": key_file.content[:-9]})
+    assert torn.status_code == 422
+    whole = post(operator, address(made, "opening"), **facts, **{"paper-1": f" {key_file.content}\n"})
+    assert whole.status_code == 302
