@@ -75,6 +75,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "collection.manage": _OPERATOR,
     "envelopes.open": _OPERATOR,
     "envelopes.agree": _OVERSIGHT,
+    "opinions.review": _OPERATOR,
     "turnout.read": _OVERSIGHT,
     "turnout.own": _UNIT,
     "scores.read": _OVERSIGHT,

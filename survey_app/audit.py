@@ -246,6 +246,11 @@ class Action(Enum):
         ("round", "envelopes", "ballots", "faulty", "digest"),
     )
     ENVELOPES_CLEANED = _Kind("round.envelopes_cleaned", N_("Dọn sạch kho phong bì đợt {round}"), ("round",))
+    OPINIONS_REVIEWED = _Kind(
+        "round.opinions_reviewed",
+        N_("Đọc soát {read} ý kiến viết tay nhóm {group} đợt {round}, giấu {hidden}"),
+        ("round", "group", "read", "hidden"),
+    )
     SCORES_COMPUTED = _Kind(
         "round.scores_computed",
         N_("Tính điểm đợt {round}, lần {number}: {total}"),

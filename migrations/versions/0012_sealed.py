@@ -1,4 +1,4 @@
-"""Two officers for opening and discarding; the mode of a group is final once somebody is invited."""
+"""Two officers for opening and discarding; a final mode of groups in which people are invited; opinions reviewed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,6 +35,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("discarded", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("opening", schema=None) as batch_op:
         batch_op.alter_column("discarded", server_default=None)
+    with op.batch_alter_table("free_text", schema=None, recreate="never") as batch_op:
+        batch_op.add_column(sa.Column("shown", sa.Boolean(), nullable=True))
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
             "CREATE TRIGGER mode_is_final BEFORE UPDATE OF mode ON respondent_group "
@@ -57,6 +59,7 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER mode_is_final ON respondent_group")
         op.execute("DROP FUNCTION refuse_change_of_mode")
+    op.drop_column("free_text", "shown")
     with op.batch_alter_table("opening", schema=None) as batch_op:
         batch_op.drop_column("discarded")
     op.drop_table("joint_request")

@@ -89,6 +89,7 @@ class FreeText(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"))
     question: Mapped[str]
     text: Mapped[str]
+    shown: Mapped[bool | None]  # what the review decided; none: nobody has read it yet
 
 
 class AnswerCount(Base):

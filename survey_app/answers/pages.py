@@ -2,7 +2,16 @@
 
 from ..rounds.home_parts import register_key_holders
 from ..steps import register_step
-from . import api_pages, collection_pages, discard_pages, endings, key_pages, public_pages, respondent_pages
+from . import (
+    api_pages,
+    collection_pages,
+    discard_pages,
+    endings,
+    key_pages,
+    opinion_pages,
+    public_pages,
+    respondent_pages,
+)
 from .blueprint import bp
 from .step import key_holder_lines, step_state
 
@@ -16,6 +25,7 @@ __all__ = [
     "discard_pages",
     "endings",
     "key_pages",
+    "opinion_pages",
     "public_pages",
     "respondent_pages",
 ]
