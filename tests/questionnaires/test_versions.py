@@ -167,7 +167,7 @@ def save(client, name="Người chưa làm"):
 
 
 def test_a_scenario_is_saved_from_the_preview_and_runs_at_every_load(two_operators, database):
-    author, other = two_operators
+    author, _other = two_operators
     load(author, *SCREENED)
     assert save(author).status_code == 302
     with database.reading() as session:
