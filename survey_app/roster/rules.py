@@ -91,7 +91,10 @@ def receive_upload(
     held = {person.group for person in reading.persons}
     if closed := held - set(open_codes):
         if not held & set(open_codes):
-            raise Refused(f"Tệp chỉ có nhóm {', '.join(sorted(closed))}, mà danh sách nhóm này đã trình.")
+            raise Refused(
+                f"Tệp chỉ có nhóm {', '.join(sorted(closed))}, mà danh sách nhóm này đã trình. "
+                "Cần sửa thì đề nghị cơ quan tổ chức trả lại danh sách."
+            )
         leave_out_groups(draft, reading, closed)
     upload = Upload(
         round_id=survey_round.id,
@@ -224,6 +227,24 @@ def discard_upload(session: Session, upload: Upload, seen_version: int | None = 
         if unit_list.state == ListState.DRAFT:
             unit_list.state = ListState.NONE
     session.delete(upload)
+
+
+def discard_untouched(session: Session, upload: Upload) -> int:
+    """Throw away earlier drafts of the same file by the same person that nobody corrected; returns how many."""
+    same = select(Upload).where(
+        Upload.round_id == upload.round_id,
+        Upload.unit_id == upload.unit_id,
+        Upload.file_name == upload.file_name,
+        Upload.uploaded_by_id == upload.uploaded_by_id,
+        Upload.group_code.is_not_distinct_from(upload.group_code),
+        Upload.confirmed_at.is_(None),
+        Upload.changed_at.is_(None),
+        Upload.id != upload.id,
+    )
+    found = session.scalars(same).all()
+    for one in found:
+        session.delete(one)
+    return len(found)
 
 
 def submit_list(
