@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext, pgettext
 from sqlalchemy.orm import Session
@@ -12,20 +12,25 @@ from ..access import has_right, requires
 from ..errors import Missing
 from ..rounds.copying import register_copier
 from ..rounds.models import RespondentGroup, Round
-from ..rounds.queries import find_round
+from ..rounds.queries import find_round, rated_units
 from ..steps import StepAction, StepState, StepStatus, register_step
 from ..web import me, reading, writing
+from .ddi import write_ddi
 from .definition import asked_when
 from .forms import CorrectionForm, UploadForm
 from .message import Message
+from .paper_form import paper_form_pdf
 from .queries import asked_criteria, find_group, history, overview, questionnaire_of
 from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
+from .wording import placeholder_values
 from .xlsform import XlsformError, read_xlsform
-from .xlsform_writer import write_markdown, write_workbook
+from .xlsform_writer import write_markdown, write_workbook, write_xform
 
 bp = Blueprint("questionnaires", __name__, template_folder="templates")
 
 _WRITERS = {
+    "xml": (write_xform, "application/xml"),
+    "ddi.xml": (write_ddi, "application/xml"),
     "xlsx": (write_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "md": (write_markdown, "text/markdown; charset=utf-8"),
 }
@@ -129,7 +134,7 @@ def publish_group(code: str, group_code: str) -> Any:
 @bp.get("/rounds/<code>/questionnaires/<group_code>/file.<ending>")
 @requires("questionnaires.read")
 def download(code: str, group_code: str, ending: str) -> Any:
-    """The newest version as XLSForm: .xlsx for Excel, .md for a repository."""
+    """The newest version: XLSForm (.xlsx, .md), XForm (.xml) for ODK, DDI-Codebook (.ddi.xml) for archives."""
     survey_round, group = find_pair(reading(), code, group_code)
     definition = questionnaire_of(reading(), survey_round, group).definition
     if definition is None or ending not in _WRITERS:
@@ -137,6 +142,24 @@ def download(code: str, group_code: str, ending: str) -> Any:
     write, media_type = _WRITERS[ending]
     name = f"phieu-{survey_round.code}-nhom-{group.code.lower()}.{ending}"
     return send_file(io.BytesIO(write(definition)), media_type, as_attachment=True, download_name=name)
+
+
+@bp.get("/rounds/<code>/questionnaires/<group_code>/paper.pdf")
+@requires("questionnaires.read")
+def paper(code: str, group_code: str) -> Any:
+    """The newest version as a paper form in the language of `?lang=`, by default its first one."""
+    survey_round, group = find_pair(reading(), code, group_code)
+    definition = questionnaire_of(reading(), survey_round, group).definition
+    if definition is None:
+        raise Missing
+    wish = request.args.get("lang", "")
+    language = wish if wish in {one.code for one in definition.languages} else definition.default_language
+    units = rated_units(reading(), survey_round)
+    rated = units[0].name if units else survey_round.operator_unit.name
+    values = placeholder_values(survey_round, rated)
+    pdf = paper_form_pdf(definition, language, values, rated, survey_round.mark)
+    name = f"phieu-giay-{survey_round.code}-nhom-{group.code.lower()}.pdf"
+    return send_file(io.BytesIO(pdf), "application/pdf", as_attachment=True, download_name=name)
 
 
 def find_pair(session: Session, code: str, group_code: str) -> tuple[Round, RespondentGroup]:
