@@ -245,4 +245,4 @@ def step_two(session: Session, survey_round: Round) -> StepState:
 register_step(2, step_two)
 register_copier(copy_questionnaires)
 
-from . import preview_pages, scenario_pages, version_pages  # noqa: E402, F401 - they add their routes to `bp`
+from . import editor_pages, preview_pages, scenario_pages, version_pages  # noqa: E402, F401 - they add their routes to `bp`

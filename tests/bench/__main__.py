@@ -8,12 +8,13 @@ roster   5 000 rows read, checked and shown; 10 000 persons exported
 damage   1 000 damaged files uploaded
 letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
+questionnaires  300 questions with 200 rules: import and check, next page
 """
 
 import sys
 from collections.abc import Callable
 
-from . import answers, damage, office, opening, page, roster
+from . import answers, damage, office, opening, page, questionnaires, roster
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
@@ -24,6 +25,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "damage": damage.thousand_files,
     "letters": office.letters,
     "scores": office.scores,
+    "questionnaires": questionnaires.large,
 }
 
 
