@@ -177,6 +177,7 @@ def test_the_pages_of_the_editor_are_accessible(server, new_context, viewport):
     page.set_input_files("#file", {"name": "e.md", "mimeType": "text/markdown", "buffer": make_source(*SCREENED)})
     page.click("#upload button.btn")
     for address in ("", "/edit", "/edit/question/da_lam", "/edit/new"):
-        page.goto(f"{server.url}/rounds/r/questionnaires/E{address}")
+        answer = page.goto(f"{server.url}/rounds/r/questionnaires/E{address}")
+        assert answer.ok, address
         check_axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
