@@ -13,6 +13,14 @@ from .xlsform_rows import read_choices, read_survey
 from .xlsform_tables import Table, UnreadableFileError, read_tables
 
 _SETTINGS: Final = {"form_title", "form_id", "version", "default_language", "group"}
+_SETTING_REASONS: Final = {
+    "public_key": "phiếu được niêm phong bằng khóa của đợt, không bằng khóa trong tệp",
+    "submission_url": "phiếu chỉ gửi về chương trình này",
+    "auto_send": "phiếu chỉ gửi về chương trình này",
+    "auto_delete": "phiếu chỉ gửi về chương trình này",
+    "instance_name": "phiếu không được mang tên người trả lời",
+    "style": "phiếu luôn hiện từng màn hình một",
+}
 _NO_MEDIA: Final = "chưa đưa được ảnh, âm thanh, phim vào câu hỏi. Nói bằng lời ở label hoặc hint"
 _MEDIA: Final = dict.fromkeys(("media", "image", "big-image", "audio", "video", "autoplay"), _NO_MEDIA)
 _SURVEY: Final = SheetColumns(
@@ -120,7 +128,8 @@ def _read_settings(table: Table | None, reading: Reading) -> dict[str, str]:
         reading.fault("extra_row", "chỉ được có một dòng. Bỏ dòng này.", "settings", table.rows[1].number)
     cells = {heading.lower().replace(" ", "_"): value for heading, value in table.rows[0].cells.items()}
     for heading in sorted(cells.keys() - _SETTINGS):
-        text = f"cột này không dùng được. Chỉ có {', '.join(sorted(_SETTINGS))}."
+        reason = _SETTING_REASONS.get(heading, f"chỉ có {', '.join(sorted(_SETTINGS))}")
+        text = f"cột này không dùng được: {reason}."
         reading.fault("unsupported_column", text, "settings", table.rows[0].number, heading)
     return cells
 

@@ -33,7 +33,7 @@ _PARAMETERS: Final = {
     SELECT_MULTIPLE: {"randomize", "seed"},
     "rank": {"randomize", "seed"},
 }
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)")
 
 Lists = dict[str, tuple[Choice, ...]]
 
