@@ -8,11 +8,8 @@ roster   5 000 rows read, checked and shown; 10 000 persons exported
 damage   1 000 damaged files uploaded
 letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
-<<<<<<< HEAD
 questionnaires  300 questions with 200 rules: import and check, next page
-=======
 analysis 30 questions in 100 units with errors, in milliseconds; the pass over answers beside numpy's bincount
->>>>>>> fe8188eaa67520905e3dea4633202b49fc33bc0c
 """
 
 import sys
