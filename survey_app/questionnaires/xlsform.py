@@ -26,10 +26,11 @@ _MEDIA: Final = dict.fromkeys(("media", "image", "big-image", "audio", "video", 
 _SURVEY: Final = SheetColumns(
     sheet="survey",
     plain={"type", "name", "required", "relevant", "appearance", "criterion", "constraint", "calculation"}
-    | {"choice_filter", "default", "read_only", "parameters"},
+    | {"choice_filter", "default", "read_only", "parameters", "repeat_count"},
     translated={"label", "hint", "guidance_hint", "required_message", "constraint_message"},
     other_names={
         "relevance": "relevant",
+        "jr:count": "repeat_count",
         "readonly": "read_only",
         "read only": "read_only",
         "calculate": "calculation",
@@ -45,7 +46,6 @@ _SURVEY: Final = SheetColumns(
     | {
         "rates": "mỗi người đang trả lời về một đơn vị được đánh giá của đợt. Chia nhóm để hỏi về đơn vị khác",
         "trigger": "giá trị được tính lại sau mỗi màn hình, không theo một câu riêng",
-        "repeat_count": "phiếu không có vòng lặp",
         "bind": "viết bằng các cột thường của XLSForm",
         "body": "viết bằng các cột thường của XLSForm",
         "instance": "viết bằng các cột thường của XLSForm",

@@ -144,6 +144,17 @@ WORKS = {
         "text | c | C? | multiline",
         choices=PLAIN,
     ),
+    "repeat": form(
+        "type | name | label | repeat_count | relevant | constraint",
+        "integer | hh | People in the household? | | | . < 5",
+        "begin repeat | person | Person | ${hh} | | ",
+        "text | first | First name? | | | ",
+        "integer | age | Age of ${first}? | | ${first} != '' | ",
+        "end repeat | | | | | ",
+        "begin repeat | trip | Trip | 2 | ${hh} > 1 | ",
+        "text | goal | Where to? | | | ",
+        "end repeat | | | | | ",
+    ),
     "guidance": form("type | name | label | guidance_hint", "text | a | A? | Only for interviewers"),
 }
 
@@ -160,8 +171,30 @@ REFUSED = {
     "time": (form("type | name | label", "time | at | When?"), [("survey", 2, "type")], "chưa hỏi được giờ"),
     "repeat": (
         form("type | name | label", "begin repeat | child | Child", "text | n | Name?", "end repeat | |"),
-        [("survey", 2, "type")],
-        "số dòng khác nhau theo người",
+        [("survey", 2, "repeat_count")],
+        "ghi số lần lặp",
+    ),
+    "repeat without limit": (
+        form(
+            "type | name | label | repeat_count",
+            "integer | n | How many? | ",
+            "begin_repeat | child | Child | ${n}",
+            "text | name | Name? | ",
+            "end_repeat | | | ",
+        ),
+        [("survey", 3, "repeat_count")],
+        "có giới hạn",
+    ),
+    "sum over a repeat": (
+        form(
+            "type | name | label | repeat_count | calculation",
+            "begin_repeat | child | Child | 2 | ",
+            "integer | age | Age? | | ",
+            "end_repeat | | | | ",
+            "calculate | total | | | sum(${age})",
+        ),
+        [("survey", 5, "calculation")],
+        "${tên_1}",
     ),
     "media beside a label": (
         form("type | name | label | media::image", "text | a | A? | a.png"),
