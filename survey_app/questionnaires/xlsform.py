@@ -13,12 +13,15 @@ from .xlsform_rows import read_choices, read_survey
 from .xlsform_tables import Table, UnreadableFileError, read_tables
 
 _SETTINGS: Final = {"form_title", "form_id", "version", "default_language", "group"}
+_SETTING_NAMES: Final = {"id_string": "form_id", "title": "form_title"}
 _SETTING_REASONS: Final = {
     "public_key": "phiếu được niêm phong bằng khóa của đợt, không bằng khóa trong tệp",
     "submission_url": "phiếu chỉ gửi về chương trình này",
     "auto_send": "phiếu chỉ gửi về chương trình này",
     "auto_delete": "phiếu chỉ gửi về chương trình này",
     "instance_name": "phiếu không được mang tên người trả lời",
+    "allow_choice_duplicates": "hai lựa chọn cùng tên thì không biết người trả lời chọn cái nào",
+    "clean_text_values": "chữ trong tệp luôn được bỏ khoảng trắng thừa",
     "style": "phiếu luôn hiện từng màn hình một",
 }
 _NO_MEDIA: Final = "chưa đưa được ảnh, âm thanh, phim vào câu hỏi. Nói bằng lời ở label hoặc hint"
@@ -127,6 +130,7 @@ def _read_settings(table: Table | None, reading: Reading) -> dict[str, str]:
     if len(table.rows) > 1:
         reading.fault("extra_row", "chỉ được có một dòng. Bỏ dòng này.", "settings", table.rows[1].number)
     cells = {heading.lower().replace(" ", "_"): value for heading, value in table.rows[0].cells.items()}
+    cells = {_SETTING_NAMES.get(heading, heading): value for heading, value in cells.items()}
     for heading in sorted(cells.keys() - _SETTINGS):
         reason = _SETTING_REASONS.get(heading, f"chỉ có {', '.join(sorted(_SETTINGS))}")
         text = f"cột này không dùng được: {reason}."

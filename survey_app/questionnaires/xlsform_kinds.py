@@ -39,6 +39,7 @@ _SPELLINGS: Final = (  # of the same types in files of other tools
     (re.compile(r"^(?:add )?select[ _](?:multiple|all that apply)(?: prompt using| from)? "), "select_multiple "),
 )
 OR_OTHER: Final = " or_other"
+_OR_OTHER_SPELLINGS: Final = re.compile(r" or (specify )?other$", re.IGNORECASE)
 
 _WHO_ANSWERS: Final = "phiếu không được ghi giờ, máy, nơi hay người trả lời. Bỏ dòng này"
 _NO_FILES: Final = "phong bì niêm phong có cỡ cố định, không chứa được tệp. Bỏ dòng này"
@@ -84,7 +85,7 @@ LOOKS: Final = {
     INTEGER: _WIDTHS | {"thousands-sep"},
     DECIMAL: _WIDTHS | {"thousands-sep"},
     DATE: _WIDTHS | {"no-calendar"},
-    RANGE: _WIDTHS | {"vertical", "no-ticks", "picker"},
+    RANGE: _WIDTHS | {"vertical", "no-ticks", "picker", "rating"},
     NOTE: _WIDTHS,
     ACKNOWLEDGE: _WIDTHS,
 }
@@ -98,7 +99,7 @@ def usual_type(text: str) -> str:
     text = word.lower() + blank + rest
     for spelling, usual in _SPELLINGS:
         text = spelling.sub(usual, text)
-    return " ".join(text.split())
+    return " ".join(_OR_OTHER_SPELLINGS.sub(OR_OTHER, text).split())
 
 
 def why_refused(type_text: str) -> str:

@@ -121,8 +121,11 @@ def _with_other(question: Question, lists: Lists, reading: Reading) -> list[Item
         text = "không thêm được lựa chọn «other»: tên đã có hoặc quá dài. Viết lựa chọn và câu hỏi ấy ra thành dòng."
         reading.fault("unsupported_type", text, "survey", question.row, "type")
         return []
-    languages = [language.code for language in (*reading.survey.languages, *reading.choices.languages)]
-    label, which = ({code: words.get(code, "") for code in languages} for words in (_OTHER_LABEL, _OTHER_WHICH))
+    codes = {language.code for language in (*reading.survey.languages, *reading.choices.languages)}
+    label, which = (
+        {code: text for code, text in words.items() if code in codes} or dict.fromkeys(codes, words["en"])
+        for words in (_OTHER_LABEL, _OTHER_WHICH)
+    )
     lists[list_name] = (*question.choices, Choice(_OTHER, label, None, question.row))
     chosen = Condition(
         f"selected(${{{question.name}}}, '{_OTHER}')",

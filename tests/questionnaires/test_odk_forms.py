@@ -29,6 +29,13 @@ def form(headings, *rows, choices="", settings=""):
 STATES = CHOICES.replace(" state    |", " state |")
 PLAIN = CHOICES.replace("| washington |\n", "| |\n").replace("| texas |\n", "| |\n").replace(" state    |", " |")
 
+CHOICES_EN_FR = """
+| choices |           |      |               |              |
+|         | list_name | name | label:English | label:French |
+|         | yes_no    | yes  | Yes           | Oui          |
+|         | yes_no    | no   | No            | Non          |
+"""
+
 WORKS = {
     "yes or no": form(
         "type | name | label | hint",
@@ -61,6 +68,12 @@ WORKS = {
     "languages without codes": form(
         "type | name | label::English | label::French | hint::English | hint::French",
         "integer | age | How old are you? | Quel âge avez-vous ? | years | ans",
+    ),
+    "languages in the older spelling": form(
+        "type | name | label:English | label:French | hint:English | hint:French",
+        "select one from yes_no or specify other | a | A? | A ? | h | i",
+        choices=CHOICES_EN_FR,
+        settings="\n| settings | | |\n| | title | id_string |\n| | A form | a_form |\n",
     ),
     "constraint with message": form(
         "type | name | label | constraint | constraint_message",
