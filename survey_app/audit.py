@@ -198,6 +198,26 @@ class Action(Enum):
         N_("Công bố phiếu nhóm {group} đợt {round}, bản {number}"),
         ("round", "group", "number", "sha256"),
     )
+    QUESTIONNAIRE_CORRECTED = _Kind(
+        "round.questionnaire_corrected",
+        N_("Sửa lỗi chữ trong phiếu nhóm {group} đợt {round}, bản {number}: {reason}"),
+        ("round", "group", "number", "reason", "changes", "sha256"),
+    )
+    QUESTIONNAIRE_DISCARDED = _Kind(
+        "round.questionnaire_discarded",
+        N_("Bỏ bản nháp {number} của phiếu nhóm {group} đợt {round}"),
+        ("round", "group", "number"),
+    )
+    SCENARIO_SAVED = _Kind(
+        "round.scenario_saved",
+        N_("Lưu kịch bản thử «{name}» của phiếu nhóm {group} đợt {round}"),
+        ("round", "group", "name"),
+    )
+    SCENARIO_DELETED = _Kind(
+        "round.scenario_deleted",
+        N_("Xóa kịch bản thử «{name}» của phiếu nhóm {group} đợt {round}"),
+        ("round", "group", "name"),
+    )
     CELLS_FIXED = _Kind("round.cells_fixed", N_("Chốt {count} ô công bố đợt {round}"), ("round", "count"))
     CODES_ISSUED = _Kind(
         "round.codes_issued", N_("Cấp {count} mã cá nhân đợt {round}: {scope}"), ("round", "count", "scope")

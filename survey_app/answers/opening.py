@@ -21,8 +21,9 @@ from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation, Invi
 from ..audit import Action, record
 from ..db import Database
 from ..errors import Refused
+from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.definition import Definition
-from ..questionnaires.path import REQUIRED, answers_on_path, check_answers
+from ..questionnaires.path import answers_on_path, check_answers
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Cell, Round
 from ..text import today

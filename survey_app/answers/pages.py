@@ -1,5 +1,6 @@
 """All pages of this subject: respondents, key holders, collection and opening."""
 
+from ..questionnaires.rules import register_answer_counter
 from ..rounds.home_parts import register_key_holders
 from ..steps import register_step
 from . import (
@@ -13,9 +14,11 @@ from . import (
     respondent_pages,
 )
 from .blueprint import bp
+from .queries import answers_of_group
 from .step import key_holder_lines, step_state
 
 register_step(4, step_state)
+register_answer_counter(answers_of_group)
 register_key_holders(key_holder_lines)
 
 __all__ = [

@@ -9,13 +9,14 @@ durability [N]  kills, power cuts, races, cut connections, wrong clock, failing 
 damage   1 000 damaged files uploaded
 letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
+questionnaires  300 questions with 200 rules: import and check, next page
 analysis 30 questions in 100 units with errors, in milliseconds; the pass over answers beside numpy's bincount
 """
 
 import sys
 from collections.abc import Callable
 
-from . import analysis, damage, durability, office, opening, page, roster, submit
+from . import analysis, answers, damage, durability, office, opening, page, questionnaires, roster, submit
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
@@ -27,6 +28,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "letters": office.letters,
     "scores": office.scores,
     "analysis": analysis.thirty_items,
+    "questionnaires": questionnaires.large,
 }
 
 
