@@ -8,16 +8,16 @@ so small that the question stays the same; it is all that is possible once a rou
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final
 
-from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA, Hamming
 
+from ..text import search_key
 from .definition import SELECT_MULTIPLE, SELECT_ONE, Choice, Condition, Definition, Group, Item, Question, Texts
 from .xlsform_kinds import LOOKS
 
-_LIKE: Final = 80  # percent of likeness below which a sentence is another sentence
 _MEANING = re.compile(r"\d+|\{\w+\}|\$\{[^}]*\}|\b(?:không|chưa|chẳng|đừng|not?|never|n['’]t)\b", re.IGNORECASE)
 
 
@@ -221,8 +221,32 @@ def _words(words: str, name: str, row: int, old: str, new: str) -> Change:
 
 
 def is_typing_correction(old: str, new: str) -> bool:
-    """Whether two sentences say the same, one of them written better: much alike, the same numbers and negations."""
-    if not old or not new:
+    """Whether two sentences are one sentence, once with a slip of the hand.
+
+    Marks, blanks, capitals and tone marks may differ; a word may have one letter more, less or two letters swapped; a
+    doubled word may go. Another word, a number, a placeholder or a negation makes it another sentence.
+    """
+    if not old or not new or _meaning(old) != _meaning(new):
         return False
-    same_meaning = [word.lower() for word in _MEANING.findall(old)] == [word.lower() for word in _MEANING.findall(new)]
-    return same_meaning and fuzz.ratio(old, new) >= _LIKE
+    if search_key(old).replace(" ", "") == search_key(new).replace(" ", ""):
+        return True
+    before, after = search_key(old).split(), search_key(new).split()
+    for operation, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if operation == "replace" and end - start == last - first:
+            if not all(map(_is_slip, before[start:end], after[first:last])):
+                return False
+        elif operation == "delete":
+            if before[start:end] not in (before[2 * start - end : start], before[end : 2 * end - start]):
+                return False
+        elif operation != "equal":
+            return False
+    return True
+
+
+def _meaning(text: str) -> list[str]:
+    return [word.lower() for word in _MEANING.findall(text)]
+
+
+def _is_slip(old: str, new: str) -> bool:
+    """Whether a word is the other with one letter more, less, or two neighbours swapped."""
+    return OSA.distance(old, new) <= 1 and not (len(old) == len(new) and Hamming.distance(old, new) == 1)

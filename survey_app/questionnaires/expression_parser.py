@@ -37,12 +37,12 @@ _NOT_USABLE: Final = {
     "pulldata": "phiếu không mang theo tệp dữ liệu khác",
     "instance": "phiếu không mang theo tệp dữ liệu khác",
     "jr:choice-name": "lời của lựa chọn khác nhau theo ngôn ngữ. Trong nhãn, viết ${tên câu} để hiện lời của lựa chọn",
-    "indexed-repeat": "phiếu không có vòng lặp",
-    "position": "phiếu không có vòng lặp",
-    "sum": "phiếu không có vòng lặp",
-    "count": "phiếu không có vòng lặp. Đếm lựa chọn bằng count-selected()",
-    "count-non-empty": "phiếu không có vòng lặp",
-    "join": "phiếu không có vòng lặp",
+    "indexed-repeat": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+    "position": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+    "sum": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+    "count": "vòng lặp được viết ra thành từng câu ${tên_1}, ${tên_2}. Đếm lựa chọn bằng count-selected()",
+    "count-non-empty": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+    "join": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import render_template, request
 from flask_babel import force_locale, get_locale
 
-from ..access import requires
+from ..access import has_right, requires
 from ..errors import Missing
 from ..guard import may_be_framed
 from ..rounds.models import Round
@@ -39,7 +39,7 @@ def preview(code: str, group_code: str) -> Any:
         raise Missing
     definition = definition_of(version)
     language = _language(definition)
-    answers = _answers_so_far(definition)
+    answers = answers_so_far(definition)
     with force_locale(language if language in _OWN_LANGUAGES else "vi"):
         return _walk(survey_round, definition, answers, language)
 
@@ -53,7 +53,7 @@ def _language(definition: Definition) -> str:
     return known[0]
 
 
-def _answers_so_far(definition: Definition) -> dict[str, Answer]:
+def answers_so_far(definition: Definition) -> dict[str, Answer]:
     """The sound answers in the posted state; anything else in it is left out."""
     text = request.form.get("state", "")
     try:
@@ -156,4 +156,10 @@ def _show_end(survey_round: Round, definition: Definition, answers: dict[str, An
         for question in screen.questions
         if question.is_answered
     ]
-    return render_template("questionnaires/preview_end.html", rows=rows, **frame)
+    return render_template(
+        "questionnaires/preview_end.html",
+        rows=rows,
+        group_code=(request.view_args or {})["group_code"],
+        may_save=not survey_round.is_frozen and has_right(me(), "questionnaires.manage"),
+        **frame,
+    )

@@ -13,15 +13,27 @@ from .xlsform_rows import read_choices, read_survey
 from .xlsform_tables import Table, UnreadableFileError, read_tables
 
 _SETTINGS: Final = {"form_title", "form_id", "version", "default_language", "group"}
+_SETTING_NAMES: Final = {"id_string": "form_id", "title": "form_title"}
+_SETTING_REASONS: Final = {
+    "public_key": "phiếu được niêm phong bằng khóa của đợt, không bằng khóa trong tệp",
+    "submission_url": "phiếu chỉ gửi về chương trình này",
+    "auto_send": "phiếu chỉ gửi về chương trình này",
+    "auto_delete": "phiếu chỉ gửi về chương trình này",
+    "instance_name": "phiếu không được mang tên người trả lời",
+    "allow_choice_duplicates": "hai lựa chọn cùng tên thì không biết người trả lời chọn cái nào",
+    "clean_text_values": "chữ trong tệp luôn được bỏ khoảng trắng thừa",
+    "style": "phiếu luôn hiện từng màn hình một",
+}
 _NO_MEDIA: Final = "chưa đưa được ảnh, âm thanh, phim vào câu hỏi. Nói bằng lời ở label hoặc hint"
 _MEDIA: Final = dict.fromkeys(("media", "image", "big-image", "audio", "video", "autoplay"), _NO_MEDIA)
 _SURVEY: Final = SheetColumns(
     sheet="survey",
     plain={"type", "name", "required", "relevant", "appearance", "criterion", "constraint", "calculation"}
-    | {"choice_filter", "default", "read_only", "parameters"},
+    | {"choice_filter", "default", "read_only", "parameters", "repeat_count"},
     translated={"label", "hint", "guidance_hint", "required_message", "constraint_message"},
     other_names={
         "relevance": "relevant",
+        "jr:count": "repeat_count",
         "readonly": "read_only",
         "read only": "read_only",
         "calculate": "calculation",
@@ -37,7 +49,6 @@ _SURVEY: Final = SheetColumns(
     | {
         "rates": "mỗi người đang trả lời về một đơn vị được đánh giá của đợt. Chia nhóm để hỏi về đơn vị khác",
         "trigger": "giá trị được tính lại sau mỗi màn hình, không theo một câu riêng",
-        "repeat_count": "phiếu không có vòng lặp",
         "bind": "viết bằng các cột thường của XLSForm",
         "body": "viết bằng các cột thường của XLSForm",
         "instance": "viết bằng các cột thường của XLSForm",
@@ -119,8 +130,10 @@ def _read_settings(table: Table | None, reading: Reading) -> dict[str, str]:
     if len(table.rows) > 1:
         reading.fault("extra_row", "chỉ được có một dòng. Bỏ dòng này.", "settings", table.rows[1].number)
     cells = {heading.lower().replace(" ", "_"): value for heading, value in table.rows[0].cells.items()}
+    cells = {_SETTING_NAMES.get(heading, heading): value for heading, value in cells.items()}
     for heading in sorted(cells.keys() - _SETTINGS):
-        text = f"cột này không dùng được. Chỉ có {', '.join(sorted(_SETTINGS))}."
+        reason = _SETTING_REASONS.get(heading, f"chỉ có {', '.join(sorted(_SETTINGS))}")
+        text = f"cột này không dùng được: {reason}."
         reading.fault("unsupported_column", text, "settings", table.rows[0].number, heading)
     return cells
 

@@ -85,6 +85,8 @@ def _understand(heading: str, table: Table, columns: SheetColumns, headings: Hea
         headings.plain[heading] = heading
         return
     base, colons, language_text = (part.strip() for part in heading.partition("::"))
+    if not colons and base.partition(":")[0].strip().lower() in columns.translated:
+        base, colons, language_text = (part.strip() for part in heading.partition(":"))  # as in older files
     base = base.lower()
     name = columns.other_names.get(base, base)
     if not colons and name in columns.plain:

@@ -39,13 +39,12 @@ _SPELLINGS: Final = (  # of the same types in files of other tools
     (re.compile(r"^(?:add )?select[ _](?:multiple|all that apply)(?: prompt using| from)? "), "select_multiple "),
 )
 OR_OTHER: Final = " or_other"
+_OR_OTHER_SPELLINGS: Final = re.compile(r" or (specify )?other$", re.IGNORECASE)
 
 _WHO_ANSWERS: Final = "phiếu không được ghi giờ, máy, nơi hay người trả lời. Bỏ dòng này"
 _NO_FILES: Final = "phong bì niêm phong có cỡ cố định, không chứa được tệp. Bỏ dòng này"
 _OTHER_FILES: Final = "phiếu không mang theo tệp dữ liệu khác. Đưa các lựa chọn vào trang choices"
-_NO_REPEAT: Final = (
-    "phiếu niêm phong không nhận số dòng khác nhau theo người. Viết từng lần thành một nhóm, hỏi bằng relevant"
-)
+_NO_LOOP: Final = "chưa dùng được begin_loop. Dùng begin_repeat với repeat_count"
 _TYPE_REASONS: Final = {
     **dict.fromkeys(
         ("start", "end", "today", "deviceid", "subscriberid", "simserial", "phonenumber", "username", "email"),
@@ -57,12 +56,12 @@ _TYPE_REASONS: Final = {
     **dict.fromkeys(("image", "photo", "audio", "background-audio", "video", "file"), _NO_FILES),
     **dict.fromkeys(("select_one_from_file", "select_multiple_from_file", "select_one_external"), _OTHER_FILES),
     **dict.fromkeys(("xml-external", "csv-external", "csv", "osm", "entity"), _OTHER_FILES),
-    **dict.fromkeys(("begin_repeat", "end_repeat", "begin_loop", "end_loop"), _NO_REPEAT),
+    **dict.fromkeys(("begin_loop", "end_loop"), _NO_LOOP),
     **dict.fromkeys(("time", "datetime"), "chưa hỏi được giờ. Hỏi bằng select_one (buổi sáng, buổi chiều) hoặc text"),
     "barcode": "trang trả lời không mở máy ảnh. Dùng text",
     "include": "phiếu không mang theo tệp khác. Chép các câu hỏi vào trang survey",
 }
-TAKEN: Final = f"{', '.join(sorted({*PLAIN_TYPES.values(), *LIST_TYPES}))} và begin_group"
+TAKEN: Final = f"{', '.join(sorted({*PLAIN_TYPES.values(), *LIST_TYPES}))} begin_group và begin_repeat"
 
 _WIDTHS: Final = frozenset(f"w{width}" for width in range(1, 11))
 _LIST_LOOKS: Final = frozenset(
@@ -86,7 +85,7 @@ LOOKS: Final = {
     INTEGER: _WIDTHS | {"thousands-sep"},
     DECIMAL: _WIDTHS | {"thousands-sep"},
     DATE: _WIDTHS | {"no-calendar"},
-    RANGE: _WIDTHS | {"vertical", "no-ticks", "picker"},
+    RANGE: _WIDTHS | {"vertical", "no-ticks", "picker", "rating"},
     NOTE: _WIDTHS,
     ACKNOWLEDGE: _WIDTHS,
 }
@@ -100,7 +99,7 @@ def usual_type(text: str) -> str:
     text = word.lower() + blank + rest
     for spelling, usual in _SPELLINGS:
         text = spelling.sub(usual, text)
-    return " ".join(text.split())
+    return " ".join(_OR_OTHER_SPELLINGS.sub(OR_OTHER, text).split())
 
 
 def why_refused(type_text: str) -> str:

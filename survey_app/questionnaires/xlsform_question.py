@@ -33,7 +33,7 @@ _PARAMETERS: Final = {
     SELECT_MULTIPLE: {"randomize", "seed"},
     "rank": {"randomize", "seed"},
 }
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)")
 
 Lists = dict[str, tuple[Choice, ...]]
 
@@ -98,6 +98,8 @@ def _check_cells(question: Question, cells: Mapping[str, str], reading: Reading)
     def refuse(column: str, text: str) -> None:
         reading.fault("not_on_kind", text, "survey", question.row, column)
 
+    if cells.get("repeat_count"):
+        refuse("repeat_count", "ô này chỉ dành cho begin_repeat. Để trống.")
     unanswered = question.kind == NOTE or question.kind == CALCULATE
     for column in _ON_ANSWERS:
         if unanswered and cells.get(column, "").lower() not in NO:

@@ -1,14 +1,16 @@
 """How do the rows of the sheets `choices` and `survey` become questions and groups? Every fault keeps its place."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .definition import SELECT_MULTIPLE, SELECT_ONE, TEXT, Choice, Condition, Group, Item, Question
 from .expression import Literal, Operation, Reference
-from .xlsform_kinds import GROUP_APPEARANCES, GROUP_LOOKS, OR_OTHER, usual_type, why_refused
+from .xlsform_kinds import GROUP_APPEARANCES, GROUP_LOOKS, OR_OTHER, usual_type
 from .xlsform_question import Lists, read_question
 from .xlsform_reading import NO, Reading, is_name
+from .xlsform_repeat import written_out
 from .xlsform_tables import Row, Table
 
 _CHOICE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -61,29 +63,42 @@ def read_survey(table: Table, lists: Lists, reading: Reading) -> tuple[Item, ...
         type_text = usual_type(reading.survey.named(row).get("type", ""))
         if type_text in {"begin_group", "begin_repeat"}:
             opened.append(_OpenGroup(row, is_repeat=type_text == "begin_repeat"))
-            if type_text == "begin_repeat":
-                text = f"không dùng được «begin_repeat»: {why_refused(type_text)}."
-                reading.fault("unsupported_type", text, "survey", row.number, "type")
             continue
         items: list[Item]
         if type_text in {"end_group", "end_repeat"}:
-            items = _closed(opened, row, reading)
+            items = _closed(opened, row, [*outer, *(item for group in opened for item in group.items)], reading)
         else:
             items = _questions(row, type_text, lists, reading)
         (opened[-1].items if opened else outer).extend(items)
-    for group in (group for group in opened if not group.is_repeat):
+    for group in opened:
         reading.fault("group_not_closed", "nhóm này chưa có dòng end_group.", "survey", group.row.number, "type")
     if not outer and not reading.faults:
         reading.fault("no_question", "phiếu chưa có câu hỏi nào.", "survey")
     return tuple(outer)
 
 
-def _closed(opened: list[_OpenGroup], row: Row, reading: Reading) -> list[Item]:
+def _closed(opened: list[_OpenGroup], row: Row, before: list[Item], reading: Reading) -> list[Item]:
+    """The section that ends here, a repeat written out. `before` is all that was read so far."""
     if not opened:
         text = "end_group nhưng không có nhóm nào đang mở."
         reading.fault("group_not_open", text, "survey", row.number, "type")
         return []
-    return [_group(opened.pop(), reading)]
+    closed = opened.pop()
+    group = _group(closed, reading)
+    if not closed.is_repeat:
+        return [group]
+    for question in _all_questions(group.items):
+        if question.is_scored:
+            text = "câu trong vòng lặp không chấm điểm được: mỗi người trả lời một số lần khác nhau."
+            reading.fault("scored_in_repeat", text, "survey", question.row, "criterion")
+    count = reading.survey.named(closed.row).get("repeat_count", "")
+    return written_out(group, count, {one.name: one for one in _all_questions(before)}, reading)
+
+
+def _all_questions(items: Sequence[Item]) -> list[Question]:
+    return [
+        question for item in items for question in (_all_questions(item.items) if isinstance(item, Group) else [item])
+    ]
 
 
 def _questions(row: Row, type_text: str, lists: Lists, reading: Reading) -> list[Item]:
@@ -106,8 +121,11 @@ def _with_other(question: Question, lists: Lists, reading: Reading) -> list[Item
         text = "không thêm được lựa chọn «other»: tên đã có hoặc quá dài. Viết lựa chọn và câu hỏi ấy ra thành dòng."
         reading.fault("unsupported_type", text, "survey", question.row, "type")
         return []
-    languages = [language.code for language in (*reading.survey.languages, *reading.choices.languages)]
-    label, which = ({code: words.get(code, "") for code in languages} for words in (_OTHER_LABEL, _OTHER_WHICH))
+    codes = {language.code for language in (*reading.survey.languages, *reading.choices.languages)}
+    label, which = (
+        {code: text for code, text in words.items() if code in codes} or dict.fromkeys(codes, words["en"])
+        for words in (_OTHER_LABEL, _OTHER_WHICH)
+    )
     lists[list_name] = (*question.choices, Choice(_OTHER, label, None, question.row))
     chosen = Condition(
         f"selected(${{{question.name}}}, '{_OTHER}')",
@@ -124,6 +142,9 @@ def _group(opened: _OpenGroup, reading: Reading) -> Group:
     for word in sorted(looks - GROUP_APPEARANCES - GROUP_LOOKS):
         text = f"«{word}» không dùng được cho nhóm. Chỉ có field-list, table-list."
         reading.fault("unsupported_appearance", text, "survey", row, "appearance")
+    if not opened.is_repeat and cells.get("repeat_count"):
+        text = "ô này chỉ dành cho begin_repeat. Để trống."
+        reading.fault("not_on_group", text, "survey", row, "repeat_count")
     for column in _ONLY_ON_QUESTIONS:
         if cells.get(column, "").lower() not in NO:
             reading.fault("not_on_group", "ô này chỉ dành cho câu hỏi. Để trống.", "survey", row, column)

@@ -70,7 +70,13 @@ def test_convert_to_xml_writes_an_xform(source, tmp_path):
     assert (tmp_path / "phieu.xml").read_text("utf-8").startswith("<?xml")
 
 
-@pytest.mark.parametrize("target", ["phieu.ddi.xml", "phieu.pdf", "phieu"])
+@pytest.mark.parametrize(("target", "start"), [("phieu.ddi.xml", b"<?xml"), ("phieu.pdf", b"%PDF")])
+def test_convert_writes_what_archives_and_printers_want(source, tmp_path, target, start):
+    assert run(convert, source, tmp_path / target).exit_code == 0
+    assert (tmp_path / target).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("target", ["phieu.sav", "phieu"])
 def test_convert_refuses_what_it_cannot_write(source, tmp_path, target):
     result = run(convert, source, tmp_path / target)
     assert result.exit_code == 2

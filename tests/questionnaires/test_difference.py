@@ -49,7 +49,7 @@ def test_every_kind_of_change_has_its_danger(rows, expected):
     [
         ("| Kém       | Poor     | 1     |", "| Kém       | Poor     | 3     |", Danger.DESTRUCTIVE),
         ("|         | muc       | 1    | Kém       | Poor     | 1     |\n", "", Danger.RISKY),
-        ("| Kém ", "| Kem ", Danger.SAFE),
+        ("| Kém ", "| Kem ", Danger.TYPING),
     ],
 )
 def test_a_changed_choice_of_a_scored_list_has_its_danger(old, new, danger):
@@ -76,6 +76,15 @@ def test_a_new_choice_is_safe_only_at_the_end():
         ("Trong 12 tháng qua", "Trong 13 tháng qua", False),
         ("Từ {from} đến {to}", "Từ {to} đến {from}", False),
         ("Thái độ", "Sự thạo việc", False),
+        ("Thái đô phuc vụ", "thái độ phục vụ.", True),
+        ("Cán bộ của của xã", "Cán bộ của xã", True),
+        ("Cán bộ xãlàm việc", "Cán bộ xã làm việc", True),
+        ("Thía độ phục vụ", "Thái độ phục vụ", True),
+        ("How satified are you?", "How satisfied are you?", True),
+        ("Phục vụ tốt", "Phục vụ tồi", False),
+        ("Hài lòng", "Rất hài lòng", False),
+        ("Rất hài lòng", "Hài lòng", False),
+        ("Chứa hài lòng", "Chưa hài lòng", False),
         ("", "Thêm", False),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_workbook_made_in_excel_with_numbers_is_read():
     [
         ("deviceid | d", "type", "unsupported_type"),
         ("geopoint | g | Ở đâu? | Where?", "type", "unsupported_type"),
-        ("begin_repeat | r | Lặp | Repeat", "type", "unsupported_type"),
+        ("begin_repeat | r | Lặp | Repeat", "type", "group_not_closed"),
         ("select_one la or_other | x | X? | X?", "type", "missing_list"),
         ("select_one la | x | X? | X?", "type", "missing_list"),
         (" | x | X? | X?", "type", "unsupported_type"),
