@@ -26,7 +26,7 @@ from .payload import envelope_size
 from .phone_content import compressed, rules_of, script, script_version, worker
 from .public_pages import facts_of
 from .rules import refuse
-from .visit import Setting, Visit, enter, refuse_foreign_pages, show, writer
+from .visit import UI_LANGUAGES, Setting, Visit, enter, language, refuse_foreign_pages, show, writer
 
 _FAULTS_OF_KIND = {
     "integer": faults.NOT_AN_INTEGER,
@@ -99,6 +99,16 @@ def script_address() -> str:
     return url_for("answers.phone_script", v=script_version())
 
 
+def empty_code_page() -> Response:
+    """The page of the code before anything was typed: the same for everybody, so it is drawn once for each language."""
+    kept: dict[tuple[str, str], bytes] = current_app.extensions.setdefault("survey_code_pages", {})
+    place = (request.path, "en" if language() == "en" else "vi")
+    if place not in kept:
+        page, _status = show("respondent/code.html", typed="", fault="")
+        kept[place] = page.encode()
+    return _given_out(kept[place], "text/html", {})
+
+
 def _given_out(content: bytes, kind: str, headers: dict[str, str]) -> Response:
     gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
     response = make_response(compressed(content) if gzipped else content)
@@ -114,11 +124,11 @@ def _form_of(visit: Visit) -> _Form:
     """The form from memory while the setting of the group is the same object."""
     kept: dict[tuple[int, str, bool], _Form] = current_app.extensions.setdefault("survey_phone_forms", {})
     codes = [one.code for one in visit.definition.languages]
-    language = g.language if g.language in codes else codes[0]
-    place = (visit.access.group_id, language, visit.access.batch_id is not None)
+    chosen = g.language if g.language in codes else codes[0]
+    place = (visit.access.group_id, chosen, visit.access.batch_id is not None)
     found = kept.get(place)
     if found is None or found.setting is not visit.setting:
-        content = _content(visit, language)
+        content = _content(visit, chosen)
         etag = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
         text = json.dumps(content | {"etag": etag}, ensure_ascii=False, separators=(",", ":"))
         found = _Form(visit.setting, text.encode(), etag)
@@ -126,12 +136,12 @@ def _form_of(visit: Visit) -> _Form:
     return found
 
 
-def _content(visit: Visit, language: str) -> dict[str, Any]:
-    """All that a phone needs to ask, to check, to seal, and to say how it went, in one language."""
-    g.language = language
+def _content(visit: Visit, chosen: str) -> dict[str, Any]:
+    """All that a phone needs to ask, to check, to seal, and to say how it went, in the chosen language."""
+    g.language = chosen
     survey_round, setting = visit.round, visit.setting
-    t = text_shower(survey_round, visit.rated.unit.name, language)
-    own = language if language in ("vi", "en") else "vi"
+    t = text_shower(survey_round, visit.rated.unit.name, chosen)
+    own = chosen if chosen in UI_LANGUAGES else "vi"
     page, _status = show(
         "respondent/phone.html",
         definition=visit.definition,
@@ -150,7 +160,7 @@ def _content(visit: Visit, language: str) -> dict[str, Any]:
             "phone": survey_round.help_phone or _("số điện thoại trên giấy mời"),
         }
     return {
-        "language": language,
+        "language": chosen,
         "html": page,
         "titles": {group.name: t(group.label) for group in visit.definition.groups() if t(group.label)},
         "messages": messages,

@@ -1,10 +1,12 @@
 """Without network, with a broken one, with several tabs, phones and persons: no finished answer is lost or doubled."""
 
+import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import select, update
 
 from survey_app.access_codes.models import AccessCode, Invitation
@@ -12,6 +14,7 @@ from survey_app.db import now
 from survey_app.rounds.models import Round
 from survey_app.text import today
 from tests.answers.make import OpenRound, make_open_round
+from tests.browser.killing import answer_killed
 from tests.browser.phone import (
     ANSWERED,
     STEPS,
@@ -357,3 +360,11 @@ def test_a_code_that_the_phone_does_not_hold_says_so_without_network(
     check_axe(page)
     with server.database.reading() as session:
         assert {one.state for one in session.scalars(select(Invitation))} == {"unused"}
+
+
+def test_a_browser_killed_at_any_moment_loses_and_doubles_nothing(
+    server: Server, line: Line, made: OpenRound, browser: Browser, tmp_path: Path
+) -> None:
+    chance = random.Random("killed")
+    for number in range(3):
+        answer_killed(browser.browser_type, server, line, made, number, tmp_path, chance)
