@@ -19,7 +19,7 @@
     opened ??= new Promise((resolve, reject) => {
       const request = indexedDB.open("survey", 1);
       request.onupgradeneeded = () => { for (const name of STORES) request.result.createObjectStore(name, { keyPath: "id" }); };
-      request.onblocked = request.onerror = () => { opened = null; reject(request.error); };
+      request.onblocked = request.onerror = () => reject(request.error);
       request.onsuccess = () => {
         const database = request.result;
         database.onclose = () => { opened = null; }; // a phone that runs short closes it: the next use opens it again
@@ -27,6 +27,7 @@
         resolve(database);
       };
     });
+    opened.catch(() => { opened = null; });
     return opened;
   }
 

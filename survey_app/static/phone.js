@@ -1,10 +1,10 @@
 // Answers a questionnaire on the phone itself: one question a screen, with or without network. The screens are the
 // <template>s of the page that the server drew (respondent/phone.html); what is kept and sent is the work of device.js.
-// Without WebCrypto (plain http) nothing here starts, and the pages are posted one by one.
+// Without WebCrypto (plain http), or in a browser too old, nothing here starts, and the pages are posted one by one.
 (() => {
   "use strict";
-  const able = isSecureContext && globalThis.crypto && crypto.subtle && globalThis.indexedDB;
-  if (!able) return;
+  const modern = Object.hasOwn && globalThis.BroadcastChannel && globalThis.SubmitEvent && "submitter" in SubmitEvent.prototype;
+  if (!isSecureContext || !globalThis.crypto || !crypto.subtle || !globalThis.indexedDB || !modern) return;
   const device = surveyDevice;
   const NOT_LETTERS = /[ \t\r\n\u00a0\u200b\ufeff\u2010-\u2014\u2212_.-]/g;
   const TWINS = { O: "0", I: "1", L: "1" };
@@ -374,7 +374,8 @@
 
   async function writeDraft({ id, code, draft }) {
     await null; // what the same event changes belongs to this turn
-    while (Object.keys(unsaved).length || draft.at !== draft.keptAt) {
+    let keptPlace = "";
+    while (Object.keys(unsaved).length || keptPlace !== `${draft.at} ${draft.language}`) {
       const change = unsaved;
       const { submission, language, at } = draft;
       unsaved = {};
@@ -386,7 +387,7 @@
       } catch {
         my.keeps = false; // the answers live as long as the page
       }
-      draft.keptAt = at;
+      keptPlace = `${at} ${language}`;
     }
     unsaved = null;
     sayState();
@@ -494,10 +495,15 @@
     const { content, draft, id, code } = my;
     const latest = my.form.pages[content.language];
     const payload = { v: 1, questionnaire: content.version, ratings: [{ rated_unit: content.rated_unit, answers: state.answers }] };
-    const envelope = await surveySealing.seal(
-      new TextEncoder().encode(JSON.stringify(payload)), latest.keys.map(surveySealing.fromText), content.round, latest.key_mode, content.size,
-    );
-    const row = { id, code, submission: draft.submission, envelope: surveySealing.toText(envelope), facts: content.facts, state: "waiting" };
+    const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
+    const bytes = new TextEncoder().encode(JSON.stringify(payload));
+    const keys = latest.keys.map(surveySealing.fromText);
+    try {
+      row.envelope = surveySealing.toText(await surveySealing.seal(bytes, keys, content.round, latest.key_mode, content.size));
+    } catch {
+      await sendPlain(row, state.answers, say);
+      return;
+    }
     let ours = true;
     try { ours = await device.keepSealed(row); } catch { my.keeps = false; }
     my.draft = null;
@@ -506,6 +512,19 @@
     const sending = deliver(ours ? row : await device.loadSealed(id));
     const late = new Promise((resolve) => { setTimeout(resolve, GIVE_UP, "late"); });
     if ((await Promise.race([sending, late])) === "late" && my.outcome === undefined) showOutcome("waiting");
+  }
+
+  // A browser whose WebCrypto cannot seal: the server does it, as for the pages without script. Needs network.
+  async function sendPlain({ id, code, submission }, answers, say) {
+    const { status } = await device.post("/p/answers", { code, submission, answers });
+    if (status === 200) {
+      await device.erase(id);
+      forgetHistory();
+      showOutcome("sent");
+    } else {
+      my.over = false;
+      say.textContent = words().needsNetwork;
+    }
   }
 
   const forgetHistory = () => history.replaceState({ at: "over", depth: 0 }, "");
@@ -518,7 +537,7 @@
     row.state = state;
     channel.postMessage({ id: row.id, state });
     if (!my || my.row !== row) return;
-    showOutcome(state);
+    if (my.state !== state) showOutcome(state);
     if (state === "waiting") askForSync();
   }
 
@@ -534,13 +553,14 @@
     const kind = { stored: "sent", repeated: "sent", sent: "sent", received: "received", refused: "refused", erased: "erased" }[state];
     const waiting = my.keeps ? "waiting" : "unkept";
     my.outcome = kind || (state === "waiting" ? waiting : "unsent");
+    my.state = state;
     if (kind) forget();
     if (byId("place")) byId("place").replaceChildren();
     if (byId("state")) byId("state").hidden = true;
     const main = fill(copyOf(my.outcome), facts);
     const reasons = [...main.querySelectorAll("[data-reason]")];
     const shown = reasons.find((reason) => reason.dataset.reason === state) || reasons.find((reason) => reason.dataset.reason === "any");
-    for (const reason of reasons) reason.hidden = reason !== shown;
+    for (const reason of reasons) if (reason !== shown) reason.remove();
     if (inZalo && my.outcome === "waiting") main.prepend(fill(copyOf("zalo"), facts));
     put(main);
     title(byId("main").querySelector("h1").textContent);
@@ -550,9 +570,8 @@
   async function retry(row, byHand = false) {
     const say = () => byId("main").querySelector("[data-say]");
     if (say()) say().textContent = say().dataset.busy;
-    const before = my.outcome;
     await deliver(row);
-    if (say() && my.outcome === before && byHand) say().textContent = say().dataset.failed;
+    if (say()) say().textContent = byHand ? say().dataset.failed : "";
   }
 
   const waits = () => my && my.row && ["waiting", "unkept"].includes(my.outcome);
@@ -680,9 +699,12 @@
     if (my.over) { if (data.state && waits()) showOutcome(data.state); return; }
     my.over = true;
     my.draft = null;
+    await pending;
     const row = await device.loadSealed(my.id);
-    if (row) showSealed(row);
-    else { forgetHistory(); showOutcome("sent"); }
+    if (row) { showSealed(row); return; }
+    await device.erase(my.id); // what this tab wrote a moment after the other had sent
+    forgetHistory();
+    showOutcome("sent");
   });
 
   function startWorker() {

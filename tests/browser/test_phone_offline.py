@@ -333,6 +333,25 @@ def test_a_browser_that_keeps_nothing_says_so_and_sends(
     assert received(server, made) == [ANSWERED]
 
 
+def test_a_browser_that_cannot_seal_leaves_it_to_the_server(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    context = new_context(viewport=PHONE)
+    broken = "SubtleCrypto.prototype.deriveBits = async () => { throw new DOMException('no', 'NotSupportedError'); }"
+    context.add_init_script(broken)
+    page = context.new_page()
+    open_link(page, server.url, made.codes[0])
+    answer(page)
+    context.set_offline(True)
+    forward(page)
+    page.get_by_text("Việc này cần có mạng.").wait_for()
+    context.set_offline(False)
+    forward(page)
+    heading(page, "Đã gửi")
+    assert received(server, made) == [ANSWERED]
+    assert left_on_device(page) == NOTHING
+
+
 def test_inside_zalo_the_code_and_the_way_out_are_shown(
     server: Server, made: OpenRound, new_context: NewContext
 ) -> None:
