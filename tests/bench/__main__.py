@@ -16,7 +16,7 @@ analysis 30 questions in 100 units with errors, in milliseconds; the pass over a
 import sys
 from collections.abc import Callable
 
-from . import analysis, answers, damage, durability, office, opening, page, questionnaires, roster, submit
+from . import analysis, damage, durability, office, opening, page, questionnaires, roster, submit
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
