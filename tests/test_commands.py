@@ -13,7 +13,8 @@ def test_a_port_in_use_is_said_with_what_to_do(tmp_path):
         port = taken.getsockname()[1]
         done = subprocess.run(
             [sys.executable, "-m", "flask", "--app", "wsgi", "serve"],
-            cwd=Path(__file__).parents[1], env={"PATH": "/usr/bin:/bin", "PORT": str(port), "SURVEY_DATA": str(tmp_path)},
+            cwd=Path(__file__).parents[1],
+            env={"PATH": "/usr/bin:/bin", "PORT": str(port), "SURVEY_DATA": str(tmp_path)},
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     assert done.returncode == 1
