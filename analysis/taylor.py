@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
+Truths = NDArray[np.bool_]
 
 LONELY_RULES = ("fail", "remove", "certainty", "adjust", "average")
 
@@ -53,29 +54,67 @@ def covariance_of_totals(scores: Floats, stages: Sequence[Stage], lonely: str = 
     return total
 
 
+def domain_variances(
+    scores: Floats, domains: Codes, count: int, stages: Sequence[Stage], lonely: str = "fail"
+) -> Floats:
+    """Variances (count, k) of the sums of `scores` (n, k) in each of `count` domains that do not overlap.
+
+    domains: (n,) domain of each row, -1 = none. The diagonal of `covariance_of_totals` for n-by-domains columns, at the
+    cost of the rows alone: a sampling unit without a member of the domain counts 0."""
+    inside = domains >= 0
+    scores, domains = scores[inside], domains[inside]
+    total = np.zeros((count, scores.shape[1]))
+    above = np.ones(len(stages[0].sampled))
+    for stage in stages:
+        multiplier, alone, factor = _multipliers(stage, above, lonely)
+        pair, place = np.unique(stage.cluster[inside] * count + domains, return_inverse=True)
+        sums = sums_by_code(scores, place, len(pair))
+        upper, position = np.unique(stage.stratum[pair // count] * count + pair % count, return_inverse=True)
+        stratum, domain = upper // count, upper % count
+        drawn = stage.sampled[stratum][:, None]
+        mean = sums_by_code(sums, position, len(upper)) / drawn
+        common = sums_by_code(sums, pair % count, count) / len(stage.stratum)
+        if lonely == "adjust":
+            mean[alone[stratum]] = common[domain[alone[stratum]]]
+        absent = drawn - np.bincount(position, minlength=len(upper))[:, None]
+        spread = sums_by_code((sums - mean[position]) ** 2, position, len(upper)) + absent * mean**2
+        total += factor * sums_by_code(multiplier[stratum][:, None] * spread, domain, count)
+        if lonely == "adjust":  # lone sampling units of strata that the domain does not touch
+            touched = np.bincount(domain, multiplier[stratum] * alone[stratum], minlength=count)
+            total += factor * (multiplier[alone].sum() - touched)[:, None] * common**2
+        above = (above * stage.fraction)[stage.stratum]
+        if not above.any():
+            break
+    return total
+
+
 def sums_by_code(values: Floats, codes: Codes, count: int) -> Floats:
     """Column sums of `values` (n, k) by code: (count, k)."""
     return np.stack([np.bincount(codes, column, minlength=count) for column in values.T], axis=1)
 
 
-def _stage_covariance(scores: Floats, stage: Stage, above: Floats, lonely: str) -> Floats:
-    totals = sums_by_code(scores, stage.cluster, len(stage.stratum))
-    strata = len(stage.sampled)
-    centre = sums_by_code(totals, stage.stratum, strata) / stage.sampled[:, None]
+def _multipliers(stage: Stage, above: Floats, lonely: str) -> tuple[Floats, Truths, float]:
+    """(1-f_h) n_h/(n_h-1) times the fractions above, (H,); the strata with a lone unit; what all is multiplied by."""
     multiplier = above * (1 - stage.fraction)
     alone = (stage.sampled == 1) & (multiplier > 0)
     many = stage.sampled > 1
     multiplier[many] *= stage.sampled[many] / (stage.sampled[many] - 1)
-    factor = 1.0
-    if alone.any():
-        if lonely == "fail":
-            names = ", ".join(stage.labels[h] for h in np.flatnonzero(alone)[:5])
-            raise DesignError(f"Only one sampling unit in stratum {names}: merge strata or name a rule (lonely=).")
-        if lonely == "adjust":
-            centre[alone] = totals.mean(axis=0)
-        else:
-            multiplier[alone] = 0
-        if lonely == "average":
-            factor = strata / (strata - alone.sum())
+    if not alone.any():
+        return multiplier, alone, 1.0
+    if lonely == "fail":
+        names = ", ".join(stage.labels[h] for h in np.flatnonzero(alone)[:5])
+        raise DesignError(f"Only one sampling unit in stratum {names}: merge strata or name a rule (lonely=).")
+    if lonely != "adjust":
+        multiplier[alone] = 0
+    strata = len(stage.sampled)
+    return multiplier, alone, float(strata / (strata - alone.sum())) if lonely == "average" else 1.0
+
+
+def _stage_covariance(scores: Floats, stage: Stage, above: Floats, lonely: str) -> Floats:
+    totals = sums_by_code(scores, stage.cluster, len(stage.stratum))
+    centre = sums_by_code(totals, stage.stratum, len(stage.sampled)) / stage.sampled[:, None]
+    multiplier, alone, factor = _multipliers(stage, above, lonely)
+    if lonely == "adjust":
+        centre[alone] = totals.mean(axis=0)
     deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[stage.stratum][:, None]
     return np.asarray(factor * (deviations.T @ deviations))

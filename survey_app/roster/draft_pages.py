@@ -58,8 +58,8 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
         show=show,
         page_url=lambda number: url_for(".check", code=code, upload_id=upload_id, show=show, page=number),
         faults=checked.blocking,
-        summary=summary_lines(checked),
-        to_look=sum(1 for row in view.rows if row.problems or row.edited or row.key in said),
+        summary=summary_lines(checked, view),
+        to_look=len(view.to_look),
         cards=asked,
         said_of=said,
         loose_comments=loose,
@@ -163,7 +163,7 @@ def correct_draft(code: str, upload_id: int) -> ResponseReturnValue:
         return redirect(where, 303)
     show = request.form.get("tab", request.form.get("show"))
     show = show if show in _TABS else None
-    page = request.form.get("page", type=int)
+    page = request.form.get("page", type=int) if "tab" not in request.form else None
     return redirect(url_for(".check", code=code, upload_id=upload_id, show=show, page=page), 303)
 
 
