@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.intervals import score_limits
 from analysis.taylor import Codes, DesignError, Floats, Truths, domain_variances
 
 if TYPE_CHECKING:
@@ -38,13 +39,24 @@ class Estimates:
 def mean(
     design: "Design", variables: "Columns", by: "Columns | None" = None, *,
     where: Truths | None = None, level: float = 0.95, deff: str = "without", listwise: bool = False,
+    interval: str = "t",
 ) -> Estimates:  # fmt: skip
     """Weighted means Σwy/Σw, one row per variable (text: per level) and domain.
 
     where: (n,) truth of membership. deff: SRS `without` or `with` replacement as the yardstick. A missing value is a
-    row outside the domain, item by item, or in all variables at once if `listwise`.
+    row outside the domain, item by item, or in all variables at once if `listwise`. interval: `t`, or `beta` for shares
+    and scores between 0 and 1, which holds with few and equal answers (see `intervals`).
     R: `svyby(~y, ~by, design, svymean, deff=TRUE, na.rm=TRUE, covmat=TRUE)`."""
-    return _over_domains(design, _columns(design, variables), 1.0, by, where, level, deff, listwise)
+    found = _over_domains(design, _columns(design, variables), 1.0, by, where, level, deff, listwise)
+    if interval == "beta":
+        table = found.table
+        if not table["estimate"].between(0, 1).all():
+            raise DesignError("Beta limits are for values between 0 and 1.")
+        low, high = score_limits(
+            table["estimate"].to_numpy(), table["se"].to_numpy(), table["n"].to_numpy(), design.df, level
+        )
+        return Estimates(table.assign(ci_low=low, ci_high=high), found.compute)
+    return found
 
 
 def total(

@@ -112,14 +112,13 @@ def with_z(result: Estimates) -> dict[str, object]:
 def proportion_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     sample = design(vector["design"])
-    event = members(sample.frame, args["event"])
-    asked_about = [
-        name for name in sample.frame.columns if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", args["event"])
-    ]
-    inside = domain(sample, args, *asked_about)
+    event = members(sample.frame, args["event"]).astype(float)
+    for name in sample.frame.columns:
+        if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", args["event"]):
+            event[sample.frame[name].isna()] = np.nan
     level = vector["expected"].get("level", args.get("level", 0.95))
-    found = proportion(sample, event, where=inside, method=args["method"], level=level)
-    return dict(found.iloc[0])
+    inside = members(sample.frame, args.get("where"))
+    return dict(proportion(sample, event, where=inside, method=args["method"], level=level).iloc[0])
 
 
 def quantile_vector(vector: dict) -> dict[str, object]:
