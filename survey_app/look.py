@@ -47,6 +47,7 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "refused": (N_("Không duyệt"), "warn", "x-circle"),
         "withdrawn": (N_("Đã rút"), "idle", "arrow-counterclockwise"),
         "add": (N_("Bổ sung"), "plain", "person-plus"),
+        "add_list": (N_("Bổ sung cả danh sách"), "plain", "people"),
         "replace": (N_("Thay thế"), "plain", "arrow-left-right"),
         "remove": (N_("Đưa ra"), "plain", "person-dash"),
         "correct": (N_("Đính chính"), "plain", "pencil"),

@@ -11,6 +11,7 @@ import resource
 import sys
 import zipfile
 from datetime import date, datetime, time, timedelta
+from email import message_from_bytes
 from html.parser import HTMLParser
 from typing import Any
 
@@ -51,8 +52,8 @@ def main() -> None:
 
 
 def _read(content: bytes, kind: str, limits: dict[str, int]) -> dict[str, Any]:
-    if kind == "html":
-        return {"kind": "html", "sheets": [_html_sheet(content, limits)]}
+    if kind in ("html", "mht"):
+        return {"kind": "html", "sheets": _html_sheets(_pages_of(content) if kind == "mht" else [content], limits)}
     pictures = False
     if kind == "zip":
         kind, pictures = _check_zip(content)
@@ -247,9 +248,27 @@ def _count(span: str | None) -> int:
     return max(1, min(int(span), 60)) if span and span.isdecimal() and len(span) < 4 else 1
 
 
+def _pages_of(content: bytes) -> list[bytes]:
+    """The pages of a «single file web page», as Excel saves it: one for each sheet, and one around them."""
+    parts = message_from_bytes(content).walk()
+    pages = [part.get_payload(decode=True) for part in parts if part.get_content_type() == "text/html"]
+    return [page for page in pages if isinstance(page, bytes)]
+
+
+def _html_sheets(pages: list[bytes], limits: dict[str, int]) -> list[dict[str, Any]]:
+    sheets = [sheet for page in pages if (sheet := _html_sheet(page, limits))["rows"]]
+    if not sheets:
+        raise Refusal("not_a_spreadsheet")
+    for number, sheet in enumerate(sheets[1:], 2):
+        sheet["name"] = f"Bảng {number}"
+    return sheets
+
+
 def _html_sheet(content: bytes, limits: dict[str, int]) -> dict[str, Any]:
     declared = re.search(rb"charset=[\"']?([\w-]+)", content[:4096], re.IGNORECASE)
     encoding = declared.group(1).decode("ascii") if declared else "utf-8"
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
     try:
         text = content.decode(encoding)
     except (LookupError, UnicodeError):
@@ -257,8 +276,6 @@ def _html_sheet(content: bytes, limits: dict[str, int]) -> dict[str, Any]:
     tables = _Tables()
     tables.feed(text)
     tables.close()
-    if not tables.rows:
-        raise Refusal("not_a_spreadsheet")
     if len(tables.rows) > limits["rows"]:
         raise Refusal("zip_bomb_sheet")
     if any(len(row) > limits["columns"] for row in tables.rows):

@@ -1,5 +1,6 @@
 """Uploaded workbooks: what is read, what is refused, and that nothing harmful happens on the way."""
 
+import base64
 import io
 import json
 import random
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from survey_app.workbook import MAX_BYTES, MESSAGES, Rejected, column_letter, read_workbook
-from tests.roster.raw_files import Fault, Formula, Page, csv_bytes, ods, packed, tcvn3, xlsx
+from tests.roster.raw_files import Fault, Formula, Page, csv_bytes, html_page, ods, packed, tcvn3, xlsx
 
 
 def make_xlsx(rows: list[list[object]], **members: bytes) -> bytes:
@@ -264,3 +265,25 @@ def outcome_of_bytes(content: bytes) -> str:
     except Rejected as refusal:
         return refusal.kind
     return "read"
+
+
+def single_file(page: bytes) -> bytes:
+    """What Excel writes as «single file web page»."""
+    head = "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
+    part = "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return (head + part + base64.encodebytes(page).decode() + "\r\n--x--\r\n").encode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda page: page,
+        lambda page: page.decode().replace("utf-8", "utf-16").encode("utf-16"),
+        lambda page: b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "x.dtd">' + page,
+        single_file,
+    ],
+)
+def test_web_pages_saved_as_xls_are_read_in_every_shape(written):
+    page = html_page(Page("Bảng", [["Họ và tên", "Điện thoại"], ["Lò Thị Ánh", "0912345678"]]))
+    workbook = read_workbook(written(page), "ds.xls")
+    assert (workbook.kind, workbook.sheets[0].rows[1]) == ("html", ["Lò Thị Ánh", "0912345678"])

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ..roster.models import Person
-from ..rounds.models import Round
+from ..rounds.models import Cell, Round
 from .models import AccessCode, Invitation, InvitationState
 from .queries import cells_of
 from .rules import make_invitations
@@ -26,6 +26,7 @@ def follow(session: Session, survey_round: Round, joined: Sequence[Person], left
     if not cells:
         return
     if joined:
+        cells += _cells_of_new_groups(session, survey_round, cells, joined)
         make_invitations(session, survey_round, cells)
     gone = select(Invitation.id).where(
         Invitation.person_id.in_([person.id for person in left]), Invitation.state.in_(_NOT_ANSWERED)
@@ -52,6 +53,20 @@ def follow(session: Session, survey_round: Round, joined: Sequence[Person], left
     for cell in cells:
         cell.invited = counts.get(cell.id, 0)
     session.flush()
+
+
+def _cells_of_new_groups(
+    session: Session, survey_round: Round, cells: Sequence[Cell], joined: Sequence[Person]
+) -> list[Cell]:
+    """A cell for each group that had nobody when the cells were fixed: it takes nothing from the announced ones."""
+    wanted = {person.unit_list.group for person in joined} - {cell.group for cell in cells}
+    made = [
+        Cell(round_id=survey_round.id, group=group, label=f"Nhóm {group.code} – {group.name}", invited=0)
+        for group in sorted(wanted, key=lambda one: one.code)
+    ]
+    session.add_all(made)
+    session.flush()
+    return made
 
 
 def tell(session: Session, person: Person) -> str:

@@ -27,7 +27,7 @@ from ..rounds.models import Round
 from ..text import moment_text
 from ..version import VERSION
 from .models import HandoverSet, PaperKind, WordTemplate
-from .papers import PaperWishes, annex_context, figures_of, paper_context
+from .papers import KIND_WORDS, PaperWishes, annex_context, figures_of, paper_context
 from .pdf import annex_pdf, paper_pdf
 from .word import filled
 from .word_templates import shipped_template
@@ -112,15 +112,24 @@ def _files(session: Session, survey_round: Round, version: RosterVersion, wishes
     sha256 = hashlib.sha256(workbook).hexdigest()
     for kind, paper in wishes.papers.items():
         context = paper_context(kind, paper, figures, sha256)
-        files[f"{kind}-{stem}.docx"] = filled(template_in_use(session, survey_round, kind), context)
+        files[f"{kind}-{stem}.docx"] = _word_file(session, survey_round, kind, context)
         if wishes.pdf:
             files[f"{kind}-{stem}.pdf"] = paper_pdf(kind, paper, context)
     if wishes.annex:
         context = annex_context(wishes.papers[PaperKind.LETTER], survey_round, version, wishes.options.ethnicity)
-        files[f"phu-luc-{stem}.docx"] = filled(template_in_use(session, survey_round, PaperKind.ANNEX), context)
+        files[f"phu-luc-{stem}.docx"] = _word_file(session, survey_round, PaperKind.ANNEX, context)
         if wishes.pdf:
             files[f"phu-luc-{stem}.pdf"] = annex_pdf(context)
     return files
+
+
+def _word_file(session: Session, survey_round: Round, kind: PaperKind, context: Mapping[str, Any]) -> bytes:
+    """The paper filled in: a template may pass its trial with a few invented rows and fail on the real ones."""
+    try:
+        return filled(template_in_use(session, survey_round, kind), context)
+    except Invalid as fault:
+        words = f"{KIND_WORDS[kind]}: {fault} Hoặc trở về mẫu có sẵn ở trang «Mẫu Word của cơ quan»."
+        raise Invalid({"": words}) from fault
 
 
 def _kept_options(wishes: SetWishes) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the check page shows: rows of a draft by group, their faults, and which cells can be corrected in place."""
 
+import hashlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from .problems import Problem, full_message, message
 from .rules import DraftCheck
 
 PER_PAGE = 50
+_IN_ONE_CELL = frozenset({"injection_cell", "phone_old_prefix"})  # warnings that one cell can be rid of
 _REPEATED = frozenset({"duplicate_in_file", "person_in_two_groups"})
 _SHOWN = {
     "officials": ("name", "birth", "gender", "position", "unit", "phone"),
@@ -61,6 +63,8 @@ class RowView:
     cells: list[CellView]
     problems: list[Problem]
     edited: bool = False
+    mark: str = ""  # what the row holds, for «somebody changed it meanwhile»
+    aside: list[InputView] = field(default_factory=list)  # cells with a fault that no shown column holds
 
     @property
     def state(self) -> str:
@@ -90,6 +94,7 @@ class CheckView:
     page: int = 1
     pages: int = 1
     shown: list[GroupView] = field(default_factory=list)
+    to_look: list[str] = field(default_factory=list)  # keys of the rows that «Cần xem» shows
 
     def count(self, state: str) -> int:
         """How many rows are in a state."""
@@ -124,8 +129,10 @@ def check_view(checked: DraftCheck, show: str, page: int, said: Container[str] =
             rows.append(
                 _row_view(checked.draft, number, table, data_row, person, problems, show == "all" or key in said, more)
             )
-    wanted = [row for row in rows if show == "all" or row.problems or row.edited or row.key in said]
+    to_look = [row for row in rows if row.problems or row.edited or row.key in said]
+    wanted = {"look": to_look, "all": rows}.get(show, [])
     view = CheckView(rows, dropped, general, pages=max(1, -(-len(wanted) // PER_PAGE)))
+    view.to_look = [row.key for row in to_look]
     view.page = min(max(1, page), view.pages)
     view.shown = _by_group(wanted[(view.page - 1) * PER_PAGE : view.page * PER_PAGE])
     return view
@@ -152,23 +159,38 @@ def _row_view(
     """Inputs stand in cells with a fault, or in `every` cell; a repeated person may differ in any of them."""
     every = every or any(problem.kind in _REPEATED and problem.blocks for problem in problems)
     faulty = {problem.col for problem in problems if problem.blocks and problem.col}
+    spoken_of = faulty | {problem.col for problem in problems if problem.kind in _IN_ONE_CELL and problem.col}
+    if any(problem.kind == "return_before_receipt" for problem in problems):  # either day may be the wrong one
+        spoken_of |= {column.letter for column in table.columns if column.field in ("receipt", "return")}
+
+    def open_cell(column: Column) -> InputView:
+        text = text_of(row.raw[column.index - 1]) if column.index <= len(row.raw) else ""
+        name = f"cell-{number}-{row.row}-{column.field}"
+        return InputView(name, column.label, text, column.letter in faulty)
+
     cells, taken = [], set()
     for wanted in (*_SHOWN[list_kind(person.group)], *more):
-        columns = [one for one in _columns(table, row, wanted, faulty) if one.index not in taken]
-        inputs = tuple(
-            InputView(
-                f"cell-{number}-{row.row}-{column.field}",
-                column.label,
-                text_of(row.raw[column.index - 1]) if column.index <= len(row.raw) else "",
-                column.letter in faulty,
-            )
-            for column in columns
-            if every or column.letter in faulty
-        )
+        columns = [one for one in _columns(table, row, wanted, spoken_of) if one.index not in taken]
+        inputs = tuple(open_cell(column) for column in columns if every or column.letter in spoken_of)
         taken |= {column.index for column in columns} if inputs else set()
         cells.append(CellView(USUAL_LABELS[wanted], _shown(person, row, wanted, columns), inputs))
-    edited = (number, row.row) in draft.edited
-    return RowView(f"{number}-{row.row}", row.row, person.group, cells, problems, edited)
+    shown = {one.name for cell in cells for one in cell.inputs}
+    aside = [open_cell(column) for column in table.columns if column.field and column.letter in spoken_of]
+    view = RowView(f"{number}-{row.row}", row.row, person.group, cells, problems, (number, row.row) in draft.edited)
+    view.mark, view.aside = row_mark(row), [one for one in aside if one.name not in shown]
+    return view
+
+
+def row_mark(row: DataRow) -> str:
+    """A short fingerprint of all cells of a row: another one means that somebody changed it."""
+    return hashlib.sha256("\x1f".join(text_of(cell) for cell in row.raw).encode()).hexdigest()[:12]
+
+
+def suggested(problem: Problem) -> str:
+    """The better value of the catalogue that a button can put into the cell; empty for none."""
+    if problem.kind not in ("unknown_ban", "ban_not_valid_at_date", "unknown_unit", "unit_not_valid_at_date"):
+        return ""
+    return str(problem.details.get("suggestion") or problem.details.get("successor_name") or "")
 
 
 def _columns(table: Table, row: DataRow, wanted: str, faulty: set[str]) -> list[Column]:
@@ -210,22 +232,32 @@ def good_rows(checked: DraftCheck) -> tuple[int, int]:
     return len(persons - bad), len(persons & bad)
 
 
-def summary_lines(checked: DraftCheck, most: int = 12) -> list[tuple[str, str]]:
-    """(sentence, id of the cell) for the error summary; a last line counts those left out."""
+def summary_lines(checked: DraftCheck, view: CheckView, most: int = 12) -> list[tuple[str, str]]:
+    """(sentence, where its cell is) for the error summary, in the order of rows; a last line counts those left out.
+
+    A cell that this page does not show is reached by the address of the page that does.
+    """
+    shown = {row.key for group in view.shown for row in group.rows}
+    page_of = {key: at // PER_PAGE + 1 for at, key in enumerate(view.to_look)}
     letters = {
         (table.sheet, row.row): (number, table)
         for number, table in enumerate(checked.draft.tables)
         for row in table.rows
     }
+    order = {table.sheet: number for number, table in enumerate(checked.draft.tables)}
+    blocking = sorted(checked.blocking, key=lambda one: (one.row is not None, order.get(one.sheet, 0), one.row or 0))
     lines = []
-    for problem in checked.blocking[:most]:
-        target = ""
+    for problem in blocking[:most]:
+        target = "?show=columns" if problem.kind == "missing_column" else ""
         place = letters.get((problem.sheet, problem.row or 0))
-        if place and problem.row is not None:
+        if place and problem.row is not None and not target:
             target = f"row-{place[0]}-{problem.row}"
             column = next((one for one in place[1].columns if one.letter == problem.col), None)
             if column and column.field in _EDITABLE:
                 target = f"cell-{place[0]}-{problem.row}-{column.field}"
+            key = f"{place[0]}-{problem.row}"
+            if key not in shown:
+                target = f"?show=look&page={page_of.get(key, 1)}#{target}"
         lines.append((full_message(problem), target))
     left = len(checked.blocking) - most
     if left > 0:

@@ -9,25 +9,34 @@ from ..access import Actor
 from ..audit import Action, record
 from ..units.models import Unit
 from .column_names import USUAL_LABELS, heading_key
+from .columns import Column
 from .drafts import Draft, choose_columns
 from .models import ColumnChoice
 
 
 def remember_columns(
     session: Session, unit: Unit, draft: Draft, table: int, fields: Mapping[int, str | None], by: Actor
-) -> None:
-    """Set the columns of a table as chosen; what differs from before is remembered for the unit."""
+) -> list[tuple[Column, Column]]:
+    """Set the columns of a table as chosen; what the officer changed is remembered for the unit.
+
+    A field has one column. Returns (column that lost its field, column that has it now) for those that had to yield:
+    that is true of this file only and not remembered.
+    """
     if not 0 <= table < len(draft.tables):
-        return
+        return []
     before = {column.index: column.field for column in draft.tables[table].columns}
     choose_columns(draft, table, fields)
+    columns = draft.tables[table].columns
+    owners = {column.field: column for column in columns if column.field}
+    wanted = {column.index: fields.get(column.index, before[column.index]) for column in columns}
+    yielded = [(one, owners[field]) for one in columns if not one.field and (field := wanted[one.index])]
     changed = {
         heading_key(column.label): column
-        for column in draft.tables[table].columns
-        if column.field != before[column.index] and heading_key(column.label)
+        for column in columns
+        if column.field != before[column.index] and column.field == wanted[column.index] and heading_key(column.label)
     }
     if not changed:
-        return
+        return yielded
     query = select(ColumnChoice).where(ColumnChoice.unit_id == unit.id, ColumnChoice.heading.in_(changed))
     stored = {choice.heading: choice for choice in session.scalars(query)}
     for heading, column in changed.items():
@@ -36,6 +45,7 @@ def remember_columns(
         session.add(choice)
     words = "; ".join(f"{column.label}: {_named(column.field)}" for column in changed.values())
     record(session, Action.COLUMNS_CHOSEN, by, unit=unit.name, columns=words)
+    return yielded
 
 
 def recall_columns(session: Session, unit: Unit, draft: Draft) -> None:

@@ -211,7 +211,7 @@ def _heading(rows: list[list[Cell]], position: int) -> tuple[list[Column], int]:
     columns = [Column(index + 1, label, fields[index]) for index, label in enumerate(labels) if label]
     columns = _birth_in_three(columns)
     _refuse_side_by_side(columns)
-    return _without_repeats(columns), following
+    return without_repeats(columns), following
 
 
 def _birth_in_three(columns: list[Column]) -> list[Column]:
@@ -230,7 +230,7 @@ def _refuse_side_by_side(columns: list[Column]) -> None:
         raise Rejected("side_by_side")
 
 
-def _without_repeats(columns: list[Column]) -> list[Column]:
+def without_repeats(columns: list[Column]) -> list[Column]:
     """Each field once: of two columns with one meaning the one that says just that counts, else the first.
 
     «Số điện thoại người thân» may stand before «Số điện thoại». The other column is kept without a field.
@@ -314,7 +314,7 @@ def _collect(
         elif kind == "closing":
             closing = True
         elif kind == "data":
-            table.rows.append(_data_row(table, position + 1, row, current))
+            table.rows.append(data_row(table, position + 1, row, current))
     return None, current
 
 
@@ -366,7 +366,7 @@ def _has_person(telling: dict[str, str]) -> bool:
     return any(one in telling for one in ("name", "family", "given", "business", "representative", "phone"))
 
 
-def _data_row(table: Table, number: int, row: list[Cell], heading_group: str | None) -> DataRow:
+def data_row(table: Table, number: int, row: list[Cell], heading_group: str | None) -> DataRow:
     cells = cells_of(table.columns, row)
     return DataRow(number, cells, row, text_of(cells.get("group")) or None, heading_group)
 

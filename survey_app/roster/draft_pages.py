@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session, undefer
 from ..access import has_right, requires
 from ..audit import Action
 from ..errors import Conflict, Invalid, Missing
+from ..text import moment_text
 from ..view_log import log_view
 from ..web import me, reading, writing, xlsx_file
-from .check_view import check_view, good_rows, row_sentence, summary_lines
+from .check_view import check_view, good_rows, row_mark, row_sentence, suggested, summary_lines
 from .column_choices import remember_columns
 from .column_names import USUAL_LABELS
 from .columns import text_of
@@ -44,7 +45,7 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
     checked = check_upload(reading(), found)
     show = request.args.get("show", "")
     if show not in _TABS:
-        show = "look" if any(problem.row for problem in checked.reading.problems) else "all"
+        show = _first_tab(checked)
     asked = {card.group.code: card for card in cards(reading(), found.round, found.unit)}
     said, loose = _comments(checked, found, asked)
     view = check_view(checked, show, request.args.get("page", 1, type=int), said)
@@ -57,12 +58,13 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
         show=show,
         page_url=lambda number: url_for(".check", code=code, upload_id=upload_id, show=show, page=number),
         faults=checked.blocking,
-        summary=summary_lines(checked),
-        to_look=sum(1 for row in view.rows if row.problems or row.edited or row.key in said),
+        summary=summary_lines(checked, view),
+        to_look=len(view.to_look),
         cards=asked,
         said_of=said,
         loose_comments=loose,
         row_sentence=row_sentence,
+        suggested=suggested,
         full_message=full_message,
         labels=USUAL_LABELS,
         samples=_samples(checked.draft),
@@ -71,6 +73,14 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
     )
     log_draft(Action.DRAFT_VIEWED, found, checked)
     return page
+
+
+def _first_tab(checked: DraftCheck) -> str:
+    """Columns where most are not known yet, else what needs a look, else all rows."""
+    missing = sum(1 for problem in checked.blocking if problem.kind == "missing_column")
+    if missing > 2:
+        return "columns"
+    return "look" if any(problem.row for problem in checked.reading.problems) else "all"
 
 
 def log_draft(action: Action, found: Upload, checked: DraftCheck) -> None:
@@ -120,16 +130,26 @@ def correct_draft(code: str, upload_id: int) -> ResponseReturnValue:
     with writing() as session:
         found = find_upload(session, code, upload_id, me(), to_change=True)
         draft = draft_from_json(found.reading)
-        before = draft_as_json(draft)
-        clashes = apply_edits(draft, edits_in(request.form))
+        before, marks = draft_as_json(draft), row_marks(draft)
+        edits = edits_in(request.form)
+        clashes = apply_edits(draft, edits)
         if clashes:
-            return conflict_page(found, clashes)
-        _apply(draft, request.form)
+            return ({}, 409) if _wants_json() else conflict_page(found, clashes)
+        if lost := edited_while_dropped(draft, edits):
+            if _wants_json():
+                return {}, 409
+            _say_dropped(lost)
+        _apply(session, found, draft, request.form, marks)
         _choose_columns(session, found, draft, request.form)
         if draft_as_json(draft) != before:
             save_draft(found, draft, me())
-        good = good_rows(check_upload(session, found, draft)) if "keep_good" in request.form else None
-    if good is not None:
+        saved_at = found.changed_at
+        checked = check_upload(session, found, draft) if {"keep_good", "go"} & set(request.form) else None
+    if _wants_json():
+        words = _("Bản nháp đã lưu lúc %(moment)s. Đóng trình duyệt cũng không mất.", moment=moment_text(saved_at))
+        return {"saved": words, "seen": {f"{table}-{row}": mark for (table, row), mark in row_marks(draft).items()}}
+    if checked is not None and "keep_good" in request.form:
+        good = good_rows(checked)
         flash(
             _(
                 "Đã lưu %(good)d dòng đạt, còn %(bad)d dòng để sửa sau: tải tệp đã sửa lên, hoặc sửa trên trang.",
@@ -139,9 +159,51 @@ def correct_draft(code: str, upload_id: int) -> ResponseReturnValue:
             "ok",
         )
         return redirect(url_for(".mine", code=code, into=upload_id), 303)
-    show = request.form.get("show") if request.form.get("show") in _TABS else None
-    page = request.form.get("page", type=int)
+    if checked is not None and (where := _next_page(found, checked)):
+        return redirect(where, 303)
+    show = request.form.get("tab", request.form.get("show"))
+    show = show if show in _TABS else None
+    page = request.form.get("page", type=int) if "tab" not in request.form else None
     return redirect(url_for(".check", code=code, upload_id=upload_id, show=show, page=page), 303)
+
+
+def _wants_json() -> bool:
+    """Whether the script of the page saves while one types."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _next_page(found: Upload, checked: DraftCheck) -> str:
+    """Where a button of the form leads once its cells are saved; back to the page when faults stop it."""
+    code = found.round.code
+    pages = {
+        "faults": url_for(".faults_file", code=code, upload_id=found.id),
+        "upload": url_for(".mine", code=code, into=found.id, _anchor="file"),
+        "confirm": "" if checked.blocking else url_for(".confirm", code=code, upload_id=found.id),
+    }
+    return pages.get(request.form["go"], "")
+
+
+def row_marks(draft: Draft) -> dict[tuple[int, int], str]:
+    """What every row holds now, as short marks."""
+    return {(number, row.row): row_mark(row) for number, table in enumerate(draft.tables) for row in table.rows}
+
+
+def edited_while_dropped(draft: Draft, edits: list[Edit]) -> list[int]:
+    """Rows that were dropped while somebody typed into them: what was typed is kept in the dropped row."""
+    rows = {edit.row for edit in edits if edit.text.strip() != edit.was and (edit.table, edit.row) in draft.dropped}
+    return sorted(rows)
+
+
+def _say_dropped(rows: list[int]) -> None:
+    words = ", ".join(map(str, rows))
+    flash(
+        _(
+            "Dòng %(rows)s đã được người khác bỏ khi quý vị đang sửa. Nội dung vừa nhập còn ở phần «Đã bỏ»: "
+            "bấm «Khôi phục dòng» nếu cần giữ.",
+            rows=words,
+        ),
+        "warn",
+    )
 
 
 def edits_in(form: Any) -> list[Edit]:
@@ -169,9 +231,21 @@ def conflict_page(found: Upload, clashes: list[Clash]) -> ResponseReturnValue:
     return page, 409
 
 
-def _apply(draft: Draft, form: Any) -> None:
+def _apply(session: Session, found: Upload, draft: Draft, form: Any, marks: dict[tuple[int, int], str]) -> None:
+    """Act on the button that was pressed; `marks` are those of the rows before this form."""
+
+    def drop(key: tuple[int, int]) -> None:
+        seen = form.get(f"seen-{key[0]}-{key[1]}")
+        if seen is not None and seen != marks.get(key):
+            who = found.changed_by_name or _("Người khác")
+            words = _("%(who)s vừa sửa dòng %(row)s nên dòng này chưa bị bỏ. Xem lại rồi bấm bỏ nếu vẫn muốn.",
+                      who=who, row=key[1])  # fmt: skip
+            flash(words, "warn")
+            return
+        draft.dropped.add(key)
+
     actions: dict[str, Callable[[tuple[int, int]], None]] = {
-        "drop": draft.dropped.add,
+        "drop": drop,
         "restore": draft.dropped.discard,
         "confirm": lambda key: still_there(draft, [key]),
         "new_phone": lambda key: _use_new_phone(draft, key),
@@ -179,12 +253,24 @@ def _apply(draft: Draft, form: Any) -> None:
     for action, act in actions.items():
         if key := row_key(form.get(action, "")):
             act(key)
+    if "suggested" in form:
+        _use_suggestion(check_upload(session, found, draft), form["suggested"])
     if "confirm_all" in form:
         still_there(draft, standings(draft).keys() - draft.dropped)
     if "new_phones" in form:
         for number, table_ in enumerate(draft.tables):
             for row in table_.rows:
                 _use_new_phone(draft, (number, row.row))
+
+
+def _use_suggestion(checked: DraftCheck, wanted: str) -> None:
+    """Put the catalogue's value into the cell «TABLE-ROW-FIELD»."""
+    for problem in checked.reading.problems:
+        for number, table in enumerate(checked.draft.tables):
+            if problem.sheet == table.sheet and wanted == f"{number}-{problem.row}-{problem.field}":
+                column = next((one for one in table.columns if one.letter == problem.col), None)
+                if (text := suggested(problem)) and column and column.field and problem.row:
+                    correct(checked.draft, number, problem.row, column.field, text)
 
 
 def _choose_columns(session: Session, found: Upload, draft: Draft, form: Any) -> None:
@@ -198,7 +284,16 @@ def _choose_columns(session: Session, found: Upload, draft: Draft, form: Any) ->
         for name, value in form.items()
         if name.startswith(f"column-{table}-") and name.rsplit("-", 1)[1].isdecimal()
     }
-    remember_columns(session, found.unit, draft, table, chosen, me())
+    for loser, winner in remember_columns(session, found.unit, draft, table, chosen, me()):
+        flash(
+            _(
+                "Cột «%(loser)s» nay bỏ qua, vì cột «%(winner)s» được chọn là «%(field)s». Mỗi mục chỉ lấy từ một cột.",
+                loser=loser.label,
+                winner=winner.label,
+                field=_(USUAL_LABELS.get(winner.field or "", winner.label)),
+            ),
+            "warn",
+        )
 
 
 def row_key(text: str) -> tuple[int, int] | None:
@@ -305,6 +400,15 @@ def submit(code: str, upload_id: int) -> ResponseReturnValue:
         )
     flash(words, "ok")
     return redirect(url_for(".mine", code=code), 303)
+
+
+@bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/discard")
+@requires("lists.own")
+def ask_to_discard(code: str, upload_id: int) -> ResponseReturnValue:
+    """What is lost, before it is."""
+    found = find_upload(reading(), code, upload_id, me())
+    rows = draft_from_json(found.reading).rows
+    return render_template("roster/discard.html", survey_round=found.round, upload=found, rows=rows)
 
 
 @bp.post("/rounds/<code>/lists/uploads/<int:upload_id>/discard")

@@ -123,6 +123,8 @@ class Upload(Base):
     """A file as a unit sent it, read into rows: a private draft of the unit, erased after 30 days."""
 
     __tablename__ = "upload"
+    # A stale page of a draft that is gone must not meet another draft under its number.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
@@ -228,9 +230,10 @@ class RosterVersion(Base):
 
 
 class ChangeKind(StrEnum):
-    """Kind of a change after locking: bổ sung, thay thế, đưa ra, đính chính."""
+    """Kind of a change after locking: bổ sung, bổ sung cả danh sách, thay thế, đưa ra, đính chính."""
 
     ADD = "add"
+    ADD_LIST = "add_list"
     REPLACE = "replace"
     REMOVE = "remove"
     CORRECT = "correct"
@@ -248,7 +251,8 @@ class ChangeState(StrEnum):
 class ChangeRequest(Base):
     """Đề nghị thay đổi sau khi khóa: approved by another person than its author, each approval a new version.
 
-    `values` are the texts as typed, by field of the list; `before` what a correction found there.
+    `values` are the texts as typed, by field of the list (of a whole list {"rows": [such texts, …]}); `before` what a
+    correction found there.
     """
 
     __tablename__ = "change_request"
@@ -257,7 +261,7 @@ class ChangeRequest(Base):
         CheckConstraint(one_of("state", ChangeState), name="state_known"),
         CheckConstraint("decided_by_id IS NULL OR decided_by_id <> author_id", name="decided_by_another"),
         CheckConstraint("(version_id IS NOT NULL) = (state = 'approved')", name="approved_in_a_version"),
-        CheckConstraint("(person_id IS NULL) = (kind = 'add')", name="about_a_person"),
+        CheckConstraint("(person_id IS NULL) = (kind IN ('add', 'add_list'))", name="about_a_person"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -117,13 +117,20 @@ def _phone(details: Mapping[str, Any]) -> str:
     return f"{value} không phải số di động: có chữ hoặc đầu số lạ. Điền lại 10 chữ số."
 
 
+def _inside_a_sentence(heading: str) -> str:
+    """«Tên doanh nghiệp, HTX» → «tên doanh nghiệp, HTX»; a heading in capitals in small letters, «TTHC» as it is."""
+    if " " in heading and heading.isupper():
+        return heading.lower()
+    return heading if heading[:2].isupper() else heading[:1].lower() + heading[1:]
+
+
 def _missing(problem: Problem, value: str) -> str:
     """A required cell that is empty, or a group or gender that cannot be understood."""
     if value and problem.field == "group":
         return f"«{value}» không phải nhóm được đề nghị. Ghi lại nhóm của người này."
     if value:
         return f"không đọc được «{value}». Điền Nam hoặc Nữ."
-    return f"còn trống. Điền {(problem.column or '').lower()} của người này."
+    return f"còn trống. Điền {_inside_a_sentence(problem.column or '')} của người này."
 
 
 def _successor(details: Mapping[str, Any]) -> str:

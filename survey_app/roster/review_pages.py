@@ -6,20 +6,28 @@ from flask_babel import gettext as _
 
 from ..access import requires
 from ..audit import Action
-from ..errors import Invalid
+from ..errors import Conflict, Invalid
 from ..rounds.queries import find_round, groups_of
 from ..view_log import log_view
 from ..web import me, reading, writing
 from .comparison import pairs_by_list
 from .group_words import list_kind
 from .handover import sees_ethnicity
+from .list_steps import Seen, last_ids, refuse_if_clashing
 from .models import ListState
 from .pages import bp
 from .problems import Problem, office_message, place
 from .queries import SEEN_BY_THE_OFFICE, cards, find_list, narrowed, next_submitted, quota_of, state_counts, unit_rows
 from .row_comments import delete_comment as delete_one_comment
 from .row_comments import open_comments, place_comments, write_comments
-from .rules import approve_faultless, approve_list, list_problems, refuse_if_not_as_seen, return_list
+from .rules import (
+    approve_faultless,
+    approve_list,
+    hold_list,
+    list_problems,
+    refuse_if_locked_meanwhile,
+    return_list,
+)
 
 PER_PAGE = 50
 
@@ -89,7 +97,8 @@ def one_list(code: str, list_id: int) -> ResponseReturnValue:
     return _list_page(code, list_id, {})
 
 
-def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseReturnValue:
+def _list_page(code: str, list_id: int, faults: dict[str, str], clash: str = "") -> ResponseReturnValue:
+    """The list; with faults of a form or with a clash, what was typed is shown again."""
     session = reading()
     found = find_list(session, code, list_id, me())
     problems = list_problems(session, found)
@@ -113,6 +122,9 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
         place=place,
         faults=faults,
         fault_lines=[(sentence, name) for name, sentence in faults.items()],
+        clash=clash,
+        seen=last_ids(found),
+        typed=_typed_words() if clash else [],
         form=request.form,
         locked=found.round.roster_locked_at is not None,
     )
@@ -120,7 +132,16 @@ def _list_page(code: str, list_id: int, faults: dict[str, str]) -> ResponseRetur
         log_view(
             Action.LIST_VIEWED, round=code, unit=found.unit.name, group=found.group.code, persons=len(found.persons)
         )
-    return page, 422 if faults else 200
+    return page, 409 if clash else 422 if faults else 200
+
+
+def _typed_words() -> list[tuple[str, str]]:
+    """Where and what was typed, to be shown when the list no longer has a field for it."""
+    words = [(_("Dòng %(row)d", row=row), text) for row, text in sorted(_comments().items()) if text.strip()]
+    for name in ("reason", "approve_reason"):
+        if text := request.form.get(name, "").strip():
+            words.append((_("Lý do"), text))
+    return words
 
 
 @bp.post("/rounds/<code>/lists/<int:list_id>/approve")
@@ -129,10 +150,13 @@ def approve(code: str, list_id: int) -> ResponseReturnValue:
     try:
         with writing() as session:
             found = find_list(session, code, list_id, me())
+            hold_list(session, found)
             approve_list(session, found, me(), request.form.get("approve_reason", ""), _seen_version())
             words = _("Đã duyệt danh sách nhóm %(group)s của %(unit)s.", group=found.group.code, unit=found.unit.name)
     except Invalid as fault:
         return _list_page(code, list_id, {"approve_reason": fault.faults["reason"]})
+    except Conflict as fault:
+        return _list_page(code, list_id, {}, fault.message)
     flash(words, "ok")
     return _to_next(code)
 
@@ -143,7 +167,9 @@ def send_back(code: str, list_id: int) -> ResponseReturnValue:
     try:
         with writing() as session:
             found = find_list(session, code, list_id, me())
-            refuse_if_not_as_seen(session, found, _seen_version())
+            refuse_if_locked_meanwhile(session, found.round)
+            hold_list(session, found)
+            refuse_if_clashing(found, _seen(), {row for row, text in _comments().items() if text.strip()}, me())
             write_comments(session, found, _comments(), me())
             rows = len({comment.row for comment in open_comments(found)})
             reason = request.form.get("reason", "").strip() or (f"Sửa {rows} dòng có góp ý." if rows else "")
@@ -151,6 +177,8 @@ def send_back(code: str, list_id: int) -> ResponseReturnValue:
             words = _("Đã trả lại danh sách nhóm %(group)s của %(unit)s.", group=found.group.code, unit=found.unit.name)
     except Invalid as fault:
         return _list_page(code, list_id, fault.faults)
+    except Conflict as fault:
+        return _list_page(code, list_id, {}, fault.message)
     flash(words, "ok")
     return _to_next(code)
 
@@ -162,10 +190,14 @@ def comment(code: str, list_id: int) -> ResponseReturnValue:
     try:
         with writing() as session:
             found = find_list(session, code, list_id, me())
-            refuse_if_not_as_seen(session, found, _seen_version())
+            refuse_if_locked_meanwhile(session, found.round)
+            hold_list(session, found)
+            refuse_if_clashing(found, _seen(), {row for row, text in _comments().items() if text.strip()}, me())
             written = write_comments(session, found, _comments(), me())
     except Invalid as fault:
         return _list_page(code, list_id, fault.faults)
+    except Conflict as fault:
+        return _list_page(code, list_id, {}, fault.message)
     if written:
         flash(_("Đã lưu %(n)d góp ý. Đơn vị thấy góp ý sau khi danh sách được trả lại.", n=written), "ok")
     else:
@@ -190,6 +222,11 @@ def _comments() -> dict[int, str]:
 
 def _seen_version() -> int | None:
     return request.form.get("version", type=int)
+
+
+def _seen() -> Seen:
+    form = request.form
+    return Seen(_seen_version(), form.get("seen-event", 0, type=int), form.get("seen-comment", 0, type=int))
 
 
 def _to_next(code: str) -> ResponseReturnValue:

@@ -24,6 +24,7 @@ from .column_choices import recall_columns
 from .comparison import pairs_by_list, problems_with_others
 from .drafts import Draft, check_draft, draft_as_json, draft_from_json, draft_from_workbook, leave_out_groups
 from .last_year import not_confirmed
+from .list_steps import last_step
 from .models import ListEvent, ListState, Person, UnitList, Upload
 from .pair_decisions import Decisions
 from .persons import PersonRow
@@ -91,7 +92,10 @@ def receive_upload(
     held = {person.group for person in reading.persons}
     if closed := held - set(open_codes):
         if not held & set(open_codes):
-            raise Refused(f"Tệp chỉ có nhóm {', '.join(sorted(closed))}, mà danh sách nhóm này đã trình.")
+            raise Refused(
+                f"Tệp chỉ có nhóm {', '.join(sorted(closed))}, mà danh sách nhóm này đã trình. "
+                "Cần sửa thì đề nghị cơ quan tổ chức trả lại danh sách."
+            )
         leave_out_groups(draft, reading, closed)
     upload = Upload(
         round_id=survey_round.id,
@@ -226,6 +230,24 @@ def discard_upload(session: Session, upload: Upload, seen_version: int | None = 
     session.delete(upload)
 
 
+def discard_untouched(session: Session, upload: Upload) -> int:
+    """Throw away earlier drafts of the same file by the same person that nobody corrected; returns how many."""
+    same = select(Upload).where(
+        Upload.round_id == upload.round_id,
+        Upload.unit_id == upload.unit_id,
+        Upload.file_name == upload.file_name,
+        Upload.uploaded_by_id == upload.uploaded_by_id,
+        Upload.group_code.is_not_distinct_from(upload.group_code),
+        Upload.confirmed_at.is_(None),
+        Upload.changed_at.is_(None),
+        Upload.id != upload.id,
+    )
+    found = session.scalars(same).all()
+    for one in found:
+        session.delete(one)
+    return len(found)
+
+
 def submit_list(
     session: Session, upload: Upload, by: Actor, declared: bool, short_reason: str = "", seen_version: int | None = None
 ) -> list[UnitList]:
@@ -351,7 +373,13 @@ def refuse_if_not_as_seen(session: Session, unit_list: UnitList, seen_version: i
     """Raises Refused when the roster is locked, Conflict when the list is no longer what was seen."""
     refuse_if_locked_meanwhile(session, unit_list.round)
     if seen_version is not None and unit_list.version != seen_version:
-        raise Conflict("Danh sách này vừa được người khác sửa. Chưa ghi đè gì. Tải lại trang để xem bản mới.")
+        raise Conflict(f"{last_step(unit_list)} Chưa ghi gì. Xem danh sách như bây giờ rồi làm lại nếu còn cần.")
+
+
+def hold_list(session: Session, unit_list: UnitList) -> None:
+    """Keep other writers of this list away, and read it anew as they left it."""
+    session.refresh(unit_list, with_for_update=True)
+    session.expire(unit_list, ["persons", "events", "comments"])
 
 
 def refuse_bad_reason(reason: str, wanted: str) -> None:

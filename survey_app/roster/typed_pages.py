@@ -16,7 +16,7 @@ from ..look import badge
 from ..rounds.queries import find_round
 from ..text import moment_text
 from ..web import me, reading, writing
-from .check_view import row_sentence
+from .check_view import row_sentence, suggested
 from .column_names import field_of
 from .columns import DataRow, Table, text_of
 from .draft_pages import conflict_page, edits_in, log_draft, row_key
@@ -242,8 +242,8 @@ def _offer(problem: Problem) -> dict[str, str] | None:
     """A better value for the cell, with the words of its button."""
     if problem.kind == "phone_old_prefix":
         return {"text": str(problem.details["new"]), "words": _("Dùng số mới")}
-    if suggestion := problem.details.get("suggestion"):
-        return {"text": str(suggestion), "words": _("Dùng «%(text)s»", text=suggestion)}
+    if suggestion := suggested(problem):
+        return {"text": suggestion, "words": _("Dùng «%(text)s»", text=suggestion)}
     return None
 
 

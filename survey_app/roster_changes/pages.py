@@ -13,7 +13,7 @@ from ..errors import Conflict, Invalid, Missing, Refused
 from ..roster.group_words import OFFICIALS
 from ..roster.handover import HandoverOptions, export_roster, sees_ethnicity
 from ..roster.models import ChangeKind, ChangeRequest, ChangeState, Person, RosterVersion, UnitList
-from ..roster.queries import catalogue_of, latest_version
+from ..roster.queries import catalogue_of, latest_version, quota_of
 from ..roster.references import reference_of
 from ..roster.typed_lists import texts_of, typed_columns
 from ..roster.versions import find_version, versions_of
@@ -22,8 +22,10 @@ from ..sheets import SheetColumn
 from ..view_log import log_view
 from ..web import me, reading, writing
 from . import difference, queries, rules
+from .checking import is_on_roster
 from .effects import told_about
 
+SENSITIVE = "ethnic"  # dân tộc: seen only by who was granted it
 bp = Blueprint("roster_changes", __name__, template_folder="templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -44,6 +46,7 @@ def _changes_page(code: str, fault: str = "", status: int = 200) -> ResponseRetu
         waiting=[one for one in found if one.state == ChangeState.PENDING],
         done=[one for one in found if one.state != ChangeState.PENDING],
         lists=queries.locked_lists(session, survey_round, me()),
+        missing=queries.missing_lists(session, survey_round, me()),
         decides=has_right(me(), "changes.decide"),
         mine=me().id,
         subject=subject,
@@ -56,6 +59,8 @@ def _changes_page(code: str, fault: str = "", status: int = 200) -> ResponseRetu
 
 def subject(change: ChangeRequest) -> str:
     """Whom a request is about: the person on the list, and who is to come."""
+    if change.kind == ChangeKind.ADD_LIST:
+        return _("%(n)d người", n=len(change.values.get("rows", [])))
     new = change.values.get("name") or change.values.get("representative") or change.values.get("business") or ""
     old = change.person.name if change.person else ""
     if change.kind == ChangeKind.REPLACE:
@@ -78,17 +83,21 @@ def choose_list(code: str) -> ResponseReturnValue:
 def people(code: str, list_id: int) -> ResponseReturnValue:
     """A locked list: each row with what can be asked about it."""
     session = reading()
-    found = queries.find_locked_list(session, code, list_id, me())
-    waiting = {
-        one.person_id: one
+    found = queries.find_list_to_change(session, code, list_id, me())
+    pending = [
+        one
         for one in queries.requests_of(session, found.round, me())
         if one.state == ChangeState.PENDING and one.list_id == found.id
-    }
+    ]
     page = render_template(
         "roster_changes/people.html",
         survey_round=found.round,
         unit_list=found,
-        waiting=waiting,
+        waiting={one.person_id: one for one in pending if one.person_id},
+        waiting_new=[one for one in pending if not one.person_id],
+        subject=subject,
+        on_roster=is_on_roster(found),
+        room=max(quota_of(session, found).most - (len(found.persons) if is_on_roster(found) else 0), 0),
         closed=found.round.closed_at is not None,
         business=found.group.code == "F",
         official=found.group.code in OFFICIALS,
@@ -103,7 +112,7 @@ def form(code: str, list_id: int, kind: str) -> ResponseReturnValue:
     return _form_page(code, list_id, _kind(kind), {})
 
 
-def _columns(found: UnitList) -> dict[str, SheetColumn]:
+def columns_of(found: UnitList) -> dict[str, SheetColumn]:
     """The columns of a list; dân tộc for who may see it, and for the unit that typed it."""
     catalogue = catalogue_of(reading(), found.round)
     sees = sees_ethnicity(found.round, me()) or (found.round.collects_ethnicity and has_right(me(), "lists.own"))
@@ -111,19 +120,20 @@ def _columns(found: UnitList) -> dict[str, SheetColumn]:
 
 
 def _kind(name: str) -> ChangeKind:
-    if name not in set(ChangeKind):
+    if name not in set(ChangeKind) or name == ChangeKind.ADD_LIST:  # that one has a page of its own
         raise Missing
     return ChangeKind(name)
 
 
 def _form_page(code: str, list_id: int, kind: ChangeKind, faults: dict[str, str]) -> ResponseReturnValue:
     session = reading()
-    found = queries.find_locked_list(session, code, list_id, me())
+    found = queries.find_list_to_change(session, code, list_id, me())
     rules.refuse_unless_changeable(found.round, kind)
+    rules.refuse_unless_on_roster(found, kind)
     catalogue = catalogue_of(session, found.round)
     person = None if kind == ChangeKind.ADD else queries.find_person(found, request.values.get("person", type=int))
     before = texts_of(person, catalogue) if person else {}
-    columns = _columns(found)
+    columns = columns_of(found)
     typed = {name: request.form.get(name, "") for name in columns} if request.form else None
     first = before if kind == ChangeKind.CORRECT else {}
     page = render_template(
@@ -158,9 +168,9 @@ def propose(code: str, list_id: int, kind: str) -> ResponseReturnValue:
     wanted = _kind(kind)
     try:
         with writing() as session:
-            found = queries.find_locked_list(session, code, list_id, me())
+            found = queries.find_list_to_change(session, code, list_id, me())
             person = None if wanted == ChangeKind.ADD else _person_of(found)
-            columns = _columns(found)
+            columns = columns_of(found)
             texts = {name: request.form.get(name, "") for name in columns}
             change = rules.propose(session, found, wanted, me(), request.form.get("reason", ""), person, texts)
             change_id = change.id
@@ -187,7 +197,7 @@ def _show_page(code: str, change_id: int, faults: dict[str, str]) -> ResponseRet
     session = reading()
     [change] = queries.find_requests(session, code, [change_id], me())
     found = change.unit_list
-    columns = _columns(found)
+    columns = columns_of(found)
     pending = change.state == ChangeState.PENDING
     page = render_template(
         "roster_changes/change.html",
@@ -195,6 +205,9 @@ def _show_page(code: str, change_id: int, faults: dict[str, str]) -> ResponseRet
         change=change,
         subject=subject(change),
         rows=_rows(change, columns),
+        people=change.values.get("rows", []),
+        columns=columns,
+        hides_ethnicity=any(SENSITIVE in one for one in change.values.get("rows", [])) and SENSITIVE not in columns,
         warnings=rules.warnings_of(session, change) if pending else [],
         own=change.author_id == me().id,
         decides=has_right(me(), "changes.decide"),
@@ -215,6 +228,11 @@ def _rows(change: ChangeRequest, columns: Mapping[str, SheetColumn]) -> list[tup
             after = ""
         if before or after:
             rows.append((column.title, before, after, before != after))
+    before, after = change.before.get(SENSITIVE, ""), change.values.get(SENSITIVE, "")
+    if change.kind != ChangeKind.REMOVE and before != after and SENSITIVE not in columns:
+        # Who may not see it must at least know that it changes.
+        hidden = _("cần quyền riêng để xem")
+        rows.append((_("Dân tộc"), hidden if before else "", hidden if after else "", True))
     return rows
 
 
@@ -325,3 +343,6 @@ def export(code: str, number: int) -> ResponseReturnValue:
         survey_round = find_round(session, code, me(), even_cancelled=True)
         name, content = export_roster(session, survey_round, HandoverOptions(), me(), number)
     return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+from . import list_pages  # noqa: E402, F401 - adds its routes to `bp`

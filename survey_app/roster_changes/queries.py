@@ -8,20 +8,23 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from ..access import Actor, has_right, in_scope
 from ..errors import Missing
 from ..roster.models import ChangeRequest, ChangeState, ListState, Person, UnitList
+from ..roster.queries import ListCard, cards, own_unit
 from ..rounds.models import RespondentGroup, Round
 from ..rounds.queries import find_round
 from ..units.models import Unit
 
 
-def find_locked_list(session: Session, code: str, list_id: int, by: Actor) -> UnitList:
-    """A list of the locked roster that `by` may ask changes for: the own unit's, or any of the office's round.
+def find_list_to_change(session: Session, code: str, list_id: int, by: Actor) -> UnitList:
+    """A list of a round with a locked roster that `by` may ask changes for: the own unit's, or any of the office's.
 
-    Raises Missing for another's.
+    One that was missing at the lock is found too. Raises Missing for another's, and before locking.
     """
     survey_round = find_round(session, code, by)
+    if survey_round.roster_locked_at is None:
+        raise Missing
     found = session.scalar(
         select(UnitList)
-        .where(UnitList.id == list_id, UnitList.round_id == survey_round.id, UnitList.state == ListState.LOCKED)
+        .where(UnitList.id == list_id, UnitList.round_id == survey_round.id)
         .options(
             joinedload(UnitList.unit), joinedload(UnitList.group), joinedload(UnitList.round),
             selectinload(UnitList.persons),
@@ -60,6 +63,22 @@ def locked_lists(session: Session, survey_round: Round, by: Actor) -> Sequence[U
     if not has_right(by, "changes.decide"):
         query = query.where(UnitList.unit_id == getattr(by, "unit_id", None))
     return session.scalars(query).all()
+
+
+def missing_lists(session: Session, survey_round: Round, by: Actor) -> list[ListCard]:
+    """The lists of the plan that are not in the locked roster, of the own unit or of all; empty before locking."""
+    if survey_round.roster_locked_at is None:
+        return []
+    unit = None if has_right(by, "changes.decide") else own_unit(by)
+    return [card for card in cards(session, survey_round, unit) if card.state != ListState.LOCKED]
+
+
+def find_missing_list(session: Session, survey_round: Round, unit_id: int, group_code: str, by: Actor) -> ListCard:
+    """One of `missing_lists`. Raises Missing for another."""
+    for card in missing_lists(session, survey_round, by):
+        if (card.unit.id, card.group.code) == (unit_id, group_code):
+            return card
+    raise Missing
 
 
 def _requests(survey_round: Round, by: Actor) -> Select[ChangeRequest]:

@@ -4,7 +4,7 @@ A request changes nothing. What is approved together makes one new version; earl
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -13,12 +13,7 @@ from ..access import Actor
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Refused
-from ..roster.catalogue import Catalogue
-from ..roster.checks import Sender
-from ..roster.column_names import USUAL_LABELS
-from ..roster.comparison import problems_with_others
 from ..roster.content import PERSON_FIELDS, make_version
-from ..roster.drafts import check_draft
 from ..roster.models import (
     ChangeKind,
     ChangeRequest,
@@ -28,34 +23,24 @@ from ..roster.models import (
     RosterVersion,
     UnitList,
 )
-from ..roster.pair_decisions import Decisions
 from ..roster.persons import PersonRow
-from ..roster.problems import Problem, message
-from ..roster.queries import catalogue_of, handed_in, latest_version, quota_of, terms_of
-from ..roster.rules import stored_person
-from ..roster.template_file import list_columns
-from ..roster.typed_lists import texts_of, typed_draft
+from ..roster.queries import catalogue_of, latest_version
+from ..roster.rules import add_event, stored_person
+from ..roster.typed_lists import MOST_ROWS, texts_of
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Round
-from ..sheets import SheetColumn
+from ..text import moment_text
+from .checking import check_list, check_person, is_on_roster, present_texts
 from .effects import run_effects, told_about
 
 LONGEST_REASON = 500
 KIND_WORDS = {
     ChangeKind.ADD: "bổ sung",
+    ChangeKind.ADD_LIST: "bổ sung cả danh sách",
     ChangeKind.REPLACE: "thay thế",
     ChangeKind.REMOVE: "đưa ra",
     ChangeKind.CORRECT: "đính chính",
 }
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A typed person: the row as read, faults that block (by field), and what the decider should know."""
-
-    row: PersonRow | None
-    faults: Mapping[str, str] = field(default_factory=dict)
-    warnings: Sequence[str] = ()
 
 
 def refuse_unless_changeable(survey_round: Round, kind: ChangeKind) -> None:
@@ -64,6 +49,12 @@ def refuse_unless_changeable(survey_round: Round, kind: ChangeKind) -> None:
         raise Refused("Danh sách chưa khóa. Trước khi khóa, sửa ngay trong danh sách của đơn vị.")
     if survey_round.closed_at is not None and kind != ChangeKind.CORRECT:
         raise Refused("Đợt đã đóng thu phiếu nên danh sách chỉ còn đính chính được, không bổ sung, thay thế, đưa ra.")
+
+
+def refuse_unless_on_roster(unit_list: UnitList, kind: ChangeKind) -> None:
+    """Raises Refused for a list that was not approved when the roster was locked: it can only be added to."""
+    if not is_on_roster(unit_list) and kind not in (ChangeKind.ADD, ChangeKind.ADD_LIST):
+        raise Refused("Danh sách này không có trong bản đã khóa nên chỉ bổ sung người được.")
 
 
 def propose(
@@ -77,18 +68,13 @@ def propose(
     """
     survey_round = unit_list.round
     refuse_unless_changeable(survey_round, kind)
-    if unit_list.state != ListState.LOCKED:
-        raise Refused("Danh sách này không có trong bản đã khóa nên không lập đề nghị thay đổi được.")
+    refuse_unless_on_roster(unit_list, kind)
     if (person is None) != (kind == ChangeKind.ADD) or (person is not None and not _is_on(person, unit_list)):
         raise Conflict("Người này không còn trong danh sách. Tải lại trang.")
     if person is not None and _waiting_about(session, person) is not None:
         raise Conflict("Đã có một đề nghị về người này đang chờ duyệt. Xem đề nghị đó trước.")
-    faults: dict[str, str] = {}
-    if not reason.strip():
-        faults["reason"] = "Ghi lý do thay đổi."
-    elif len(reason) > LONGEST_REASON:
-        faults["reason"] = f"Lý do dài quá {LONGEST_REASON} ký tự. Viết ngắn lại."
-    before = _present_texts(texts_of(person, catalogue_of(session, survey_round))) if person is not None else {}
+    faults = _reason_faults(reason)
+    before = present_texts(texts_of(person, catalogue_of(session, survey_round))) if person is not None else {}
     values = {name: text.strip()[:500] for name, text in (texts or {}).items() if text.strip()}
     if kind == ChangeKind.CORRECT and "ethnic" in before and "ethnic" not in (texts or {}):
         values["ethnic"] = before["ethnic"]  # who may not see it does not take it away
@@ -102,10 +88,48 @@ def propose(
         faults |= check_person(session, unit_list, kind, values, person).faults
     if faults:
         raise Invalid(faults)
+    return _write_down(session, unit_list, kind, by, reason, values, before, person)
+
+
+def propose_list(
+    session: Session, unit_list: UnitList, by: Actor, reason: str, rows: Sequence[Mapping[str, str]]
+) -> ChangeRequest:
+    """Ask for many persons at once: a list that was missing when the roster was locked, or more persons of one.
+
+    Raises Refused as `propose`, Invalid without a reason or a person, with faulty rows, or over the quota.
+    """
+    refuse_unless_changeable(unit_list.round, ChangeKind.ADD_LIST)
+    faults = _reason_faults(reason)
+    kept = [{name: text.strip()[:500] for name, text in row.items() if text.strip()} for row in rows]
+    kept = [row for row in kept if row]
+    if not kept:
+        faults[""] = "Chưa có người nào. Nhập vào bảng, hoặc đọc một tệp vào bảng."
+    elif len(kept) > MOST_ROWS:
+        faults[""] = f"Một đề nghị bổ sung nhiều nhất {MOST_ROWS} người. Chia thành nhiều đề nghị."
+    elif lines := check_list(session, unit_list, kept).lines:
+        faults[""] = " ".join(lines)
+    if faults:
+        raise Invalid(faults)
+    return _write_down(session, unit_list, ChangeKind.ADD_LIST, by, reason, {"rows": kept})
+
+
+def _reason_faults(reason: str) -> dict[str, str]:
+    if not reason.strip():
+        return {"reason": "Ghi lý do thay đổi."}
+    if len(reason) > LONGEST_REASON:
+        return {"reason": f"Lý do dài quá {LONGEST_REASON} ký tự. Viết ngắn lại."}
+    return {}
+
+
+def _write_down(
+    session: Session, unit_list: UnitList, kind: ChangeKind, by: Actor, reason: str, values: Mapping[str, Any],
+    before: Mapping[str, str] | None = None, person: Person | None = None,
+) -> ChangeRequest:  # fmt: skip
+    survey_round = unit_list.round
     request = ChangeRequest(
         round_id=survey_round.id, list_id=unit_list.id, kind=kind, person_id=person.id if person else None,
-        values=values, before=before, reason=reason.strip(), author_id=by.id, author_name=by.full_name,
-        created_at=now(),
+        values=dict(values), before=dict(before or {}), reason=reason.strip(),
+        author_id=by.id, author_name=by.full_name, created_at=now(),
     )  # fmt: skip
     session.add(request)
     session.flush()
@@ -128,68 +152,11 @@ def _waiting_about(session: Session, person: Person) -> ChangeRequest | None:
     )  # fmt: skip
 
 
-def _present_texts(texts: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: text for name, text in texts.items() if text}
-
-
-def check_person(
-    session: Session, unit_list: UnitList, kind: ChangeKind, values: Mapping[str, str], person: Person | None
-) -> Checked:
-    """The typed cells judged by the checks of lists: within the row, against the roster, against the quota.
-
-    What was wrong before a correction, and is not what it corrects, does not stand in its way.
-    """
-    if kind == ChangeKind.REMOVE:
-        return Checked(None)
-    survey_round = unit_list.round
-    catalogue = catalogue_of(session, survey_round)
-    row, problems = _read_row(unit_list, values, catalogue)
-    if kind == ChangeKind.CORRECT and person is not None:
-        _row, earlier = _read_row(unit_list, _present_texts(texts_of(person, catalogue)), catalogue)
-        known = {(one.kind, one.field) for one in earlier}
-        problems = [one for one in problems if (one.kind, one.field) not in known]
-    others = [
-        one
-        for one in handed_in(session, survey_round)
-        if person is None or (one.list_id, one.person.row) != (person.list_id, person.position)
-    ]
-    problems += problems_with_others([row], others, Decisions(session, survey_round), for_office=True)
-    faults = {one.field or "": message(one) for one in reversed(problems) if _stands_in_the_way(one)}
-    warnings = [f"{one.column}: {message(one)}" for one in problems if not _stands_in_the_way(one)]
-    if kind == ChangeKind.ADD and (words := _over_quota(session, unit_list)):
-        if survey_round.blocks_over:
-            faults[""] = words
-        else:
-            warnings.append(words)
-    return Checked(row, faults, warnings)
-
-
-def _read_row(unit_list: UnitList, values: Mapping[str, str], catalogue: Catalogue) -> tuple[PersonRow, list[Problem]]:
-    """One row of a list as read, and the faults within it."""
-    group = unit_list.group.code
-    plans = list_columns(group, unit_list.unit, catalogue, unit_list.round.collects_ethnicity)
-    if "frame_key" in values:  # a reserve of a sample comes in
-        plans = (*plans, SheetColumn(USUAL_LABELS["frame_key"]))
-    draft = typed_draft(plans, [values])
-    sender = Sender(unit_list.unit.code, (group,))
-    reading = check_draft(draft, "", sender, catalogue, terms_of(unit_list.round))
-    return reading.persons[0], [one for one in reading.problems if not one.kind.startswith("quota_")]
-
-
-def _stands_in_the_way(problem: Problem) -> bool:
-    """A person who is on the roster already is never added to the same group a second time."""
-    return problem.blocks or problem.kind == "duplicate_across_files"
-
-
-def _over_quota(session: Session, unit_list: UnitList) -> str:
-    most, now_on = quota_of(session, unit_list).most, len(unit_list.persons)
-    if now_on < most:
-        return ""
-    return f"Danh sách đã có {now_on} người, nhiều nhất {most}. Thay người khác, hoặc sửa chỉ tiêu của đơn vị trước."
-
-
 def warnings_of(session: Session, request: ChangeRequest) -> list[str]:
     """What somebody who decides on a request should know, as things stand now."""
+    if request.kind == ChangeKind.ADD_LIST:
+        whole = check_list(session, request.unit_list, request.values.get("rows", []))
+        return [*whole.lines, *whole.warnings]
     checked = check_person(
         session, request.unit_list, ChangeKind(request.kind), request.values, request.person
     )  # fmt: skip
@@ -216,7 +183,7 @@ def approve(session: Session, survey_round: Round, requests: Sequence[ChangeRequ
     joined: list[Person] = []
     left: list[Person] = []
     for request in requests:
-        _apply(session, request, number, joined, left)
+        _apply(session, request, number, joined, left, by)
     session.flush()
     reason = "; ".join(dict.fromkeys(request.reason for request in requests))[:LONGEST_REASON]
     version = make_version(session, survey_round, number, _locked_lists(session, survey_round), by, reason)
@@ -236,18 +203,36 @@ def _hold(session: Session, survey_round: Round, requests: Sequence[ChangeReques
     for request in requests:
         session.refresh(request)
         if request.state != ChangeState.PENDING:
-            who = request.decided_by_name or request.author_name
-            raise Conflict(f"{who} vừa xử lý đề nghị này. Chưa ghi gì. Tải lại trang.")
+            raise Conflict(f"{_what_became_of(request)} Chưa ghi gì.")
 
 
-def _apply(session: Session, request: ChangeRequest, number: int, joined: list[Person], left: list[Person]) -> None:
+_BECAME = {
+    ChangeState.APPROVED: "duyệt",
+    ChangeState.REFUSED: "không duyệt",
+    ChangeState.WITHDRAWN: "rút lại",
+}
+
+
+def _what_became_of(request: ChangeRequest) -> str:
+    """Who was faster, with what and when."""
+    who = request.decided_by_name or request.author_name
+    when = f" lúc {moment_text(request.decided_at)}" if request.decided_at else ""
+    return f"{who} vừa xử lý đề nghị này: {_BECAME[ChangeState(request.state)]}{when}."
+
+
+def _apply(
+    session: Session, request: ChangeRequest, number: int, joined: list[Person], left: list[Person], by: Actor
+) -> None:
     kind, unit_list, person = ChangeKind(request.kind), request.unit_list, request.person
     refuse_unless_changeable(unit_list.round, kind)
     if person is not None:
         session.refresh(person)
-        as_now = _present_texts(texts_of(person, catalogue_of(session, unit_list.round)))
+        as_now = present_texts(texts_of(person, catalogue_of(session, unit_list.round)))
         if not _is_on(person, unit_list) or as_now != request.before:
             raise Conflict(f"Dòng của {person.name} đã thay đổi sau khi lập đề nghị. Không duyệt và lập đề nghị mới.")
+    if kind == ChangeKind.ADD_LIST:
+        _join_list(session, request, number, joined, by)
+        return
     checked = check_person(session, unit_list, kind, request.values, person)
     if checked.faults:
         raise Invalid({"": " ".join(checked.faults.values())})
@@ -258,9 +243,33 @@ def _apply(session: Session, request: ChangeRequest, number: int, joined: list[P
         person.left_in_version = number
         left.append(person)
     if checked.row is not None:
+        _take_on(session, unit_list, by)
         joined.append(_join(session, unit_list, checked.row, number))
     session.flush()
     session.expire(unit_list, ["persons"])
+
+
+def _join_list(session: Session, request: ChangeRequest, number: int, joined: list[Person], by: Actor) -> None:
+    unit_list = request.unit_list
+    checked = check_list(session, unit_list, request.values["rows"])
+    if checked.faults:
+        raise Invalid({"": " ".join(checked.lines)})
+    _take_on(session, unit_list, by)
+    joined += [_join(session, unit_list, row, number) for row in checked.rows]
+    session.expire(unit_list, ["persons"])
+
+
+def _take_on(session: Session, unit_list: UnitList, by: Actor) -> None:
+    """A list that was missing at the lock belongs to the roster from now on, with nobody but those added now.
+
+    What it held was never approved and gives way.
+    """
+    if is_on_roster(unit_list):
+        return
+    unit_list.persons.clear()
+    unit_list.state, unit_list.short_reason, unit_list.removed = ListState.LOCKED, "", 0
+    add_event(session, unit_list, by)
+    session.flush()
 
 
 def _correct(person: Person | None, row: PersonRow | None) -> None:

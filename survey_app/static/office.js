@@ -46,7 +46,21 @@
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
   };
 
+  // A form with typed changes asks before a link, another form or a closed window throws them away.
+  const guard = (form) => {
+    let leaving = false;
+    const fields = () => [...form.elements].filter((field) => field.name && !field.hidden && field.type !== "hidden");
+    const stands = (field) =>
+      field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
+        : field.options ? [...field.options].some((option) => option.selected !== option.defaultSelected) && field.dataset.typed
+          : field.value !== field.defaultValue;
+    form.addEventListener("change", (event) => { event.target.dataset.typed = "1"; });
+    form.addEventListener("submit", () => { leaving = true; });
+    window.addEventListener("beforeunload", (event) => { if (!leaving && fields().some(stands)) event.preventDefault(); });
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    for (const form of document.querySelectorAll("form[data-guard]")) guard(form);
     const summary = document.querySelector("[data-focus]");
     if (summary) summary.focus();
     // The menu folds on a phone only.

@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 from survey_app.access_codes import queries, rules
 from survey_app.access_codes.models import AccessCode, Invitation, InvitationState
 from survey_app.access_codes.roster_effects import follow, tell
-from survey_app.roster.models import Person
+from survey_app.roster.models import ListState, Person
 from tests.access_codes.place import make_place
-from tests.make import make_person
+from tests.make import make_group, make_list, make_person
 
 PEPPER = b"p" * 32
 
@@ -97,6 +97,19 @@ def test_numbers_on_letters_stay_when_people_come_and_go(session, place):
     after = queries.person_numbers(session, place.round)
     assert {one: after[one] for one in before} == before
     assert after[newcomer.id] == len(before) + 1
+
+
+def test_who_joins_a_group_that_had_nobody_gets_a_cell_of_the_group(session, place):
+    before = invited(session, place)
+    person = first_citizen(session, place)
+    group = make_group(session, place.round, "G")
+    late = make_list(session, group, person.unit_list.unit, state=ListState.LOCKED)
+    newcomer = make_person(session, late, joined_in_version=2)
+    follow(session, place.round, [newcomer], [])
+    after = invited(session, place)
+    assert {label: after[label] for label in before} == before
+    assert [count for label, count in after.items() if label not in before] == [1]
+    assert invitation_of(session, newcomer).state == InvitationState.UNUSED
 
 
 def test_before_the_cells_are_fixed_nothing_follows(session):

@@ -200,6 +200,31 @@ def test_a_template_that_asks_for_more_than_its_facts_is_refused_in_words(databa
         check_template(template_with(text), PaperKind.LETTER, context)
 
 
+def test_the_name_a_template_asks_for_is_said_without_english_words():
+    with pytest.raises(Invalid) as refused:
+        check_template(template_with("{{ khong_co }}"), PaperKind.LETTER, {})
+    assert refused.value.faults["file"] == (
+        "Mẫu Word có chỗ không điền được: gọi một tên không có trong dữ liệu («khong_co»). Sửa mẫu rồi tải lên lại."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{{ 1/0 }}", "có phép tính hoặc lệnh không làm được"),
+        ("{% for x in range(10**9) %}a{% endfor %}", "chạy quá lâu hoặc tạo ra quá nhiều"),
+        ("{{ 'a' * 10**10 }}", "chạy quá lâu hoặc tạo ra quá nhiều"),
+        ("{{ ('a' * 10**8).replace('a', 'bbbbbbbbbb') }}", "chạy quá lâu hoặc tạo ra quá nhiều"),
+        ("{% for x in range(99999) %}{% for y in range(99999) %}{% endfor %}{% endfor %}", "chạy quá lâu"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "chạy quá lâu hoặc tạo ra quá nhiều"),
+        ("{% include 'x' %}", "không làm được"),
+    ],
+)
+def test_a_template_that_fails_or_would_not_end_is_refused_in_words(text, words):
+    with pytest.raises(Invalid, match=words):
+        check_template(template_with(text), PaperKind.LETTER, {"mark": ""})
+
+
 def changed(content: bytes, **files: bytes) -> bytes:
     memory = BytesIO()
     with zipfile.ZipFile(BytesIO(content)) as read, zipfile.ZipFile(memory, "w") as written:

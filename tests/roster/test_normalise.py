@@ -16,6 +16,7 @@ from survey_app.roster.normalise import (
     person_name,
     phone_number,
 )
+from survey_app.text import clean, fold
 
 DAY = date(2021, 12, 1)
 
@@ -195,3 +196,8 @@ def test_a_year_of_birth_alone_is_a_year(text):
 
 def test_signs_without_width_do_not_part_a_name():
     assert person_name("\ufeffLò\u00a0Văn Á\u200bnh\u200e") == "Lò Văn Ánh"
+
+
+def test_look_alikes_of_old_keyboards_and_a_last_stop_make_no_other_person():
+    assert clean("Ðặng Thị Ých") == "Đặng Thị Ých"
+    assert fold("Ðỗ Văn Hòa.") == fold("ĐỖ VĂN HOÀ")

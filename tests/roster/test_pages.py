@@ -267,3 +267,132 @@ def test_what_was_read_is_shown_in_one_writing(people):
     text = page(officer, upload(officer, make_file([faulty])).headers["Location"])
     for shown in ("0912 345 671", ">1971<", ">Bản Xá Cọ<", "05/03/2021"):
         assert shown in text
+
+
+def test_going_on_saves_what_was_typed_and_stops_at_a_fault(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1), make_citizen(2)], [LEADER])).headers["Location"]
+    name = next(iter(re.findall(r'name="(cell-0-4-name)" value="([^"]*)"', page(officer, f"{where}?show=all"))))
+    typed = {name[0]: "Lò Văn Mới", f"was-{name[0]}": name[1]}
+    assert post(officer, where, go="confirm", **typed).headers["Location"].endswith("/confirm")
+    assert "Lò Văn Mới" in page(officer, f"{where}?show=all")
+    assert post(officer, where, go="faults").headers["Location"].endswith("/faults.xlsx")
+    assert post(officer, where, go="upload").headers["Location"].endswith("#file")
+    stopped = post(officer, where, go="confirm", **{"cell-0-4-phone": "12"})
+    assert "/confirm" not in stopped.headers["Location"]
+    assert "có 2 chữ số" in page(officer, where)
+
+
+def test_a_tab_saves_what_was_typed(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1, phone="0912")], [LEADER])).headers["Location"]
+    answer = post(
+        officer, where, tab="all", show="look", **{"cell-0-4-phone": "0912345670", "was-cell-0-4-phone": "0912"}
+    )
+    assert answer.headers["Location"].endswith("show=all")
+    assert 'value="0912345670"' in page(officer, f"{where}?show=all")
+
+
+def save_live(client, where, **cells):
+    return client.post(where, data={"csrf_token": csrf_token(client), **cells}, headers={"Accept": "application/json"})
+
+
+def test_cells_are_saved_while_one_types_and_clashes_are_told(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1)], [LEADER])).headers["Location"]
+    cell = "cell-0-4-phone"
+    first = save_live(officer, where, **{cell: "0912345670", f"was-{cell}": "0912345671"})
+    assert first.json["saved"].startswith("Bản nháp đã lưu lúc")
+    assert set(first.json["seen"]) == {"0-4", "1-2"} or "0-4" in first.json["seen"]
+    assert save_live(officer, where, **{cell: "0912345679", f"was-{cell}": "0912345671"}).status_code == 409
+    assert "0912 345 670" in page(officer, f"{where}?show=all") or "0912345670" in page(officer, f"{where}?show=all")
+
+
+def test_a_row_that_another_changed_meanwhile_is_not_dropped_unseen(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1), make_citizen(2)], [LEADER])).headers["Location"]
+    seen = dict(re.findall(r'name="(seen-0-\d+)" value="(\w+)"', page(officer, f"{where}?show=all")))
+    post(officer, where, **{"cell-0-4-name": "Lò Văn Khác"})
+    post(officer, where, drop="0-4", **seen)
+    text = page(officer, f"{where}?show=all")
+    assert "vừa sửa dòng 4 nên dòng này chưa bị bỏ" in text
+    assert "Lò Văn Khác" in text
+    post(officer, where, drop="0-5", **seen)
+    assert "Đã bỏ 1 dòng" in page(officer, f"{where}?show=all")
+    post(officer, where, **{"cell-0-5-name": "Lò Văn Muộn"})
+    assert "Dòng 5 đã được người khác bỏ" in page(officer, f"{where}?show=all")
+
+
+def test_a_suggestion_of_the_catalogue_is_put_into_the_cell_by_a_button(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1, ban="Bản Xá C")], [LEADER])).headers["Location"]
+    assert "Dùng «Bản Xá Cọ»" in page(officer, where)
+    post(officer, where, suggested="0-4-ban")
+    assert "Không có lỗi" in page(officer, where)
+
+
+def test_both_days_are_open_when_they_contradict_each_other(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1, receipt="09/03/2021")], [LEADER])).headers["Location"]
+    text = page(officer, where)
+    assert 'name="cell-0-4-receipt"' in text
+    assert 'name="cell-0-4-return"' in text
+
+
+def test_a_column_that_had_to_yield_is_told_and_not_remembered(people):
+    officer = people[0]
+    content = make_file([make_citizen(1)], [LEADER])
+    where = upload(officer, content).headers["Location"]
+    post(officer, where, columns="0", show="columns", **{"column-0-2": "name", "column-0-7": "name"})
+    text = page(officer, f"{where}?show=columns")
+    assert "Cột «Họ và tên» nay bỏ qua" in text
+    post(officer, where, columns="0", show="columns", **{"column-0-7": "procedure"})
+    again = page(officer, upload(officer, content).headers["Location"])
+    assert "Thiếu cột «Họ và tên»" not in again
+
+
+def test_a_missing_column_leads_to_the_columns(people):
+    header = [label if label != "TTHC" else "Việc" for label in CITIZEN_HEADER]
+    where = upload(people[0], xlsx([Page("Người dân", [header, make_citizen(1)])])).headers["Location"]
+    assert '<a href="?show=columns">' in page(people[0], where)
+
+
+def test_the_summary_leads_to_cells_that_another_page_shows(people):
+    officer = people[0]
+    rows = [
+        make_citizen(1, name=f"Lò Văn {chr(65 + n // 26)}{chr(97 + n % 26)}", phone=f"09876543{n:02}")
+        for n in range(60)
+    ]
+    rows[55][5] = "0912"
+    where = upload(officer, make_file(rows, [LEADER])).headers["Location"]
+    link = 'href="?show=look&amp;page=1#cell-0-59-phone"'
+    assert link in page(officer, f"{where}?show=all")
+    assert link in page(officer, f"{where}?show=columns")
+    assert 'href="#cell-0-59-phone"' in page(officer, f"{where}?show=look")
+
+
+def test_the_number_of_a_draft_that_is_gone_is_not_given_again(people):
+    officer = people[0]
+    content = make_file([make_citizen(1)], [LEADER])
+    where = upload(officer, content).headers["Location"]
+    assert post(officer, f"{where}/discard").status_code == 303
+    assert upload(officer, content).headers["Location"] != where
+    assert post(officer, where, drop="0-4").status_code == 404
+
+
+def test_throwing_a_draft_away_is_asked_about_first(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1)], [LEADER])).headers["Location"]
+    assert "có 2 dòng. Bỏ rồi thì không lấy lại được" in page(officer, f"{where}/discard")
+    assert f'href="{where}/discard"' in page(officer, "/rounds/tg-2021/lists/mine")
+
+
+def test_the_same_file_again_replaces_the_draft_nobody_touched(people):
+    officer = people[0]
+    content = make_file([make_citizen(1)], [LEADER])
+    first = upload(officer, content).headers["Location"]
+    second = upload(officer, content).headers["Location"]
+    assert officer.get(first).status_code == 404
+    post(officer, second, **{"cell-0-4-name": "Lò Văn Sửa"})
+    upload(officer, content)
+    assert officer.get(second).status_code == 200

@@ -46,7 +46,7 @@ def test_a_commented_list_is_corrected_confirmed_and_approved(server, new_contex
     worker.get_by_role("button", name="Kiểm tra và nộp").click()
     assert worker.get_by_text("Xem lại năm sinh.").is_visible()
     check_axe(worker)
-    worker.get_by_role("link", name="Tiếp tục").click()
+    worker.get_by_role("button", name="Tiếp tục").click()
     worker.get_by_label("Tôi đã đối chiếu").check()
     worker.get_by_role("button", name="Gửi thủ trưởng xác nhận").click()
 

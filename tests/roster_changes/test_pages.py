@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.access import Role
-from survey_app.roster.models import ChangeRequest, RosterVersion
+from survey_app.roster.models import ChangeRequest, Person, RosterVersion
+from survey_app.rounds.models import Round
 from tests.browser_fixtures import check_axe
 from tests.make import csrf_token, make_user, sign_in_client
 from tests.roster_changes.locked_round import CITIZEN, make_locked
@@ -136,6 +137,22 @@ def test_the_command_lists_versions_and_exports_any(app, database, locked, tmp_p
     assert [one.name for one in (tmp_path / "out").iterdir()] == ["danh-sach-tg-2021-ban-1.xlsx"]
     missing = runner.invoke(args=["roster", "export", "tg-2021", "--version", "9", "--out", str(tmp_path)])
     assert (missing.exit_code, "Không có bản 9" in missing.stderr) == (2, True)
+
+
+def test_who_may_not_see_dan_toc_is_told_that_it_changes(app, database, locked):
+    with database.writing() as session:
+        session.get(Round, locked.round.id).collects_ethnicity = True
+        session.get(Person, locked.person_ids["Lò Văn Bình"]).ethnicity = "Thái"
+    ask(sign_in_client(app, locked.officer), locked, "correct", "Lò Văn Bình", **CITIZEN | {"ethnic": "Mông"})
+    with database.reading() as session:
+        change = session.scalars(select(ChangeRequest)).one()
+        assert (change.before["ethnic"], change.values["ethnic"]) == ("Thái", "Mông")
+        address = f"{ROUND}/changes/{change.id}"
+    operator = sign_in_client(app, locked.operator).get(address).text
+    assert "Dân tộc" in operator
+    assert operator.count("cần quyền riêng để xem") == 2
+    assert "Mông" not in operator
+    assert "Mông" in sign_in_client(app, locked.officer).get(address).text
 
 
 def signed_in_page(server, new_context, user):

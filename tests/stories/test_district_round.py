@@ -134,7 +134,7 @@ def hand_in(page: Page, server: Server, code: str, path: Path) -> None:
     press(page, "Tải tệp lên")
     expect(page.locator("main")).to_contain_text("Không có lỗi")
     check_axe(page)
-    follow(page, "Tiếp tục")
+    press(page, "Tiếp tục")
     page.check("[name=declared]")
     press(page, "Xác nhận và nộp")
 
