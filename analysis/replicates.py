@@ -38,7 +38,7 @@ def jackknife(stage: Stage, mse: bool = False) -> Replicates:
     same_stratum = stage.stratum[:, None] == stage.stratum[None, :]
     by_cluster = np.where(same_stratum, (n_h / (n_h - 1))[:, None], 1.0)
     by_cluster[clusters, clusters] = 0
-    rscales = (n_h - 1) / n_h * (1 - stage.fraction[stage.stratum])
+    rscales = (n_h - 1) / n_h * (1 - stage.fraction)
     return Replicates(by_cluster[stage.cluster], 1.0, rscales, mse)
 
 
