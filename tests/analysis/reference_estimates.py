@@ -12,7 +12,7 @@ from analysis.design import Design, replace_fields
 from analysis.estimates import Estimates
 from analysis.proportion import proportion
 from analysis.taylor import DesignError
-from tests.analysis.reference import DESIGNS, design, domain, members
+from tests.analysis.reference import DESIGNS, data, design, domain, members
 
 
 def columns_of(value: str | list[str]) -> list[str]:
@@ -123,6 +123,11 @@ def proportion_vector(vector: dict) -> dict[str, object]:
 
 def quantile_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
+    if not vector["design"]:
+        frame = data(args["data"])
+        values, weights = (frame[args[key]].to_numpy(dtype=float) for key in ("y", "weight"))
+        found = [quantiles.quantile_of(values, weights, p, args.get("qrule", "school")) for p in args["q"]]
+        return {"estimate": found, "quantiles": args["q"]}
     sample = design(vector["design"])
     variable = columns_of(args["vars"])[0]
     found = quantiles.quantile(

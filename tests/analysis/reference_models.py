@@ -25,6 +25,9 @@ from analysis.model_matrix import model_matrix
 from tests.analysis.reference import data, design
 from tests.analysis.reference_estimates import columns_of
 
+# Names of other programs for the same estimator of the variance between areas.
+SAME_METHOD = {"PM": "FH", "EB": "FH", "HE": "PR"}
+
 
 def sample_size_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
@@ -198,7 +201,9 @@ def fay_herriot_vector(vector: dict) -> dict[str, object]:
     column, power = re.fullmatch(r"([\w.]+)(?:\^(\d+))?", args["variance"]).groups()
     variances = frame[column].to_numpy(dtype=float) ** int(power or 1)
     _, x = model_matrix(frame, args.get("x") or "1")
-    fitted = small_areas.fay_herriot(frame[args["y"]].to_numpy(dtype=float), variances, x, args["method"])
+    fitted = small_areas.fay_herriot(
+        frame[args["y"]].to_numpy(dtype=float), variances, x, SAME_METHOD.get(args["method"], args["method"])
+    )
     return {"method": args["method"], "refvar": fitted.variance, "beta": fitted.beta, "beta_se": fitted.beta_se,
             "eblup": fitted.estimates, "mse": fitted.mse}  # fmt: skip
 
