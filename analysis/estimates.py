@@ -19,6 +19,7 @@ from analysis.taylor import Codes, DesignError, Floats, Truths, domain_variances
 if TYPE_CHECKING:
     from analysis.design import Columns, Design
 
+_MOST_NUMBERS = 20_000_000  # in one array
 # Totals (m,) → value (k,) and slopes (k, m).
 Function = Callable[[Floats], tuple[Floats, Floats]]
 
@@ -179,15 +180,7 @@ def _over_domains(
         raise DesignError("No row is in the domain.")
     cells = [_cell_of_column(design.weights, values, below, domain, len(labels), deff) for values in columns.values()]
     value = np.concatenate([each.value for each in cells])
-
-    def covariance() -> Floats:
-        return _covariance(design, cells, len(labels), below)
-
-    if design.replicates is None and not design.adjustments and design.quadratic is None:
-        scores = np.stack([design.weights * each.linear for each in cells], axis=1)
-        variance = domain_variances(scores, domain, len(labels), design.stages, design.lonely).T.ravel()
-    else:
-        variance = np.diag(covariance())
+    covariance, variance = _precision(design, cells, domain, len(labels), below, value)
     rows = [{**label, "variable": name} for name in columns for label in labels]
     table = _table(rows, value, variance, design.df, level)
     simple = np.concatenate([each.simple for each in cells])
@@ -235,24 +228,49 @@ def _cell_of_column(
     return _Cells(value, np.nan_to_num(simple), n.astype(np.intp), values, linear, domain)
 
 
-def _covariance(design: "Design", cells: Sequence[_Cells], count: int, below: Floats | float | None) -> Floats:
-    members = [each.domain == place for each in cells for place in range(count)]
-    if design.replicates is None:
-        scores = [design.weights * each.linear * (each.domain == place) for each in cells for place in range(count)]
-        return design.covariance_of_scores(np.stack(scores, axis=1))
-    above = [each.values * (each.domain == place) for each in cells for place in range(count)]
-    if below is None:
-        sums = np.stack(above, axis=1)
-        return design.covariance(sums, lambda totals: (totals, np.eye(len(totals))))[1]
-    under = [np.where(member, below, 0.0) for member in members]
-    return design.covariance(np.stack(above + under, axis=1), _quotients)[1]
+def _precision(
+    design: "Design", cells: Sequence[_Cells], domain: Codes, count: int, below: Floats | float | None, value: Floats
+) -> tuple[Callable[[], Floats], Floats]:
+    """How to find the covariance (k, k) of all estimates if it is asked for, and their variances (k,)."""
+    replicates = design.replicates
+    if replicates is not None:
+        repeated = _repeated(design.weights, replicates.factors, cells, domain, count, below)
+        return lambda: replicates.covariance(repeated, value), replicates.variances(repeated, value)
+
+    def covariance(first: int = 0, last: int = len(cells) * count) -> Floats:
+        scores = np.zeros((len(domain), last - first))
+        for column in range(first, last):
+            cell = cells[column // count]
+            rows = cell.domain == column % count
+            scores[rows, column - first] = (design.weights * cell.linear)[rows]
+        return design.covariance_of_scores(scores)
+
+    if not design.adjustments and design.quadratic is None:
+        scores = np.stack([design.weights * each.linear for each in cells], axis=1)
+        return covariance, domain_variances(scores, domain, count, design.stages, design.lonely).T.ravel()
+    block = max(1, _MOST_NUMBERS // len(domain))  # residuals reach beyond the domain, so every column needs all rows
+    starts = range(0, len(value), block)
+    return covariance, np.concatenate([np.diag(covariance(at, min(at + block, len(value)))) for at in starts])
 
 
-def _quotients(totals: Floats) -> tuple[Floats, Floats]:
-    half = len(totals) // 2
-    above, under = totals[:half], totals[half:]
-    value = above / under
-    return value, np.hstack([np.diag(1 / under), np.diag(-value / under)])
+def _repeated(
+    weights: Floats, factors: Floats, cells: Sequence[_Cells], domain: Codes, count: int, below: Floats | float | None
+) -> Floats:
+    """All estimates in every replicate, (R, k)."""
+    repeated = np.empty((factors.shape[1], len(cells), count))
+    order = np.argsort(domain, kind="stable")
+    ends = np.searchsorted(domain[order], np.arange(count + 1))
+    for place in range(count):
+        rows = order[ends[place] : ends[place + 1]]
+        weighted = (factors[rows] * weights[rows, None]).T
+        total = weighted @ np.stack([each.values[rows] for each in cells], axis=1)
+        if below is not None:
+            known = np.stack([each.domain[rows] >= 0 for each in cells], axis=1)
+            base = np.broadcast_to(below, len(domain))[rows, None]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                total = total / (weighted @ np.where(known, base, 0.0))
+        repeated[:, :, place] = total
+    return repeated.reshape(len(repeated), -1)
 
 
 def _table(

@@ -26,6 +26,11 @@ class Replicates:
         spread = (estimates - (full if self.mse else estimates.mean(axis=0))) * np.sqrt(self.rscales)[:, None]
         return np.asarray(self.scale * (spread.T @ spread))
 
+    def variances(self, estimates: Floats, full: Floats) -> Floats:
+        """The diagonal (k,) of `covariance` without the rest."""
+        spread = estimates - (full if self.mse else estimates.mean(axis=0))
+        return np.asarray(self.scale * (self.rscales @ spread**2))
+
 
 def jackknife(stage: Stage, mse: bool = False) -> Replicates:
     """Delete one PSU at a time: JK1 with one stratum, JKn with more. The finite population enters as 1 - f.

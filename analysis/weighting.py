@@ -178,6 +178,9 @@ def _strings(columns: object) -> list[str]:
 
 
 def _crossed(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[Codes, list[str]]:
+    strange = [name for name in columns if name not in frame]
+    if strange:
+        raise DesignError(f"The recipe names {', '.join(strange)}, which is no column.")
     if frame[list(columns)].isna().any(axis=None):
         raise DesignError(f"{', '.join(columns)} has missing values: fill them before weighting.")
     labels = frame[list(columns)].astype(str).agg(".".join, axis=1)

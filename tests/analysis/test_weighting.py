@@ -141,6 +141,7 @@ def test_strict_trimming_stays_within_its_bounds_and_keeps_the_sum() -> None:
          "does not meet"),
         ({"step": "calibrate", "formula": "1", "totals": {"(Intercept)": 900}, "function": "logit"}, "needs bounds"),
         ({"step": "trim", "lower": 100}, "cannot hold"),
+        ({"step": "rake", "margins": {"religion": {"x": 1.0}}}, "religion, which is no column"),
         ({"step": "nonresponse", "by": "nobody", "responded": "silent"}, "Nobody answered"),
     ],
 )  # fmt: skip
