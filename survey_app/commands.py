@@ -93,11 +93,13 @@ def serve(host: str) -> None:
     """Set up if needed and serve on PORT: one process, 32 threads."""
     import waitress
 
+    from .answers.opening import finish_cleanings
     from .static_files import with_static_files
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     database = _database()
     prepare(database)
+    finish_cleanings(database)
     port = settings().port
     threading.Thread(target=_every_day, args=(database,), daemon=True).start()
     wsgi = with_static_files(app, settings().data_folder)

@@ -96,8 +96,8 @@ def letters_pdf(letters: Sequence[Letter]) -> bytes:
         document = paper.draw(
             body, title=f"Giấy mời khảo sát năm {letters[0].frame.year}", css=_CSS, mark=letters[0].frame.mark
         )
-        if len(document.pages) == len(letters):
-            return paper.pdf_bytes(document)
+        if document.pages == len(letters):
+            return document.content
     raise Refused("Một giấy mời dài quá một trang A4. Rút ngắn tên cơ quan, nơi trợ giúp hoặc giờ trợ giúp của đợt.")
 
 

@@ -13,6 +13,7 @@ from ..access import requires
 from ..errors import Invalid
 from ..roster.handover import PERSON_COLUMNS, HandoverOptions, export_roster, sees_ethnicity
 from ..roster.queries import latest_version
+from ..rounds.cancelling import refuse_if_cancelled
 from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..steps import StepState, StepStatus, register_step
@@ -112,10 +113,12 @@ def make(code: str) -> ResponseReturnValue:
     if faults:
         return _page(code, faults)
     try:
+        survey_round = find_round(reading(), code, me())
+        refuse_if_cancelled(survey_round)
+        made = sets.make_set(reading(), survey_round, _wishes(reading(), survey_round), me())
         with writing() as session:
-            survey_round = find_round(session, code, me())
-            made = sets.make_set(session, survey_round, _wishes(session, survey_round), me())
-            words = _("Đã lập bộ bàn giao: %(n)d tệp.", n=len(made.files))
+            kept = sets.keep_set(session, find_round(session, code, me()), made, me())
+            words = _("Đã lập bộ bàn giao: %(n)d tệp.", n=len(kept.files))
     except Invalid as fault:
         return _page(code, fault.faults)
     flash(words, "ok")

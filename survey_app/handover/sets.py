@@ -9,7 +9,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..rounds.models import Round
 from ..text import moment_text
 from ..version import VERSION
 from .models import HandoverSet, PaperKind, WordTemplate
-from .papers import KIND_WORDS, PaperWishes, annex_context, figures_of, paper_context
+from .papers import KIND_WORDS, PaperWishes, annex_context, figures_of, padded_number, paper_context
 from .pdf import annex_pdf, paper_pdf
 from .word import filled
 from .word_templates import shipped_template
@@ -51,7 +51,7 @@ def check_wishes(wishes: SetWishes) -> None:
     faults = {}
     for kind, paper in wishes.papers.items():
         if not paper.number.strip():
-            faults[f"{kind}-number"] = "Điền số, ký hiệu, ví dụ 05/UBND-NV."
+            faults[f"{kind}-number"] = "Điền số, ký hiệu, ví dụ 05/UBND-NV. Văn thư chưa cấp số thì ghi /UBND-NV."
         if not paper.agency.strip():
             faults[f"{kind}-agency"] = "Điền tên cơ quan ban hành."
         if not paper.recipient.strip():
@@ -62,8 +62,23 @@ def check_wishes(wishes: SetWishes) -> None:
         raise Invalid(faults)
 
 
-def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor | None) -> HandoverSet:
-    """Make and keep a set from the latest version; logged.
+@dataclass(frozen=True)
+class MadeSet:
+    """The files of a set, made and packed, and what is kept of it."""
+
+    version_id: int
+    version_number: int
+    number: str
+    dated: date
+    options: dict[str, Any]
+    files: dict[str, str]
+    content: bytes
+    locked_by_id: int
+
+
+def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor | None) -> MadeSet:
+    """The files of a set from the latest version. Only reads: papers of thousands of persons take minutes to draw, and
+    nobody else could write meanwhile.
 
     Raises Refused before locking and after erasure, Invalid for faults of the wishes or of an own Word template.
     """
@@ -83,25 +98,36 @@ def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor
         "version": version.number,
         "persons": version.persons,
         "roster_sha256": version.sha256,
-        "number": first.number if first else "",
+        "number": padded_number(first.number) if first else "",
         "dated": first.dated.isoformat() if first else now().date().isoformat(),
         "ethnicity": wishes.options.ethnicity,
         "program": VERSION,
     }
     content, sums = packed(files, facts)
-    made = HandoverSet(
-        round_id=survey_round.id, version_id=version.id, number=facts["number"],
-        dated=first.dated if first else now().date(), options=_kept_options(wishes), files=sums, content=content,
-        sha256=hashlib.sha256(content).hexdigest(), made_by_id=by.id if by else version.locked_by_id,
+    return MadeSet(
+        version.id, version.number, str(facts["number"]), first.dated if first else now().date(),
+        _kept_options(wishes), sums, content, version.locked_by_id,
+    )  # fmt: skip
+
+
+def keep_set(session: Session, survey_round: Round, made: MadeSet, by: Actor | None) -> HandoverSet:
+    """Keep a set that was made; logged. Raises Refused when the personal data were erased meanwhile."""
+    version = session.get_one(RosterVersion, made.version_id, populate_existing=True)
+    if version.content is None:
+        raise Refused("Dữ liệu cá nhân của bản này đã được xóa theo thời hạn.")
+    kept = HandoverSet(
+        round_id=survey_round.id, version_id=made.version_id, number=made.number, dated=made.dated,
+        options=made.options, files=made.files, content=made.content,
+        sha256=hashlib.sha256(made.content).hexdigest(), made_by_id=by.id if by else made.locked_by_id,
         made_by_name=by.full_name if by else "Chương trình", made_at=now(),
     )  # fmt: skip
-    session.add(made)
+    session.add(kept)
     session.flush()
     record(
-        session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=version.number,
-        ethnicity="có" if wishes.options.ethnicity else "không", sha256=made.sha256,
+        session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=made.version_number,
+        ethnicity="có" if made.options["ethnicity"] else "không", sha256=kept.sha256,
     )  # fmt: skip
-    return made
+    return kept
 
 
 def _files(session: Session, survey_round: Round, version: RosterVersion, wishes: SetWishes) -> dict[str, bytes]:

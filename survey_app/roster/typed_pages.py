@@ -29,7 +29,16 @@ from .problems import Problem
 from .queries import cards, catalogue_of, find_upload, own_unit
 from .row_comments import open_comments, place_comments
 from .rules import DraftCheck, check_upload, save_draft
-from .typed_lists import MOST_ROWS, Source, add_rows, holds_returned_list, start_typed_list, typed_columns, typed_table
+from .typed_lists import (
+    MOST_ROWS,
+    Source,
+    add_rows,
+    blank_rows,
+    holds_returned_list,
+    start_typed_list,
+    typed_columns,
+    typed_table,
+)
 
 _MORE = 5
 _MOST_BLANK = 60
@@ -72,12 +81,13 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
         stands={row: standing for (one, row), standing in stands.items() if one == number},
         standing=_standing_words(stands),
         open_ones=counts(stands)[Standing.OPEN],
-        blank=range(min(blank, _MOST_BLANK, MOST_ROWS - len(table.rows))),
+        blank=range(min(blank, _MOST_BLANK, MOST_ROWS - len(kept))),
         plans=typed_columns(group, found.unit, catalogue_of(reading(), found.round)),
         required=required_fields(group),
         card=card,
         kept=len(kept),
-        dropped=len(table.rows) - len(kept),
+        stored=len(table.rows),
+        dropped=sum((number, row.row) in checked.draft.dropped and not row.is_blank for row in table.rows),
         known=max((row.row for row in table.rows), default=0),
         comments=place_comments(
             open_comments(card.unit_list if card else None),
@@ -161,11 +171,14 @@ def _save(found: Upload) -> _Saved:
     number = typed_table(draft)
     if number is None:
         raise Missing
+    blank = blank_rows(draft, number)
     if clashes := apply_edits(draft, edits_in(request.form)):
         return _Saved(draft, number, clashes=clashes)
     placed = add_rows(draft, number, _new_rows(request.form), request.form.get("known", type=int))
+    draft.dropped -= blank - blank_rows(draft, number)
     draft.dropped |= _keys("drop")
     draft.dropped -= _keys("restore")
+    draft.dropped |= blank_rows(draft, number)
     still_there(draft, standings(draft).keys() - draft.dropped if "confirm_all" in request.form else _keys("confirm"))
     ask_again(draft, _keys("ask_again"))
     if draft_as_json(draft) != before:

@@ -35,9 +35,11 @@
     const status = document.querySelector("[data-saved]");
     const words = status.dataset;
     const token = form.querySelector("[name=csrf_token]").value;
-    const kept = `grid:${location.pathname}`;
-    const undo = []; // each a function that takes one block, or one dropped row, back
-    let typedSince = false;
+    const kept = `typed:${location.pathname}`;
+    // Steps to take back, and those that were taken back: {back, again} of one cell, one block, one row.
+    const done = [];
+    const undone = [];
+    let entered = null; // the cell in hand, and what stood in it
     let known = Number(form.dataset.known);
     let dirty = false;
     let sending = false;
@@ -106,7 +108,7 @@
       const held = row.contains(document.activeElement) ? document.activeElement.name : "";
       result.innerHTML = about.badge; // the server's own markup, escaped there
       if (stands) stands.innerHTML = about.stands;
-      const act = (name, text, look) => {
+      const offer = (name, text, look) => {
         const button = document.createElement("button");
         button.className = `btn btn-sm ${look}`;
         button.name = name;
@@ -119,8 +121,8 @@
         (stands || result).append(" ", button);
         if (held === name) button.focus();
       };
-      if (about.confirm) act("confirm", about.confirm, "btn-outline-secondary");
-      act("drop", about.drop, "btn-link");
+      if (about.confirm) offer("confirm", about.confirm, "btn-outline-secondary");
+      if (about.drop) offer("drop", about.drop, "btn-link");
       let next = row.nextElementSibling;
       if (!next || !next.hasAttribute("data-told")) {
         next = document.createElement("tr");
@@ -164,6 +166,15 @@
       }
     };
 
+    // A row that was emptied is no person: nothing is said of it, as of a row that nobody wrote into.
+    const tellBlank = (row) => {
+      tell(row, { state: "blank", told: [], badge: "", stands: "", confirm: "", drop: "" });
+      const blank = document.createElement("span");
+      blank.className = "quiet";
+      blank.textContent = words.emptied;
+      row.cells[row.cells.length - 1].append(blank);
+    };
+
     // ---- saving
 
     const changed = (field) => {
@@ -177,10 +188,11 @@
       return left;
     };
 
+    // A cell is kept with the value it was typed over: sent after a reload, it must still meet what another stored since.
     const remember = () => {
-      const left = unsent();
+      const left = Object.entries(unsent()).map(([name, text]) => [name, { text, was: form.elements[`was-${name}`]?.value }]);
       try {
-        if (Object.keys(left).length) localStorage.setItem(kept, JSON.stringify(left));
+        if (left.length) localStorage.setItem(kept, JSON.stringify({ known, cells: Object.fromEntries(left) }));
         else localStorage.removeItem(kept);
       } catch { /* a browser without storage: the page itself still holds it */ }
     };
@@ -193,12 +205,47 @@
       timer = setTimeout(send, PAUSE);
     };
 
-    // Puts values into cells as one step that Ctrl+Z takes back.
+    // ---- one step back, one again
+
+    const fill = (pairs) => { for (const [field, value] of pairs) field.value = value; };
+    const made = (step) => { done.push(step); undone.length = 0; };
+    const enter = (field) => { entered = { field, text: field.value }; };
+
+    // What was typed into a cell is one step, not one for each letter.
+    const closeCell = () => {
+      if (!entered || entered.field.value === entered.text) return;
+      const { field, text } = entered;
+      const now = field.value;
+      made({ at: field, back: () => fill([[field, text]]), again: () => fill([[field, now]]) });
+      enter(field);
+    };
+
+    // Puts values into cells as one step.
     const put = (pairs) => {
+      closeCell();
       const before = pairs.map(([field]) => [field, field.value]);
-      for (const [field, value] of pairs) field.value = value;
-      undo.push(() => { for (const [field, value] of before) field.value = value; });
-      typedSince = false;
+      fill(pairs);
+      made({ at: pairs[0]?.[0], back: () => fill(before), again: () => fill(pairs) });
+      if (entered) enter(entered.field);
+      touch();
+    };
+
+    const act = (step) => {
+      closeCell();
+      step.again();
+      made(step);
+      touch();
+    };
+
+    const takeStep = (from, to, name, words) => {
+      closeCell();
+      const step = from.pop();
+      if (!step) return;
+      step[name]();
+      to.push(step);
+      if (step.at?.isConnected && !rowOf(step.at).hidden) step.at.focus();
+      if (entered) enter(entered.field);
+      speak(words);
       touch();
     };
 
@@ -248,6 +295,7 @@
       for (const row of rows()) if (!isNew(row)) {
         const told = about.rows[keyOf(row).split("-")[1]];
         if (told) tell(row, told);
+        else if (cells(row).every((field) => !field.value)) tellBlank(row);
       }
       for (const field of document.querySelectorAll("[data-kept]")) field.textContent = about.kept;
       form.querySelector("[data-general]").replaceChildren(...about.general.map((text) => {
@@ -378,13 +426,11 @@
       else {
         const key = keyOf(row);
         const told = row.nextElementSibling?.hasAttribute("data-told") ? row.nextElementSibling : null;
-        row.hidden = true;
-        if (told) told.hidden = true;
-        drop.add(key);
-        restore.delete(key);
-        undo.push(() => { row.hidden = false; drop.delete(key); restore.add(key); });
-        typedSince = false;
-        touch();
+        act({
+          at: cells(row)[0],
+          again: () => { row.hidden = true; if (told) told.hidden = true; drop.add(key); restore.delete(key); },
+          back: () => { row.hidden = false; drop.delete(key); restore.add(key); },
+        });
       }
       step(next);
       if (next) cells(next)[0].focus();
@@ -393,7 +439,6 @@
 
     form.addEventListener("input", (event) => {
       if (!event.target.matches("input[data-field]")) return;
-      typedSince = true;
       touch();
     });
 
@@ -402,11 +447,11 @@
       const open = (one) => one.querySelector("button[name=confirm]");
       if (open(row)) {
         const key = keyOf(row);
-        confirmed.add(key);
-        asked.delete(key);
-        undo.push(() => { confirmed.delete(key); asked.add(key); });
-        typedSince = false;
-        touch();
+        act({
+          at: field || cells(row)[0],
+          again: () => { confirmed.add(key); asked.delete(key); },
+          back: () => { confirmed.delete(key); asked.add(key); },
+        });
       }
       const rest = rows();
       const later = rest.slice(rest.indexOf(row) + 1);
@@ -427,11 +472,13 @@
     form.addEventListener("keydown", (event) => {
       if (!event.target.matches("input[data-field]")) return;
       const command = event.ctrlKey || event.metaKey;
-      if (event.key === "z" && command && !typedSince && undo.length) {
+      const key = event.key.toLowerCase();
+      if (key === "z" && command && !event.shiftKey) {
         event.preventDefault();
-        undo.pop()();
-        speak(said.dataset.undone);
-        touch();
+        takeStep(done, undone, "back", said.dataset.undone);
+      } else if ((key === "y" && command) || (key === "z" && command && event.shiftKey)) {
+        event.preventDefault();
+        takeStep(undone, done, "again", said.dataset.again);
       } else if (event.key === "Enter" && command) {
         event.preventDefault();
         stillThere(rowOf(event.target), event.target);
@@ -470,7 +517,12 @@
       const before = all[all.indexOf(at) - 1];
       if (before) { step(before); cells(before)[0].focus(); }
     });
-    form.addEventListener("focusin", (event) => { if (event.target.matches("input[data-field]")) step(rowOf(event.target)); });
+    form.addEventListener("focusin", (event) => {
+      if (!event.target.matches("input[data-field]")) return;
+      enter(event.target);
+      step(rowOf(event.target));
+    });
+    form.addEventListener("focusout", closeCell);
     form.classList.add("one-by-one");
     form.querySelector("[data-by-one]").hidden = false;
     show();
@@ -484,13 +536,15 @@
     });
     try {
       const left = JSON.parse(localStorage.getItem(kept) || "{}");
-      const found = Object.entries(left).filter(([field]) => {
+      const found = Object.entries(left.cells || {}).filter(([field]) => {
         let input = form.elements[field];
         while (!input && field.startsWith("new-") && addRow()) input = form.elements[field];
         return input;
       });
       if (found.length) {
-        put(found.map(([field, value]) => [form.elements[field], value]));
+        known = Math.min(known, left.known);
+        for (const [name, { was }] of found) if (was !== undefined) form.elements[`was-${name}`].value = was;
+        put(found.map(([name, { text }]) => [form.elements[name], text]));
         status.textContent = words.found;
       }
     } catch { localStorage.removeItem(kept); }
