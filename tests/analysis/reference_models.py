@@ -164,7 +164,8 @@ def reliability_vector(vector: dict) -> dict[str, object]:
     if vector["design"]:
         return {"estimate": scales.weighted_alpha(items, design(vector["design"]).weights)}
     if "split" in args:
-        r, stepped = scales.split_half(items)
+        half = list(range(items.shape[1] // 2)) if args["split"].startswith("first") else None
+        r, stepped = scales.split_half(items, half)
         return {"r": r, "spearman_brown": stepped}
     if "model" in args:
         omega = scales.one_factor_omega(items, standardised="lavaan" not in vector["engine"])
@@ -215,17 +216,19 @@ def rank_vector(vector: dict) -> dict[str, object]:
     if args["method"].startswith("Goldstein-Healy"):
         return {"multiplier": ranks.comparison_multiplier(se, alpha)}
     values = frame[args["y"]].to_numpy(dtype=float)
+    largest_first = args.get("rank1") == "largest value"
     if args["method"].startswith("expected rank"):
-        return {"expected_rank": ranks.expected_ranks(values, se)}
+        return {"expected_rank": ranks.expected_ranks(-values if largest_first else values, se)}
     if "Holm" in args["method"]:
         low, high = ranks.pairwise_rank_sets(values, se, 1 - alpha, "holm")
-        return {"low": low, "high": high}
-    if args["method"].startswith("pairwise Tukey"):
+    elif args["method"].startswith("pairwise Tukey"):
         low, high = ranks.pairwise_rank_sets(values, se, 1 - alpha)
-        return {"low": low, "high": high, "q": studentized_range.ppf(1 - alpha, len(values), np.inf) / np.sqrt(2)}
-    rule = "bonferroni" if "Bonferroni" in args["method"] else "sidak"
-    low, high = ranks.joint_rank_sets(values, se, 1 - alpha, rule)
-    return {"low": low, "high": high}
+    else:
+        rule = "bonferroni" if "Bonferroni" in args["method"] else "sidak"
+        low, high = ranks.joint_rank_sets(values, se, 1 - alpha, rule)
+    if largest_first:
+        low, high = rank_sets.mirrored(low, high)
+    return {"low": low, "high": high, "q": studentized_range.ppf(1 - alpha, len(values), np.inf) / np.sqrt(2)}
 
 
 def rank_bootstrap_vector(vector: dict) -> dict[str, object]:
