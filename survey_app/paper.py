@@ -4,17 +4,22 @@ Page size, margins, page number, type and the heading come from the decree; Weas
 while a PDF is made: neither from the network nor from the disk.
 """
 
+import json
+import logging
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from markupsafe import Markup, escape
 
 from .errors import Refused
 
-if TYPE_CHECKING:
-    from weasyprint import Document
-
+_log = logging.getLogger(__name__)
+_CHILD = Path(__file__).with_name("paper_child.py")
+_SECONDS = 300
+_TOO_LONG = "Chưa tạo được tệp PDF này: văn bản quá dài. Bỏ tệp PDF, hoặc chia nhỏ theo đơn vị, theo nhóm."
 MISSING_PANGO = (
     "Máy chủ chưa có thư viện Pango nên chưa tạo được tệp PDF. Người quản trị chạy lệnh: "
     "sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation2"
@@ -121,32 +126,41 @@ def require_pango() -> None:
         raise Refused(MISSING_PANGO) from missing
 
 
-def draw(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> "Document":
-    """The laid-out document of an HTML body: `pages` can be counted before `pdf_bytes` writes it.
+@dataclass(frozen=True)
+class Drawn:
+    """A PDF with its number of pages."""
+
+    pages: int
+    pdf: bytes
+
+
+def draw(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> Drawn:
+    """The PDF of an HTML body (`<body>…</body>`), laid out in a process of its own (`paper_child.py`).
 
     `mark` stands large and pale across every page.
-    Raises Refused when Pango, which draws the letters, is not installed.
+    Raises Refused when Pango, which draws the letters, is not installed, and when the paper is too long to be drawn.
     """
     require_pango()
-    from weasyprint import CSS, HTML
-    from weasyprint.text.fonts import FontConfiguration
-    from weasyprint.urls import URLFetcher
-
     page = f'<!doctype html><html lang="{escape(language)}"><head><title>{escape(title)}</title></head>{body}</html>'
-    fonts = FontConfiguration()
-    # Text that others wrote stands in our pages: whatever it points to is not fetched.
-    nothing = URLFetcher(allowed_protocols=())
     texts = (_DECREE_CSS, css, _MARK_CSS.replace("{mark}", mark) if mark else "")
-    sheets = [CSS(string=text, font_config=fonts, url_fetcher=nothing) for text in texts if text]
-    return HTML(string=page, url_fetcher=nothing).render(stylesheets=sheets, font_config=fonts)
-
-
-def pdf_bytes(document: "Document") -> bytes:
-    """A tagged PDF (PDF/UA-1), which a screen reader can read in order."""
-    written: bytes = document.write_pdf(pdf_variant="pdf/ua-1")
-    return written
+    asked = json.dumps({"html": page, "css": [text for text in texts if text]})
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file, no shell, no user text in the arguments
+            [sys.executable, "-I", "-X", "utf8", str(_CHILD)],
+            input=asked.encode(),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Refused(_TOO_LONG) from None
+    pages, _line, pdf = done.stdout.partition(b"\n")
+    if done.returncode != 0 or not pdf:
+        _log.error("a PDF was not drawn (exit %d): %s", done.returncode, done.stderr[-2000:].decode(errors="replace"))
+        raise Refused(_TOO_LONG)
+    return Drawn(int(pages), pdf)
 
 
 def html_to_pdf(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> bytes:
-    """The PDF of an HTML body (`<body>…</body>`) on pages after the decree. Raises Refused when Pango is missing."""
-    return pdf_bytes(draw(body, title=title, css=css, language=language, mark=mark))
+    """The PDF of an HTML body (`<body>…</body>`) on pages after the decree. Raises Refused as `draw`."""
+    return draw(body, title=title, css=css, language=language, mark=mark).pdf

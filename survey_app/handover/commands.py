@@ -15,7 +15,7 @@ from ..roster.versions import find_by_code
 from ..text import today
 from .models import PaperKind
 from .papers import default_wishes
-from .sets import SetWishes, Verdict, make_set, verify_archive, verify_file
+from .sets import SetWishes, Verdict, keep_set, prepare_set, verify_archive, verify_file
 
 
 def _database() -> Database:
@@ -34,21 +34,29 @@ def export(code: str, out: Path, one_sheet: bool, number: int | None, paper_numb
     out.mkdir(parents=True, exist_ok=True)
     options = HandoverOptions(one_sheet=one_sheet)
     try:
-        with _database().writing() as session:
-            survey_round = find_by_code(session, code)
-            if number is not None:
-                name, content = export_roster(session, survey_round, options, None, number)
+        if number is None:
+            written = _whole_set(code, options, paper_number)
+        else:
+            with _database().writing() as session:
+                name, content = export_roster(session, find_by_code(session, code), options, None, number)
                 written = {name: content}
-            else:
-                letter = default_wishes(session, survey_round, PaperKind.LETTER, today())
-                papers = {PaperKind.LETTER: letter.with_number(paper_number)}
-                written = _set_files(make_set(session, survey_round, SetWishes(options, papers), None).content or b"")
     except SurveyError as fault:
         click.echo(fault.message, err=True)
         sys.exit(2)
     for name, content in written.items():
         (out / name).write_bytes(content)
         click.echo(str(out / name))
+
+
+def _whole_set(code: str, options: HandoverOptions, paper_number: str) -> dict[str, bytes]:
+    with _database().reading() as session:
+        survey_round = find_by_code(session, code)
+        letter = default_wishes(session, survey_round, PaperKind.LETTER, today())
+        papers = {PaperKind.LETTER: letter.with_number(paper_number)}
+        ready = prepare_set(session, survey_round, SetWishes(options, papers), None)
+    with _database().writing() as session:
+        keep_set(session, find_by_code(session, code), ready, None)
+    return _set_files(ready.content)
 
 
 def _set_files(archive: bytes) -> dict[str, bytes]:
@@ -79,10 +87,11 @@ def verify(file: Path, alone: bool, as_json: bool) -> None:
         told = {
             "true": verdict.true, "message": verdict.sentence, "round": verdict.round, "version": verdict.version,
             "made_at": verdict.made_at, "files": dict(verdict.files),
+            "outdated": verdict.outdated,
         }  # fmt: skip
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
-        click.echo(verdict.sentence)
+        click.echo(f"{verdict.sentence} {verdict.outdated}".strip())
         for name, words in verdict.files:
             click.echo(f"  {name}: {words}")
     sys.exit(0 if verdict.true else 1)
