@@ -21,11 +21,21 @@ def upgrade() -> None:
         sa.Column("asked_by_id", sa.Integer(), nullable=False),
         sa.Column("agreed_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("act IN ('open', 'discard')", name=op.f("ck_joint_request_act_known")),
-        sa.CheckConstraint("agreed_by_id IS NULL OR agreed_by_id <> asked_by_id", name=op.f("ck_joint_request_two_officers")),
-        sa.CheckConstraint("(act = 'discard') = (invitation_id IS NOT NULL)", name=op.f("ck_joint_request_envelope_named")),
-        sa.ForeignKeyConstraint(["agreed_by_id"], ["user_account.id"], name=op.f("fk_joint_request_agreed_by_id_user_account")),
-        sa.ForeignKeyConstraint(["asked_by_id"], ["user_account.id"], name=op.f("fk_joint_request_asked_by_id_user_account")),
-        sa.ForeignKeyConstraint(["invitation_id"], ["invitation.id"], name=op.f("fk_joint_request_invitation_id_invitation")),
+        sa.CheckConstraint(
+            "agreed_by_id IS NULL OR agreed_by_id <> asked_by_id", name=op.f("ck_joint_request_two_officers")
+        ),
+        sa.CheckConstraint(
+            "(act = 'discard') = (invitation_id IS NOT NULL)", name=op.f("ck_joint_request_envelope_named")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agreed_by_id"], ["user_account.id"], name=op.f("fk_joint_request_agreed_by_id_user_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["user_account.id"], name=op.f("fk_joint_request_asked_by_id_user_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["invitation_id"], ["invitation.id"], name=op.f("fk_joint_request_invitation_id_invitation")
+        ),
         sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_joint_request_round_id_round")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_joint_request")),
     )
