@@ -38,10 +38,11 @@ def one_sample_t(
 ) -> TestResult:
     """Is the mean of `values` (n,) equal to `value`? For two measurements of one person give their difference.
 
-    df = PSUs - strata - 1, as R has it. R: `svyttest(I(a - b) ~ 0, design)`."""
-    inside = ~np.isnan(values) if where is None else where & ~np.isnan(values)
-    estimate, covariance = _means(design, values, inside[:, None])
-    return _t_result(float(estimate[0]), float(covariance[0, 0]), design.df_within(inside) - 1, level, value)
+    df = PSUs - strata - 1 of the domain, also where an answer is missing, as R has it.
+    R: `svyttest(I(a - b) ~ 0, design)`."""
+    asked = np.ones(len(values), dtype=bool) if where is None else where
+    estimate, covariance = _means(design, values, (asked & ~np.isnan(values))[:, None])
+    return _t_result(float(estimate[0]), float(covariance[0, 0]), design.df_within(asked) - 1, level, value)
 
 
 def two_sample_t(
@@ -50,14 +51,14 @@ def two_sample_t(
     """Do two groups have the same mean? `groups` (n,) holds 0 and 1; the estimate is mean of 1 minus mean of 0.
 
     R: `svyttest(y ~ group, design)`."""
-    inside = ~np.isnan(values) & ~np.isnan(groups)
-    inside = inside if where is None else inside & where
+    asked = np.ones(len(values), dtype=bool) if where is None else where
+    inside = asked & ~np.isnan(values) & ~np.isnan(groups)
     members = np.stack([inside & (groups == each) for each in (1, 0)], axis=1)
     _refuse_empty(members)
     means, covariance = _means(design, values, members)
     contrast = np.array([1.0, -1.0])
     variance = float(contrast @ covariance @ contrast)
-    return _t_result(float(contrast @ means), variance, design.df_within(inside) - 1, level)
+    return _t_result(float(contrast @ means), variance, design.df_within(asked) - 1, level)
 
 
 def rank_test(

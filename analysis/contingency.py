@@ -38,7 +38,8 @@ def independence(design: Design, rows: str, cols: str, statistic: str = "F", whe
 
     F: Pearson's X² / tr D on tr²D / tr D² and that times the design's degrees of freedom (Rao-Scott, second order), D
     from the unrestricted shares; Chisq: X² with mean-eigenvalue correction; lincom, saddlepoint: X² as a sum of
-    chi-squares; Wald, adjWald: of N_ij - N_i N_j / N. n = rows used.
+    chi-squares; Wald, adjWald: of N_ij - N_i N_j / N. n = rows used; the degrees of freedom
+    are those of the domain, also where answers are missing.
     R: `svychisq(~rows+cols, design, statistic=statistic)`."""
     if statistic not in STATISTICS:
         raise DesignError(f"statistic={statistic!r}: use one of {', '.join(STATISTICS)}.")
@@ -46,7 +47,7 @@ def independence(design: Design, rows: str, cols: str, statistic: str = "F", whe
     r, c = len(row_labels), len(col_labels)
     if r < 2 or c < 2:
         raise DesignError("A table needs two rows and two columns.")
-    df = design.df_within(inside)
+    df = design.df_within(np.ones(len(inside), dtype=bool) if where is None else where)
     if statistic in ("Wald", "adjWald"):
         return _wald(design, indicators, r, c, df, adjusted=statistic == "adjWald")
     shares, covariance, _ = design.covariance(indicators, _shares)

@@ -24,8 +24,9 @@ class Design:
     fpc: population count of each stage's stratum, or the share that was drawn; none = with replacement; under `pps`
     the inclusion probability of the unit. nest: PSU labels repeat between strata.
     lonely: what a stratum with one PSU contributes (fail, remove, certainty, adjust, average).
-    replicates: replicate weights in place of the Taylor variance. pps: unequal probabilities without replacement in
-    one stage (brewer, overton, hartley-rao, joint with the matrix `joint` of the sampled units; see `pps_variance`).
+    replicates: replicate weights in place of the Taylor variance. pps: unequal probabilities without replacement:
+    `brewer` at any number of stages; `overton`, `hartley-rao`, or `joint` with the matrix `joint` of the sampled units,
+    in one stage (see `pps_variance`).
 
     R: `svydesign(id=~psu, strata=~strata, weights=~weights, fpc=~fpc, data=frame, nest=nest)`.
     """
@@ -58,15 +59,16 @@ class Design:
         if lonely not in LONELY_RULES:
             raise DesignError(f"lonely={lonely!r}: use one of {', '.join(LONELY_RULES)}.")
         frame = frame.reset_index(drop=True)
-        stages = _stages(frame, _names(strata), _names(psu), [] if pps else _names(fpc), nest)
+        stages = _stages(frame, _names(strata), _names(psu), _names(fpc), nest, pps is not None)
         quadratic = None
-        if pps:
-            chances = frame[_names(fpc)[0]].to_numpy(dtype=np.float64)
-            quadratic = _unequal(stages[0], chances, pps, joint, sum_of_squares, yates_grundy)
+        if pps is not None and pps != "brewer":
+            first = stages[0]
+            quadratic = quadratic_form(
+                first.fraction, pps, strata=first.stratum, joint=joint, sum_of_squares=sum_of_squares,
+                yates_grundy=yates_grundy,
+            )  # fmt: skip
         if weights is not None:
             weight = frame[weights].to_numpy(dtype=np.float64)
-        elif pps:
-            weight = 1 / chances
         elif fpc is not None:
             weight = _weights_from_fractions(stages)
         else:
@@ -161,7 +163,9 @@ def _names(columns: Columns | None) -> list[str]:
     return [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
 
 
-def _stages(frame: pd.DataFrame, strata: list[str], psu: list[str], fpc: list[str], nest: bool) -> tuple[Stage, ...]:
+def _stages(
+    frame: pd.DataFrame, strata: list[str], psu: list[str], fpc: list[str], nest: bool, by_size: bool
+) -> tuple[Stage, ...]:
     stratum, labels = _codes(frame, strata)
     stages = []
     for depth in range(max(len(psu), 1)):
@@ -177,31 +181,19 @@ def _stages(frame: pd.DataFrame, strata: list[str], psu: list[str], fpc: list[st
         if (of_cluster[cluster] != stratum).any():
             raise DesignError(f"Labels of {psu[depth]} repeat between strata: give nest=True.")
         sampled = np.bincount(of_cluster, minlength=len(labels)).astype(np.float64)
-        fraction = np.zeros(len(labels))
+        fraction = np.zeros(count)
         if depth < len(fpc):
-            population = np.zeros(len(labels))
-            population[stratum] = frame[fpc[depth]].to_numpy(dtype=np.float64)
-            if (frame[fpc] <= 1).all(axis=None) and (population < 1).any():
-                fraction = population  # shares drawn, not counts
-            elif (population < sampled).any():
+            known = np.zeros(count)
+            known[cluster] = frame[fpc[depth]].to_numpy(dtype=np.float64)
+            shares = by_size or bool((frame[fpc] <= 1).all(axis=None) and (known < 1).any())
+            fraction = known if shares else sampled[of_cluster] / known
+            if not ((fraction > 0) & (fraction <= 1)).all():
+                if shares:
+                    raise DesignError(f"{fpc[depth]}: inclusion probabilities must be above 0 and at most 1.")
                 raise DesignError(f"{fpc[depth]} is smaller than the sample in some stratum.")
-            else:
-                fraction = sampled / population
         stages.append(Stage(cluster, of_cluster, sampled, fraction, labels))
         stratum, labels = cluster, tuple(map(str, range(count)))
     return tuple(stages)
-
-
-def _unequal(
-    stage: Stage, chances: Floats, method: str, joint: Floats | None, sum_of_squares: float | None, yates_grundy: bool
-) -> Floats:
-    pi = np.zeros(len(stage.stratum))
-    pi[stage.cluster] = chances
-    if not ((pi > 0) & (pi <= 1)).all():
-        raise DesignError("Inclusion probabilities must be above 0 and at most 1.")
-    return quadratic_form(
-        pi, method, strata=stage.stratum, joint=joint, sum_of_squares=sum_of_squares, yates_grundy=yates_grundy
-    )
 
 
 def _codes(frame: pd.DataFrame, columns: list[str]) -> tuple[Codes, tuple[str, ...]]:
@@ -215,7 +207,7 @@ def _codes(frame: pd.DataFrame, columns: list[str]) -> tuple[Codes, tuple[str, .
 def _weights_from_fractions(stages: Sequence[Stage]) -> Floats:
     weight = np.ones(len(stages[0].cluster))
     for stage in stages:
-        weight = weight / stage.fraction[stage.stratum[stage.cluster]]
+        weight = weight / stage.fraction[stage.cluster]
     return weight
 
 

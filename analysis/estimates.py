@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.intervals import score_limits
 from analysis.taylor import Codes, DesignError, Floats, Truths, domain_variances
 
 if TYPE_CHECKING:
     from analysis.design import Columns, Design
 
+_MOST_NUMBERS = 20_000_000  # in one array
 # Totals (m,) → value (k,) and slopes (k, m).
 Function = Callable[[Floats], tuple[Floats, Floats]]
 
@@ -38,13 +40,24 @@ class Estimates:
 def mean(
     design: "Design", variables: "Columns", by: "Columns | None" = None, *,
     where: Truths | None = None, level: float = 0.95, deff: str = "without", listwise: bool = False,
+    interval: str = "t",
 ) -> Estimates:  # fmt: skip
     """Weighted means Σwy/Σw, one row per variable (text: per level) and domain.
 
     where: (n,) truth of membership. deff: SRS `without` or `with` replacement as the yardstick. A missing value is a
-    row outside the domain, item by item, or in all variables at once if `listwise`.
+    row outside the domain, item by item, or in all variables at once if `listwise`. interval: `t`, or `beta` for shares
+    and scores between 0 and 1, which holds with few and equal answers (see `intervals`).
     R: `svyby(~y, ~by, design, svymean, deff=TRUE, na.rm=TRUE, covmat=TRUE)`."""
-    return _over_domains(design, _columns(design, variables), 1.0, by, where, level, deff, listwise)
+    found = _over_domains(design, _columns(design, variables), 1.0, by, where, level, deff, listwise)
+    if interval == "beta":
+        table = found.table
+        if not table["estimate"].between(0, 1).all():
+            raise DesignError("Beta limits are for values between 0 and 1.")
+        low, high = score_limits(
+            table["estimate"].to_numpy(), table["se"].to_numpy(), table["n"].to_numpy(), design.df, level
+        )
+        return Estimates(table.assign(ci_low=low, ci_high=high), found.compute)
+    return found
 
 
 def total(
@@ -167,15 +180,7 @@ def _over_domains(
         raise DesignError("No row is in the domain.")
     cells = [_cell_of_column(design.weights, values, below, domain, len(labels), deff) for values in columns.values()]
     value = np.concatenate([each.value for each in cells])
-
-    def covariance() -> Floats:
-        return _covariance(design, cells, len(labels), below)
-
-    if design.replicates is None and not design.adjustments and design.quadratic is None:
-        scores = np.stack([design.weights * each.linear for each in cells], axis=1)
-        variance = domain_variances(scores, domain, len(labels), design.stages, design.lonely).T.ravel()
-    else:
-        variance = np.diag(covariance())
+    covariance, variance = _precision(design, cells, domain, len(labels), below, value)
     rows = [{**label, "variable": name} for name in columns for label in labels]
     table = _table(rows, value, variance, design.df, level)
     simple = np.concatenate([each.simple for each in cells])
@@ -223,24 +228,49 @@ def _cell_of_column(
     return _Cells(value, np.nan_to_num(simple), n.astype(np.intp), values, linear, domain)
 
 
-def _covariance(design: "Design", cells: Sequence[_Cells], count: int, below: Floats | float | None) -> Floats:
-    members = [each.domain == place for each in cells for place in range(count)]
-    if design.replicates is None:
-        scores = [design.weights * each.linear * (each.domain == place) for each in cells for place in range(count)]
-        return design.covariance_of_scores(np.stack(scores, axis=1))
-    above = [each.values * (each.domain == place) for each in cells for place in range(count)]
-    if below is None:
-        sums = np.stack(above, axis=1)
-        return design.covariance(sums, lambda totals: (totals, np.eye(len(totals))))[1]
-    under = [np.where(member, below, 0.0) for member in members]
-    return design.covariance(np.stack(above + under, axis=1), _quotients)[1]
+def _precision(
+    design: "Design", cells: Sequence[_Cells], domain: Codes, count: int, below: Floats | float | None, value: Floats
+) -> tuple[Callable[[], Floats], Floats]:
+    """How to find the covariance (k, k) of all estimates if it is asked for, and their variances (k,)."""
+    replicates = design.replicates
+    if replicates is not None:
+        repeated = _repeated(design.weights, replicates.factors, cells, domain, count, below)
+        return lambda: replicates.covariance(repeated, value), replicates.variances(repeated, value)
+
+    def covariance(first: int = 0, last: int = len(cells) * count) -> Floats:
+        scores = np.zeros((len(domain), last - first))
+        for column in range(first, last):
+            cell = cells[column // count]
+            rows = cell.domain == column % count
+            scores[rows, column - first] = (design.weights * cell.linear)[rows]
+        return design.covariance_of_scores(scores)
+
+    if not design.adjustments and design.quadratic is None:
+        scores = np.stack([design.weights * each.linear for each in cells], axis=1)
+        return covariance, domain_variances(scores, domain, count, design.stages, design.lonely).T.ravel()
+    block = max(1, _MOST_NUMBERS // len(domain))  # residuals reach beyond the domain, so every column needs all rows
+    starts = range(0, len(value), block)
+    return covariance, np.concatenate([np.diag(covariance(at, min(at + block, len(value)))) for at in starts])
 
 
-def _quotients(totals: Floats) -> tuple[Floats, Floats]:
-    half = len(totals) // 2
-    above, under = totals[:half], totals[half:]
-    value = above / under
-    return value, np.hstack([np.diag(1 / under), np.diag(-value / under)])
+def _repeated(
+    weights: Floats, factors: Floats, cells: Sequence[_Cells], domain: Codes, count: int, below: Floats | float | None
+) -> Floats:
+    """All estimates in every replicate, (R, k)."""
+    repeated = np.empty((factors.shape[1], len(cells), count))
+    order = np.argsort(domain, kind="stable")
+    ends = np.searchsorted(domain[order], np.arange(count + 1))
+    for place in range(count):
+        rows = order[ends[place] : ends[place + 1]]
+        weighted = (factors[rows] * weights[rows, None]).T
+        total = weighted @ np.stack([each.values[rows] for each in cells], axis=1)
+        if below is not None:
+            known = np.stack([each.domain[rows] >= 0 for each in cells], axis=1)
+            base = np.broadcast_to(below, len(domain))[rows, None]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                total = total / (weighted @ np.where(known, base, 0.0))
+        repeated[:, :, place] = total
+    return repeated.reshape(len(repeated), -1)
 
 
 def _table(

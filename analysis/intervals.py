@@ -10,18 +10,21 @@ from scipy import special
 
 from analysis.taylor import Floats
 
+ROUNDING = 1e-9  # a standard error below is that of equal answers, but for the last digits
+
 
 def score_limits(
     means: Floats, se: Floats, n: Floats, df: Floats | float, level: float = 0.95
 ) -> tuple[Floats, Floats]:
     """Lower and upper limits, shape of `means`: scores in [0, 1] with standard errors from n answers; NaN at n = 0."""
     tail = (1 - level) / 2
+    varies = se > ROUNDING
     with np.errstate(invalid="ignore", divide="ignore"):
         m = np.clip(means, 0.0, 1.0)
         spread = m * (1 - m)
-        effective = np.where((se > 0) & (spread > 0), spread / np.where(se > 0, se, 1.0) ** 2, n)
+        effective = np.where(varies & (spread > 0), spread / np.where(varies, se, 1.0) ** 2, n)
         freedom = np.asarray(special.stdtrit(np.maximum(n - 1, 1), tail) / special.stdtrit(df, tail)) ** 2
-        effective = np.where((se > 0) & (spread > 0), effective * freedom, effective)
+        effective = np.where(varies & (spread > 0), effective * freedom, effective)
         hits = effective * m
         low = np.where(hits > 0, special.betaincinv(np.maximum(hits, 1e-300), effective - hits + 1, tail), 0.0)
         misses = effective - hits

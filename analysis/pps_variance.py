@@ -8,12 +8,12 @@ import numpy as np
 
 from analysis.taylor import Codes, DesignError, Floats
 
-METHODS = ("brewer", "overton", "hartley-rao", "joint")
+METHODS = ("overton", "hartley-rao", "joint")
 
 
 def quadratic_form(
     pi: Floats,
-    method: str = "brewer",
+    method: str,
     *,
     strata: Codes | None = None,
     joint: Floats | None = None,
@@ -22,13 +22,11 @@ def quadratic_form(
 ) -> Floats:
     """Q (n, n) so that the variance of Σ z is z' Q z. pi (n,): inclusion probabilities of the sampled units.
 
-    brewer: Σ_h n_h/(n_h-1) Σ_i (1-π_i)(z_i - z̄_h)². overton: joint probabilities 2(n-1)π_iπ_j/(2n-π_i-π_j).
-    hartley-rao: Σ_U π²/n from `sum_of_squares`, or estimated by Σ_s π/n. joint: the matrix given, such as those of
-    `joint_probabilities`. The last three take Horvitz-Thompson's form, or that of Yates-Grundy.
-    R: `pps="brewer"`, `"overton"`, `HR(sum)`, `ppsmat(joint)`; `variance="YG"`."""
+    overton: joint probabilities 2(n-1)π_iπ_j/(2n-π_i-π_j). hartley-rao: Σ_U π²/n from `sum_of_squares`, or estimated by
+    Σ_s π/n. joint: the matrix given, such as those of `joint_probabilities`. In Horvitz-Thompson's form, or in that of
+    Yates-Grundy. (Brewer's approximation needs no matrix: `taylor`.)
+    R: `pps="overton"`, `HR(sum)`, `ppsmat(joint)`; `variance="YG"`."""
     codes = np.zeros(len(pi), dtype=np.intp) if strata is None else strata
-    if method == "brewer":
-        return _brewer(pi, codes)
     together = codes[:, None] == codes[None, :]
     n = np.bincount(codes)[codes].astype(np.float64)[:, None]
     either = pi[:, None] + pi[None, :]
@@ -37,7 +35,7 @@ def quadratic_form(
             raise DesignError("method='joint' needs the matrix of joint inclusion probabilities.")
         change = 1 - np.outer(pi, pi) / np.where(joint > 0, joint, np.nan)
         if np.isnan(change).any():
-            raise DesignError("Some pairs can never be in the sample together: use brewer or hartley-rao.")
+            raise DesignError("Some pairs can never be in the sample together: use Brewer's variance or hartley-rao.")
     elif method == "overton":
         change = np.where(together, 1 - (2 * n - either) / (2 * (n - 1)), 0.0)
     elif method == "hartley-rao":
@@ -49,15 +47,3 @@ def quadratic_form(
     if yates_grundy:
         change = change - np.diag(change.sum(axis=1))
     return np.asarray(change)
-
-
-def _brewer(pi: Floats, codes: Codes) -> Floats:
-    result = np.zeros((len(pi), len(pi)))
-    for stratum in np.unique(codes):
-        rows = np.flatnonzero(codes == stratum)
-        n = len(rows)
-        if n < 2:
-            continue  # a lone unit taken for certain has no variance; any other is refused by the design
-        centre = np.eye(n) - 1 / n
-        result[np.ix_(rows, rows)] = n / (n - 1) * centre @ np.diag(1 - pi[rows]) @ centre
-    return result

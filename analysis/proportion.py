@@ -10,26 +10,31 @@ import pandas as pd
 from scipy import optimize, stats
 
 from analysis.design import Design
+from analysis.intervals import ROUNDING
 from analysis.taylor import DesignError, Floats, Truths
 
 METHODS = ("mean", "logit", "xlogit", "wilson", "beta", "asin", "likelihood")
 
 
 def proportion(
-    design: Design, event: Truths, *, where: Truths | None = None, method: str = "beta", level: float = 0.95
+    design: Design, event: Truths | Floats, *, where: Truths | None = None, method: str = "beta", level: float = 0.95
 ) -> pd.DataFrame:
     """One row: the weighted share of `event` (n,) in the domain, with limits by `method`, df and n of the domain.
 
-    With replicates `logit` takes the spread of the replicates' logits, `xlogit` that of the share.
-    R: `svyciprop(~event, subset(design, where), method=method)`."""
-    inside = np.ones(len(event), dtype=bool) if where is None else where
+    event: truths, or 0 and 1 with NaN where the answer is missing; df and n are those of the domain with the missing,
+    as R has it. With replicates `logit` takes the spread of the replicates' logits, `xlogit` that of the share.
+
+    R: `svyciprop(~event, subset(design, where), method=method, na.rm=TRUE)`."""
+    domain = np.ones(len(event), dtype=bool) if where is None else where
+    inside = domain & ~np.isnan(event)
     if not inside.any():
         raise DesignError("No row is in the domain.")
-    p, se = share(design, event, inside)
-    n, df = int((inside & (design.weights != 0)).sum()), design.df_within(inside)
+    hits = inside & (event == 1)
+    p, se = share(design, hits, inside)
+    n, df = int((domain & (design.weights != 0)).sum()), design.df_within(domain)
     low, high = interval(p, se, n, df, method, level)
     if method == "logit" and design.replicates is not None and 0 < p < 1:
-        low, high = _replicated_logit(design, event & inside, inside, df, level)
+        low, high = _replicated_logit(design, hits, inside, df, level)
     row = {"estimate": p, "se": se, "ci_low": low, "ci_high": high, "df": df, "n": n}
     return pd.DataFrame([row])
 
@@ -68,7 +73,7 @@ def interval(p: float, se: float, n: int, df: float, method: str = "beta", level
     if method == "asin":
         centre, reach = math.asin(math.sqrt(p)), t * se / (2 * math.sqrt(p * (1 - p)))
         return math.sin(max(centre - reach, 0)) ** 2, math.sin(min(centre + reach, math.pi / 2)) ** 2
-    n_eff = p * (1 - p) / se**2 if se > 0 else float(n)
+    n_eff = p * (1 - p) / se**2 if se > ROUNDING else float(n)
     if method == "likelihood":
         return _likelihood_limits(p, n_eff, t * math.sqrt(n / (n - 1)))
     if method == "wilson":
@@ -76,7 +81,8 @@ def interval(p: float, se: float, n: int, df: float, method: str = "beta", level
         centre = (p + t**2 / (2 * n_eff)) / scale
         reach = t * math.sqrt(p * (1 - p) / n_eff + t**2 / (4 * n_eff**2)) / scale
         return centre - reach, centre + reach
-    n_eff *= (float(stats.t.ppf(tail, n - 1)) / t) ** 2
+    if se > ROUNDING:
+        n_eff *= (float(stats.t.ppf(tail, n - 1)) / t) ** 2
     hits = n_eff * p
     low = float(stats.beta.ppf(tail, hits, n_eff - hits + 1))
     high = float(stats.beta.ppf(1 - tail, hits + 1, n_eff - hits))

@@ -26,6 +26,11 @@ class Replicates:
         spread = (estimates - (full if self.mse else estimates.mean(axis=0))) * np.sqrt(self.rscales)[:, None]
         return np.asarray(self.scale * (spread.T @ spread))
 
+    def variances(self, estimates: Floats, full: Floats) -> Floats:
+        """The diagonal (k,) of `covariance` without the rest."""
+        spread = estimates - (full if self.mse else estimates.mean(axis=0))
+        return np.asarray(self.scale * (self.rscales @ spread**2))
+
 
 def jackknife(stage: Stage, mse: bool = False) -> Replicates:
     """Delete one PSU at a time: JK1 with one stratum, JKn with more. The finite population enters as 1 - f.
@@ -38,7 +43,7 @@ def jackknife(stage: Stage, mse: bool = False) -> Replicates:
     same_stratum = stage.stratum[:, None] == stage.stratum[None, :]
     by_cluster = np.where(same_stratum, (n_h / (n_h - 1))[:, None], 1.0)
     by_cluster[clusters, clusters] = 0
-    rscales = (n_h - 1) / n_h * (1 - stage.fraction[stage.stratum])
+    rscales = (n_h - 1) / n_h * (1 - stage.fraction)
     return Replicates(by_cluster[stage.cluster], 1.0, rscales, mse)
 
 

@@ -37,11 +37,20 @@ class MarginMeans:
 
     def residuals(self, scores: Floats) -> Floats:
         """Residual scores (n, k)."""
-        values, count = _unweighted(scores, self.after), np.ones(len(scores))
+        values = _unweighted(scores, self.after)
+        # All that is taken away is equal within a cell of all margins, so the rounds go over the cells.
+        classes, cell = np.unique(np.stack(self.margins), axis=1, return_inverse=True)
+        cell = cell.reshape(-1)
+        count = np.bincount(cell).astype(np.float64)
+        left = sums_by_code(values, cell, len(count))
+        taken = np.zeros_like(left)
         for _ in range(RAKING_CYCLES):
-            for margin in self.margins:
-                values = values - _class_means(values, margin, count)
-        return np.asarray(values * self.after[:, None])
+            for margin in classes:
+                size = np.bincount(margin, count)
+                mean = (sums_by_code(left, margin, len(size)) / np.maximum(size, 1)[:, None])[margin]
+                left -= count[:, None] * mean
+                taken += mean
+        return np.asarray((values - taken[cell]) * self.after[:, None])
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,6 @@ def _variance(
         return _summed(rise[pair // domains][:, None] * spread, pair % domains, domains) / size**2
     psu = table.rows["psu"].to_numpy()
     labels = tuple(map(str, range(len(table.sampled))))
-    stage = Stage(psu, table.psu_stratum, table.sampled, table.fraction, labels)
+    stage = Stage(psu, table.psu_stratum, table.sampled, table.fraction[table.psu_stratum], labels)
     scores = table.s1 @ worth - centre * (table.s1 @ base)
     return domain_variances(scores, domain, domains, [stage]) / size**2

@@ -25,7 +25,8 @@ class Stage:
     """One stage of sampling. Clusters 0..C-1 lie in strata 0..H-1 (from stage two: the clusters of the stage before).
 
     cluster: (n,) cluster of each row; stratum: (C,) stratum of each cluster; sampled: (H,) clusters drawn;
-    fraction: (H,) share of the population's clusters that was drawn, 0 with replacement; labels: (H,) names.
+    fraction: (C,) chance with which each cluster was drawn: the share of its stratum's clusters, or its inclusion
+    probability where clusters were drawn by size; 0 with replacement; labels: (H,) names.
     """
 
     cluster: Codes
@@ -48,7 +49,7 @@ def covariance_of_totals(scores: Floats, stages: Sequence[Stage], lonely: str = 
             above = np.ones(len(stage.sampled))
         total += _stage_covariance(scores, stage, above, lonely)
         if depth + 1 < len(stages):
-            above = (above * stage.fraction)[stage.stratum]
+            above = above[stage.stratum] * stage.fraction
             if not above.any():
                 break
     return total
@@ -69,20 +70,21 @@ def domain_variances(
         multiplier, alone, factor = _multipliers(stage, above, lonely)
         pair, place = np.unique(stage.cluster[inside] * count + domains, return_inverse=True)
         sums = sums_by_code(scores, place, len(pair))
-        upper, position = np.unique(stage.stratum[pair // count] * count + pair % count, return_inverse=True)
+        cluster = pair // count
+        upper, position = np.unique(stage.stratum[cluster] * count + pair % count, return_inverse=True)
         stratum, domain = upper // count, upper % count
-        drawn = stage.sampled[stratum][:, None]
-        mean = sums_by_code(sums, position, len(upper)) / drawn
+        mean = sums_by_code(sums, position, len(upper)) / stage.sampled[stratum][:, None]
         common = sums_by_code(sums, pair % count, count) / len(stage.stratum)
         if lonely == "adjust":
             mean[alone[stratum]] = common[domain[alone[stratum]]]
-        absent = drawn - np.bincount(position, minlength=len(upper))[:, None]
-        spread = sums_by_code((sums - mean[position]) ** 2, position, len(upper)) + absent * mean**2
-        total += factor * sums_by_code(multiplier[stratum][:, None] * spread, domain, count)
+        whole = np.bincount(stage.stratum, multiplier, minlength=len(stage.sampled))
+        absent = whole[stratum] - np.bincount(position, multiplier[cluster], minlength=len(upper))
+        spread = sums_by_code(multiplier[cluster][:, None] * (sums - mean[position]) ** 2, position, len(upper))
+        total += factor * sums_by_code(spread + absent[:, None] * mean**2, domain, count)
         if lonely == "adjust":  # lone sampling units of strata that the domain does not touch
-            touched = np.bincount(domain, multiplier[stratum] * alone[stratum], minlength=count)
-            total += factor * (multiplier[alone].sum() - touched)[:, None] * common**2
-        above = (above * stage.fraction)[stage.stratum]
+            touched = np.bincount(domain, whole[stratum] * alone[stratum], minlength=count)
+            total += factor * (whole[alone].sum() - touched)[:, None] * common**2
+        above = above[stage.stratum] * stage.fraction
         if not above.any():
             break
     return total
@@ -94,19 +96,20 @@ def sums_by_code(values: Floats, codes: Codes, count: int) -> Floats:
 
 
 def _multipliers(stage: Stage, above: Floats, lonely: str) -> tuple[Floats, Truths, float]:
-    """(1-f_h) n_h/(n_h-1) times the fractions above, (H,); the strata with a lone unit; what all is multiplied by."""
-    multiplier = above * (1 - stage.fraction)
-    alone = (stage.sampled == 1) & (multiplier > 0)
-    many = stage.sampled > 1
-    multiplier[many] *= stage.sampled[many] / (stage.sampled[many] - 1)
+    """(1-f_i) n_h/(n_h-1) times the fractions above, (C,); strata (H,) with a lone unit; what all is multiplied by.
+
+    With inclusion probabilities for f_i this is Brewer's approximation (Brewer 2002, 9.4)."""
+    strata = len(stage.sampled)
+    multiplier = above[stage.stratum] * (1 - stage.fraction)
+    alone = (stage.sampled == 1) & (np.bincount(stage.stratum, multiplier, minlength=strata) > 0)
+    multiplier = multiplier * (stage.sampled / np.maximum(stage.sampled - 1, 1))[stage.stratum]
     if not alone.any():
         return multiplier, alone, 1.0
     if lonely == "fail":
         names = ", ".join(stage.labels[h] for h in np.flatnonzero(alone)[:5])
         raise DesignError(f"Only one sampling unit in stratum {names}: merge strata or name a rule (lonely=).")
     if lonely != "adjust":
-        multiplier[alone] = 0
-    strata = len(stage.sampled)
+        multiplier[alone[stage.stratum]] = 0
     return multiplier, alone, float(strata / (strata - alone.sum())) if lonely == "average" else 1.0
 
 
@@ -116,5 +119,5 @@ def _stage_covariance(scores: Floats, stage: Stage, above: Floats, lonely: str) 
     multiplier, alone, factor = _multipliers(stage, above, lonely)
     if lonely == "adjust":
         centre[alone] = totals.mean(axis=0)
-    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[stage.stratum][:, None]
+    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[:, None]
     return np.asarray(factor * (deviations.T @ deviations))

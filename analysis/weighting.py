@@ -3,6 +3,7 @@
 A recipe is a list of JSON objects, each with `step` and what that step needs:
 
     {"step": "nonresponse", "by": ["group", "district"], "responded": "responded"}
+    {"step": "nonresponse", "formula": "responded ~ group + sex", "classes": 5}      classes of equal propensity
     {"step": "post_stratify", "by": ["sex"], "totals": {"F": 29145, "M": 29145}}       keys "a.b" for two columns
     {"step": "rake", "margins": {"sex": {"F": 29145, "M": 29145}, "age": {"18-34": 17487, "35+": 40803}}}
     {"step": "calibrate", "formula": "1 + sex + age_years", "totals": {...}, "function": "logit", "bounds": [0.5, 2]}
@@ -22,7 +23,8 @@ import pandas as pd
 from analysis.calibration import calibrated, post_stratified, raked, trimmed
 from analysis.design import Design, replace_fields
 from analysis.model_matrix import model_matrix
-from analysis.nonresponse import class_adjusted
+from analysis.nonresponse import class_adjusted, propensity_classes
+from analysis.regression import coefficients
 from analysis.residuals import Adjustment, CellMeans, MarginMeans, Regression
 from analysis.taylor import Codes, DesignError, Floats
 
@@ -94,9 +96,24 @@ def _none(before: Floats, after: Floats) -> None:
 
 
 def _nonresponse(frame: pd.DataFrame, step: Step) -> tuple[_Change, _Rest]:
+    if "formula" in step:
+        return _nonresponse_by_propensity(frame, str(step["formula"]), int(str(step.get("classes", 5)))), _none
     cells, _ = _crossed(frame, _strings(step["by"]))
     responded = frame[str(step["responded"])].to_numpy(dtype=bool)
     return lambda weights: class_adjusted(weights, cells, responded), _none
+
+
+def _nonresponse_by_propensity(frame: pd.DataFrame, formula: str, classes: int) -> _Change:
+    _names, matrix = model_matrix(frame, formula)
+    responded = frame[formula.split("~")[0].strip()].to_numpy(dtype=np.float64)
+    if np.isnan(matrix).any() or np.isnan(responded).any():
+        raise DesignError("A variable of the response model has missing values: fill them before weighting.")
+
+    def change(weights: Floats) -> Floats:
+        propensities = coefficients(matrix, responded, weights, "logit")[1]
+        return class_adjusted(weights, propensity_classes(propensities, classes), responded > 0)
+
+    return change
 
 
 def _post_stratify(frame: pd.DataFrame, step: Step) -> tuple[_Change, _Rest]:
@@ -161,6 +178,9 @@ def _strings(columns: object) -> list[str]:
 
 
 def _crossed(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[Codes, list[str]]:
+    strange = [name for name in columns if name not in frame]
+    if strange:
+        raise DesignError(f"The recipe names {', '.join(strange)}, which is no column.")
     if frame[list(columns)].isna().any(axis=None):
         raise DesignError(f"{', '.join(columns)} has missing values: fill them before weighting.")
     labels = frame[list(columns)].astype(str).agg(".".join, axis=1)

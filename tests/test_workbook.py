@@ -248,6 +248,24 @@ def test_cells_of_a_web_page_that_span_rows_and_columns_keep_the_others_in_place
     ]
 
 
+MERGED = Page(
+    "S", [["Bản Xá Cọ", "a"], [None, "b"], [None, None], ["Mùn Chung", "c"], [None, "d"]], [(1, 1, 2, 1), (4, 1, 5, 1)]
+)
+
+
+@pytest.mark.parametrize("content", [xlsx([MERGED]), ods([MERGED]), html_page(MERGED)], ids=["xlsx", "ods", "html"])
+def test_merged_ranges_are_told_of_every_kind_of_file(content):
+    assert read_workbook(content, "a.xlsx").sheets[0].merged == [(1, 1, 2, 1), (4, 1, 5, 1)]
+
+
+def test_a_merged_cell_ends_with_its_table_and_lies_over_no_other():
+    page = b"<table><tr><td rowspan=59>a<td>b</table><table><tr><td>c<td>d<tr><td>e<td>f</table>"
+    assert read_workbook(page, "a.xls").sheets[0].merged == [(1, 1, 1, 1)]
+    rows = [["a", "b", "c"], ["d", "e", "f"]]
+    wide = Page("S", rows, [(1, 1, 9_000_000, 9_000_000), (2, 2, 9_000_000, 3)])
+    assert read_workbook(ods([wide]), "a.ods").sheets[0].merged == [(1, 1, 2, 3)]
+
+
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "/etc/passwd", "xl/../../../tmp/x", "C:\\x", "xl/worksheets/sheet1.xml"]
 )

@@ -5,8 +5,9 @@ the office as an annex of a letter (*công văn*), proposal (*tờ trình*) or r
 """
 
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -29,6 +30,7 @@ KIND_WORDS = {
     PaperKind.REPORT: "Báo cáo",
     PaperKind.ANNEX: "Phụ lục",
 }
+_ROOM = "\u00a0" * 10
 _MOST_DEVIATIONS = 40  # lines of a report; the workbook has them all
 
 
@@ -96,6 +98,11 @@ class RosterFigures:
     @property
     def target(self) -> int:
         return sum(group.target for group in self.groups)
+
+    @property
+    def groups_held(self) -> int:
+        """Groups that somebody is in."""
+        return sum(group.persons > 0 for group in self.groups)
 
 
 def figures_of(session: Session, survey_round: Round, version: RosterVersion) -> RosterFigures:
@@ -167,13 +174,13 @@ def paper_context(kind: PaperKind, wishes: PaperWishes, figures: RosterFigures, 
     return {
         "superior": wishes.superior.upper(),
         "agency": [line.upper() for line in wishes.agency.split("\n")],
-        "number": f"Số: {wishes.number}",
+        "number": f"Số: {printed_number(wishes.number)}",
         "place_and_day": place_and_day(wishes.place, wishes.dated),
         "mark": figures.mark,
         "title": KIND_WORDS[kind].upper(),
         "subject": wishes.subject,
         "recipient": wishes.recipient,
-        "basis": _ended_lines(wishes.basis),
+        "basis": _ended_lines(_as_basis(line) for line in wishes.basis.split("\n")),
         "paragraphs": _paragraphs(kind, issuer, wishes.recipient, figures),
         "checksum": xlsx_sha256 if kind == PaperKind.LETTER else "",
         "groups": [
@@ -189,7 +196,7 @@ def paper_context(kind: PaperKind, wishes: PaperWishes, figures: RosterFigures, 
         "authority": wishes.authority,
         "position": wishes.position.split("\n"),
         "signer": wishes.signer,
-        "copies": [line.strip(" -") for line in wishes.copies.split("\n") if line.strip(" -")],
+        "copies": _ended_lines(line.strip(" -") for line in wishes.copies.split("\n")),
         "year": figures.year,
         "persons": figures.persons,
         "version": figures.number,
@@ -198,10 +205,30 @@ def paper_context(kind: PaperKind, wishes: PaperWishes, figures: RosterFigures, 
     }  # fmt: skip
 
 
-def _ended_lines(text: str) -> list[str]:
-    """Each line of the basis ends with a semicolon, the last with a full stop."""
-    lines = [line.strip().rstrip(";.") for line in text.split("\n") if line.strip()]
-    return [f"{line};" for line in lines[:-1]] + [f"{line}." for line in lines[-1:]]
+_BASIS = re.compile(r"(căn cứ|theo|xét|thực hiện|thi hành)\b", re.IGNORECASE)
+
+
+def _as_basis(line: str) -> str:
+    """A line of the basis: who types only «Luật …» means «Căn cứ Luật …»."""
+    text = line.strip()
+    return text if not text or _BASIS.match(text) else f"Căn cứ {text}"
+
+
+def _ended_lines(lines: Iterable[str]) -> list[str]:
+    """Each line that is not empty ends with a semicolon, the last with a full stop."""
+    kept = [text for line in lines if (text := line.strip().rstrip(";. "))]
+    return [f"{line};" for line in kept[:-1]] + [f"{line}." for line in kept[-1:]]
+
+
+def padded_number(number: str) -> str:
+    """Số, ký hiệu with the zero that numbers below 10 take: «5/UBND-NV» is «05/UBND-NV»."""
+    return re.sub(r"^(\d)(?=\D|$)", r"0\1", number.strip())
+
+
+def printed_number(number: str) -> str:
+    """As it stands on paper: a number that the clerk has not given yet leaves room to be written by hand."""
+    padded = padded_number(number)
+    return f"{_ROOM}{padded}" if padded.startswith("/") else padded
 
 
 def _shown_deviations(figures: RosterFigures) -> list[str]:
@@ -214,7 +241,7 @@ def _shown_deviations(figures: RosterFigures) -> list[str]:
 def _paragraphs(kind: PaperKind, issuer: str, recipient: str, figures: RosterFigures) -> list[str]:
     what = (
         f"danh sách đối tượng điều tra xã hội học phục vụ xác định Chỉ số cải cách hành chính năm {figures.year}, "
-        f"gồm {figures.persons} người thuộc {len(figures.groups)} nhóm do {figures.units} cơ quan, đơn vị lập"
+        f"gồm {figures.persons} người thuộc {figures.groups_held} nhóm do {figures.units} cơ quan, đơn vị lập"
     )
     version = f"Danh sách là bản {figures.number}, khóa ngày {date_text(figures.locked_on)}"
     if kind == PaperKind.LETTER:
@@ -256,7 +283,7 @@ def annex_context(wishes: PaperWishes, survey_round: Round, version: RosterVersi
     return {
         "mark": survey_round.mark,
         "title": f"DANH SÁCH ĐỐI TƯỢNG ĐIỀU TRA XÃ HỘI HỌC NĂM {survey_round.year}",
-        "attached": f"(Kèm theo Công văn số {wishes.number} {day} của {issuer})",
+        "attached": f"(Kèm theo Công văn số {printed_number(wishes.number)} {day} của {issuer})",
         "groups": groups,
         "version": version.number,
         "roster_sha256": version.sha256,

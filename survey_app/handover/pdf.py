@@ -1,6 +1,6 @@
 """The same papers as PDF, drawn from the same facts, with the fonts in the file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -17,9 +17,11 @@ h1 { font-size: 14pt; text-align: center; margin: 14pt 0 0; }
 .to { text-align: center; font-size: 14pt; margin: 12pt 0; }
 .body p { font-size: 14pt; text-indent: 12.7mm; }
 .basis { font-style: italic; }
-table.ruled { width: 100%; table-layout: fixed; border-collapse: collapse; font-size: 12pt; margin: 4pt 0 8pt;
-  text-align: left; }
-table.ruled th, table.ruled td { border: 0.75pt solid #000; padding: 1mm 1.5mm; vertical-align: top; }
+table.ruled { width: 100%; table-layout: fixed; border-collapse: collapse; font-size: 12pt; line-height: 1.15;
+  margin: 4pt 0 8pt; text-align: left; }
+table.ruled th, table.ruled td { border: 0.75pt solid #000; padding: 0.3mm 1.5mm; vertical-align: top; }
+table.ruled th { text-align: center; }
+.end { break-inside: avoid; }
 table.ruled .n { text-align: right; }
 .sum { font-size: 12pt; text-align: left; text-indent: 0 !important; }
 .ends { width: 100%; table-layout: fixed; margin-top: 10pt; break-inside: avoid; text-align: left; }
@@ -37,6 +39,7 @@ table { width: 100%; table-layout: fixed; border-collapse: collapse; font-size: 
   text-align: left; }
 th, td { border: 0.5pt solid #000; padding: 0.8mm 1.2mm; vertical-align: top; }
 th { text-align: center; }
+td:first-child { white-space: nowrap; }
 .foot { font-size: 11pt; font-style: italic; margin-top: 8pt; text-align: left; }
 """
 
@@ -56,7 +59,9 @@ def paper_pdf(kind: PaperKind, wishes: PaperWishes, context: Mapping[str, Any]) 
         )
     parts.append(Markup('<p class="to">Kính gửi: {}.</p>').format(context["recipient"]))
     parts.append(_body(context))
-    parts.append(_signature(context))
+    # A signature never stands on a page without words of the paper.
+    closing = Markup('<div class="end"><div class="body"><p>{}</p></div>{}</div>')
+    parts.append(closing.format(context["closing"], _signature(context)))
     body = Markup("<body>{}</body>").format(Markup("").join(parts))
     return paper.html_to_pdf(body, title=f"{context['title']} {wishes.number}", css=_PAPER_CSS, mark=context["mark"])
 
@@ -68,8 +73,7 @@ def _body(context: Mapping[str, Any]) -> Markup:
     if deviations:
         deviations = Markup("<p>Khác với chỉ tiêu:</p>") + deviations
     checksum = Markup('<p class="sum">{}</p>').format(context["checksum"]) if context["checksum"] else Markup("")
-    closing = Markup("<p>{}</p>").format(context["closing"])
-    parts = (basis, texts, checksum, _figures(context), deviations, closing)
+    parts = (basis, texts, checksum, _figures(context), deviations)
     return Markup('<div class="body">{}</div>').format(Markup("").join(parts))
 
 
@@ -103,23 +107,49 @@ def _signature(context: Mapping[str, Any]) -> Markup:
     ).format(copies, above, context["signer"] or " ")
 
 
-def annex_pdf(context: Mapping[str, Any]) -> bytes:
-    """The annex with its tables. Raises Refused when Pango is missing."""
-    tables = Markup("").join(_group_table(group) for group in context["groups"])
+def annex_pdfs(context: Mapping[str, Any]) -> list[bytes]:
+    """The annex with its tables; a long one in parts, since time and memory grow faster than the rows.
+
+    Raises Refused when Pango is missing.
+    """
+    parts = _parts(context["groups"])
+    return [_annex_part(context, groups, number, len(parts)) for number, groups in enumerate(parts, 1)]
+
+
+def _parts(groups: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The groups, cut where a part has its rows; a group that goes on says so in its title."""
+    parts: list[list[Mapping[str, Any]]] = [[]]
+    room = _ROWS_OF_A_PART
+    for group in groups:
+        rows, title = group["rows"], group["title"]
+        while len(rows) > room:
+            parts[-1].append({**group, "title": title, "rows": rows[:room]})
+            rows, title, room = rows[room:], f"{group['title']} (tiếp theo)", _ROWS_OF_A_PART
+            parts.append([])
+        parts[-1].append({**group, "title": title, "rows": rows})
+        room -= len(rows)
+    return parts
+
+
+def _annex_part(context: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], number: int, parts: int) -> bytes:
+    name = "Phụ lục" if parts == 1 else f"Phụ lục (phần {number}/{parts})"
+    tables = Markup("").join(_group_table(group) for group in groups)
     body = Markup(
-        '<body><h1>Phụ lục</h1><h1>{title}</h1><p class="attached">{attached}</p>{tables}'
+        '<body><h1>{name}</h1><h1>{title}</h1><p class="attached">{attached}</p>{tables}'
         '<p class="foot">Bản {version}, {persons} người. SHA-256 của danh sách: {roster_sha256}</p></body>'
-    ).format(tables=tables, **{name: context[name] for name in _ANNEX_WORDS})
-    return paper.html_to_pdf(body, title="Phụ lục", css=_ANNEX_CSS, mark=context["mark"])
+    ).format(name=name, tables=tables, **{word: context[word] for word in _ANNEX_WORDS})
+    return paper.html_to_pdf(body, title=name, css=_ANNEX_CSS, mark=context["mark"])
 
 
+_ROWS_OF_A_PART = 1000
 _ANNEX_WORDS = ("title", "attached", "version", "persons", "roster_sha256")
-_NUMBER_WIDTH = 6.0
+_NUMBER_SHARE = 0.055  # of the line: a number of five digits does not break
 
 
 def _group_table(group: Mapping[str, Any]) -> Markup:
-    widths = [_NUMBER_WIDTH, *group["widths"]]
-    columns = Markup("").join(Markup('<col style="width:{:.2f}%">').format(100 * one / sum(widths)) for one in widths)
+    rest = sum(group["widths"]) / (1 - _NUMBER_SHARE)
+    shares = [_NUMBER_SHARE, *(one / rest for one in group["widths"])]
+    columns = Markup("").join(Markup('<col style="width:{:.2f}%">').format(100 * one) for one in shares)
     head = Markup("").join(Markup("<th>{}</th>").format(one) for one in ("TT", *group["columns"]))
     rows = Markup("").join(
         Markup("<tr>{}</tr>").format(

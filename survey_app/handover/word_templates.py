@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from docx.document import Document
 
 _FONT = "Times New Roman"
+_FIGURES = (2, 3, 4)  # columns of the table of groups that hold figures
 _FIXED_MOMENT = datetime(2021, 1, 1)  # noqa: DTZ001 - a fixed property, so that equal content gives equal bytes
 
 
@@ -192,7 +193,8 @@ def _paper_template(kind: PaperKind) -> bytes:
     _body(document, "- {{ line }};")
     _tag(document, "{%p endfor %}")
     _tag(document, "{%p endif %}")
-    _space(_body(document, "{{ closing }}"), before=6, after=6)
+    closing = _space(_body(document, "{{ closing }}"), before=6, after=6)
+    closing.paragraph_format.keep_with_next = True  # a signature never stands on a page without words of the paper
     _signature(document)
     return _saved(document)
 
@@ -217,10 +219,10 @@ def _figures_table(document: "Document") -> None:
     table = _ruled_table(document, headings, widths)
     _row(table, ("{%tr for g in groups %}", *[""] * 5), widths)
     cells = ("{{ g.code }}", "{{ g.name }}", "{{ g.units }}", "{{ g.persons }}", "{{ g.target }}", "{{ g.deviation }}")
-    _row(table, cells, widths)
+    _row(table, cells, widths, figures=_FIGURES)
     _row(table, ("{%tr endfor %}", *[""] * 5), widths)
     total = ("", "Tổng cộng", "{{ total.units }}", "{{ total.persons }}", "{{ total.target }}", "")
-    _row(table, total, widths, bold=True)
+    _row(table, total, widths, bold=True, figures=_FIGURES)
 
 
 def _ruled_table(document: "Document", headings: tuple[str, ...], widths: tuple[float, ...], size: float = 12) -> Any:
@@ -239,13 +241,18 @@ def _ruled_table(document: "Document", headings: tuple[str, ...], widths: tuple[
 
 
 def _row(
-    table: Any, texts: tuple[str, ...], widths: tuple[float, ...], *, bold: bool = False, size: float = 12
-) -> None:
+    table: Any, texts: tuple[str, ...], widths: tuple[float, ...], *, bold: bool = False, size: float = 12,
+    figures: tuple[int, ...] = (),
+) -> None:  # fmt: skip
+    """One more row; columns of `figures` (from 0) stand to the right."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
 
     row = table.add_row()
     row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     _fill(row, texts, widths, bold=bold, center=False, size=size)
+    for column in figures:
+        row.cells[column].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _fill(
@@ -260,7 +267,11 @@ def _fill(
 
 def _signature(document: "Document") -> None:
     """Nơi nhận on the left, authority, post and name on the right, with room for seal and signature."""
-    left, right = _two_columns(document, (80, 85)).rows[0].cells
+    from docx.oxml import OxmlElement
+
+    row = _two_columns(document, (80, 85)).rows[0]
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    left, right = row.cells
     _write(left.paragraphs[0], "Nơi nhận:", 12, bold=True, italic=True, align="left")
     _write(left.add_paragraph(), "{%p for line in copies %}", 11)
     _write(left.add_paragraph(), "- {{ line }}", 11, align="left")

@@ -4,22 +4,25 @@ Rows of persons stay as places in their lists, without anything that says who it
 on to add up. Locked versions keep number, count and SHA-256, so that a paper or file handed over can still be checked.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ..access import Actor
 from ..access_codes.models import AccessCode, Invitation
 from ..audit import Action, record
-from ..db import Database, now
+from ..db import Base, Database, now
 from ..errors import Invalid, Refused
 from ..handover.models import HandoverSet
 from ..rewriting import forget
 from ..roster.models import ChangeRequest, ListEvent, PairDecision, Person, RosterVersion, RowComment, UnitList, Upload
 from ..rounds.models import RespondentGroup, Round
 from ..sampling.models import Sample, SampleMember, SamplingFrame
-from ..text import clean
+from ..sealed_columns import SealedText
+from ..text import N_, clean
 from ..units.models import Unit
 from .models import PrivacyRequest, RequestState
 
@@ -49,9 +52,13 @@ class Preview:
     """What would be erased, and the versions that would lose their content."""
 
     lists: list[ListToErase]
-    uploads: int
-    requests: int
+    counts: dict[str, int]  # table -> rows that hold something, of all tables that erasing clears
+    in_frames: int  # persons of sampling frames
     versions: list[RosterVersion] = field(default_factory=list)
+
+    @property
+    def uploads(self) -> int:
+        return self.counts["upload"]
 
     @property
     def persons(self) -> int:
@@ -80,8 +87,16 @@ def preview(session: Session, survey_round: Round) -> Preview:
     )
     return Preview(
         [ListToErase(unit, group, persons) for unit, group, persons in rows],
-        _count(session, Upload.round_id == survey_round.id),
-        _count(session, PrivacyRequest.round_id == survey_round.id),
+        {
+            part.table.__tablename__: session.scalar(select(func.count()).select_from(part.table).where(part.held)) or 0
+            for part in _parts(survey_round.id, survey_round.code)
+        },
+        session.scalar(
+            select(func.coalesce(func.sum(SamplingFrame.persons), 0)).where(
+                SamplingFrame.round_id == survey_round.id, SamplingFrame.content.is_not(None)
+            )
+        )
+        or 0,
         list(
             session.scalars(
                 select(RosterVersion).where(RosterVersion.round_id == survey_round.id).order_by(RosterVersion.number)
@@ -138,42 +153,91 @@ def erase_round(session: Session, survey_round: Round, by: Actor | None, reason:
 
 def _erase(session: Session, survey_round: Round) -> None:
     session.flush()
-    for statement in _statements(survey_round.id, survey_round.code):
-        session.execute(statement, execution_options={"synchronize_session": False})
+    for part in _parts(survey_round.id, survey_round.code):
+        session.execute(part.statement, execution_options={"synchronize_session": False})
     session.expire_all()
 
 
-def _statements(round_id: int, round_code: str) -> tuple[Update | Delete, ...]:
+@dataclass(frozen=True)
+class _Part:
+    """What is erased in one table: rows deleted, or, with `values`, these columns overwritten."""
+
+    table: type[Base]
+    rows: ColumnElement[bool]
+    values: Mapping[str, Any] | None = None
+
+    @property
+    def statement(self) -> Update | Delete:
+        if self.values is None:
+            return delete(self.table).where(self.rows)
+        return update(self.table).where(self.rows).values(self.values)
+
+    @property
+    def held(self) -> ColumnElement[bool]:
+        """The rows that still hold something; all of them where a sealed text would say so: it cannot be compared."""
+        columns = [(getattr(self.table, name), value) for name, value in (self.values or {}).items()]
+        if not columns or any(value == "" and isinstance(column.type, SealedText) for column, value in columns):
+            return self.rows
+        filled = [column.is_not(None) for column, value in columns if value is None]
+        filled += [column != "" for column, value in columns if value == ""]
+        return and_(self.rows, or_(*filled))
+
+
+# What is erased in each table, for the preview; a test looks that no table is without words.
+TABLE_WORDS = {
+    "person": N_("dòng danh sách có tên người"),
+    "upload": N_("tệp gốc và bản nháp"),
+    "roster_version": N_("bản danh sách đã khóa: nội dung"),
+    "handover_set": N_("bộ bàn giao: các tệp trong bộ"),
+    "list_event": N_("lời ghi trong lịch sử danh sách"),
+    "row_comment": N_("góp ý từng dòng"),
+    "unit_list": N_("lý do thiếu, vượt chỉ tiêu"),
+    "change_request": N_("đề nghị thay đổi: nội dung và lý do"),
+    "sampling_frame": N_("khung mẫu: toàn bộ người trong khung"),
+    "sample": N_("mẫu: lý do lấy lại"),
+    "sample_member": N_("thay người trong mẫu: lời ghi"),
+    "pair_decision": N_("quyết định về người trùng: ghi chú"),
+    "privacy_request": N_("yêu cầu: lời ghi trong sổ"),
+    "access_code": N_("mã cá nhân"),
+}
+
+
+def _parts(round_id: int, round_code: str) -> tuple[_Part, ...]:
+    """Everything that erasing clears; the preview counts these same rows."""
     lists = select(UnitList.id).where(UnitList.round_id == round_id)
     invitations = select(Invitation.id).where(Invitation.round_id == round_id)
     frames = select(SamplingFrame.id).where(SamplingFrame.round_id == round_id)
     samples = select(Sample.id).where(Sample.frame_id.in_(frames))
     return (
-        update(Person).where(Person.list_id.in_(lists)).values(WIPED),
-        delete(Upload).where(Upload.round_id == round_id),
-        update(RosterVersion).where(RosterVersion.round_id == round_id).values(content=None, reason=""),
-        update(HandoverSet).where(HandoverSet.round_id == round_id).values(content=None, received_note=""),
-        update(ListEvent).where(ListEvent.list_id.in_(lists)).values(comment=""),
-        delete(RowComment).where(RowComment.list_id.in_(lists)),
-        update(UnitList).where(UnitList.round_id == round_id).values(short_reason=""),
-        update(ChangeRequest)
-        .where(ChangeRequest.round_id == round_id)
-        .values(values={}, before={}, reason="", decision_note=""),
-        update(SamplingFrame).where(SamplingFrame.id.in_(frames)).values(content=None, set_aside=None),
-        update(Sample).where(Sample.frame_id.in_(frames)).values(reason=""),
-        update(SampleMember).where(SampleMember.sample_id.in_(samples)).values(outcome_words=None),
-        update(PairDecision).where(PairDecision.round_code == round_code).values(note=""),
-        update(PrivacyRequest)
-        .where(PrivacyRequest.round_id == round_id)
-        .values(about="", requester="", wish="", outcome="", person_id=None),
+        _Part(Person, Person.list_id.in_(lists), WIPED),
+        _Part(SamplingFrame, SamplingFrame.id.in_(frames), {"content": None, "set_aside": None}),
+        _Part(Upload, Upload.round_id == round_id),
+        _Part(RosterVersion, RosterVersion.round_id == round_id, {"content": None, "reason": ""}),
+        _Part(HandoverSet, HandoverSet.round_id == round_id, {"content": None, "received_note": ""}),
+        _Part(ListEvent, ListEvent.list_id.in_(lists), {"comment": ""}),
+        _Part(RowComment, RowComment.list_id.in_(lists)),
+        _Part(UnitList, UnitList.round_id == round_id, {"short_reason": ""}),
+        _Part(
+            ChangeRequest,
+            ChangeRequest.round_id == round_id,
+            {"values": {}, "before": {}, "reason": "", "decision_note": ""},
+        ),
+        _Part(Sample, Sample.frame_id.in_(frames), {"reason": ""}),
+        _Part(SampleMember, SampleMember.sample_id.in_(samples), {"outcome_words": None}),
+        _Part(PairDecision, PairDecision.round_code == round_code, {"note": ""}),
+        _Part(
+            PrivacyRequest,
+            PrivacyRequest.round_id == round_id,
+            {"about": "", "requester": "", "wish": "", "outcome": "", "person_id": None},
+        ),
         # Whoever kept the table of codes could else tell from a code which row, and whether it answered.
-        delete(AccessCode).where(AccessCode.invitation_id.in_(invitations)),
+        _Part(AccessCode, AccessCode.invitation_id.in_(invitations)),
     )
 
 
 def erased_tables() -> list[str]:
     """The tables in which erasing overwrites or deletes something: old copies of their rows have to go, too."""
-    return sorted({str(statement.table) for statement in _statements(0, "")})
+    return sorted({part.table.__tablename__ for part in _parts(0, "")})
 
 
 def forget_files(database: Database) -> bool:

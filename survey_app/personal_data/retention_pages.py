@@ -9,7 +9,7 @@ from ..errors import Invalid, Refused
 from ..rounds.personal_data import erase_day
 from ..rounds.queries import find_round
 from ..web import close_reading, database, me, reading, writing
-from .erasure import erase_round, forget_files, preview, refusal
+from .erasure import TABLE_WORDS, erase_round, forget_files, preview, refusal
 from .pages import bp
 
 
@@ -27,6 +27,7 @@ def _page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         survey_round=survey_round,
         erase_on=erase_day(survey_round),
         found=preview(session, survey_round),
+        table_words=TABLE_WORDS,
         refusal=refusal(session, survey_round),
         form=request.form,
         faults=faults,

@@ -16,8 +16,17 @@ from ..access_codes.models import AccessCode, InvitationState
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
-from ..roster.models import ASKED, ROW_REMOVED, ChangeKind, Person, UnitList, Upload
-from ..roster.normalise import person_name, phone_number
+from ..roster.models import (
+    ASKED,
+    ROW_REMOVED,
+    ChangeKind,
+    ChangeRequest,
+    ChangeState,
+    Person,
+    UnitList,
+    Upload,
+)
+from ..roster.normalise import person_name, phone_number, tax_code
 from ..roster.queries import catalogue_of
 from ..roster.references import reference_of
 from ..roster.rules import add_event
@@ -137,6 +146,8 @@ def corrected_values(person: Person, typed: Mapping[str, str]) -> dict[str, obje
             value = phone_number(text).number
             if value is None:
                 faults[name] = "Số điện thoại di động có đúng 10 chữ số, bắt đầu bằng 03, 05, 07, 08 hoặc 09."
+        elif name == "tax_code":
+            value = tax_code(text)
         elif name == "birth_year" and text:
             value = int(text) if text.isdecimal() and 1900 <= int(text) <= today().year - 18 else None
             if value is None:
@@ -219,6 +230,28 @@ def _invite_no_more(session: Session, person: Person) -> None:
         session.execute(update(AccessCode).where(AccessCode.invitation_id == invitation.id).values(void=True))
 
 
+def _still_to_decide(session: Session, request: PrivacyRequest, granted: bool) -> str:
+    """Why a request that waits for a change of the locked roster cannot be answered so; empty when it can."""
+    if request.state != RequestState.WAITING:
+        return ""
+    asked = select(ChangeRequest).where(
+        ChangeRequest.round_id == request.round_id, ChangeRequest.reason == _reason_of(request)
+    )
+    change = session.scalars(asked.order_by(ChangeRequest.id.desc())).first()
+    if change is None:
+        return ""
+    if change.state == ChangeState.PENDING:
+        return "Đề nghị thay đổi danh sách còn chờ người khác duyệt. Duyệt hoặc rút đề nghị đó trước, rồi ghi trả lời."
+    if granted and change.state != ChangeState.APPROVED:
+        return "Đề nghị thay đổi danh sách không được duyệt, nên chưa làm theo yêu cầu. Lập lại, hoặc trả lời từ chối."
+    return ""
+
+
+def _reason_of(request: PrivacyRequest) -> str:
+    """The reason of the change request by which a wish is carried out after locking: it names no person."""
+    return f"Yêu cầu số {request.id} của chính người này"
+
+
 _TYPED = {"birth_year": "birth", "job_title": "position", "workplace": "unit"}  # fact -> field of a list
 
 
@@ -231,9 +264,8 @@ def _ask_for_change(
     if "name" in changed:
         changed["representative"] = changed["name"]
     texts = {name: text or "" for name, text in {**held, **changed}.items()}
-    reason = f"Yêu cầu số {request.id} của chính người này"
     try:
-        propose(session, person.unit_list, kind, by, reason, person, texts)
+        propose(session, person.unit_list, kind, by, _reason_of(request), person, texts)
     except Invalid as fault:
         faults = {_FACTS.get(name, name): words for name, words in fault.faults.items()}
         raise Invalid(faults) from fault
@@ -251,6 +283,8 @@ def close(
     refuse_if_answered(request, seen_version)
     if not clean(outcome):
         raise Invalid({"outcome": "Ghi đã trả lời thế nào, hoặc vì sao từ chối."})
+    if words := _still_to_decide(session, request, granted):
+        raise Invalid({"outcome": words})
     if len(outcome) > LONGEST:
         raise Invalid({"outcome": f"Dài quá {LONGEST} ký tự. Viết ngắn lại."})
     code, name = request.round.code, by.full_name  # may query: before the state and its moment change together

@@ -122,7 +122,8 @@ def check_view(checked: DraftCheck, show: str, page: int, said: Container[str] =
         for data_row in table.rows:
             key = f"{number}-{data_row.row}"
             if (number, data_row.row) in checked.draft.dropped:
-                dropped.append((key, _name_of(data_row)))
+                if not data_row.is_blank:
+                    dropped.append((key, _name_of(data_row)))
                 continue
             person = persons[table.sheet, data_row.row]
             problems = by_row.get((table.sheet, data_row.row), [])

@@ -40,6 +40,13 @@ _SIGNATURE = re.compile(
     r"^(nguoi lap( bieu| danh sach| bang)?|thu truong( don vi| co quan)?|tm\.?\s|kt\.?\s|tl\.?\s|tuq\.?\s|chu tich|"
     r"truong phong|hieu truong|giam doc|xac nhan cua|can bo lap|\(ky|ky ten)"
 )
+# Who prepared or signed, in ordinary letters, alone or before a colon: «Người lập biểu: Lò Thị Lập». A job title needs
+# the colon, and «Cán bộ lập kế hoạch» is one.
+_SIGNED = re.compile(
+    r"^((nguoi|can bo|ke toan) lap( bieu| bang| danh sach)?|nguoi (ky|duyet|lien he))\s*(:|$)|"
+    r"^(((can bo|nguoi) )?(lap (bieu|bang|danh sach)|tong hop|lien he|dau moi)|"
+    r"(pho )?(chu tich|truong phong|hieu truong|giam doc|thu truong)\b[^:]*)\s*:|^xac nhan cua"
+)
 _ASIDE = re.compile(r"^(\(?\*+\)?|noi nhan|ghi chu\s*:|luu y|-\s*luu|- )")
 
 
@@ -65,6 +72,10 @@ class DataRow:
     raw: list[Cell]
     group_text: str | None = None  # from the group column
     heading_group: str | None = None  # from the sub-heading above
+
+    @property
+    def is_blank(self) -> bool:
+        return not any(text_of(cell) for cell in self.raw)
 
 
 @dataclass
@@ -335,7 +346,7 @@ def _row_kind(table: Table, row: Sequence[Cell], texts: list[str], closing: bool
         return "aside"
     if _TOTAL.match(first) and len(telling) <= 2:
         return "aside"
-    if len(texts) <= 4 and len(telling) <= 3 and _is_signature(texts):
+    if len(texts) <= 4 and len(telling) <= 3 and (_is_signature(texts) or (not numbered and _SIGNED.match(first))):
         return "closing"
     if closing:
         return "aside"

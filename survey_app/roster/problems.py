@@ -145,7 +145,17 @@ def _off_quota(problem: Problem, details: Mapping[str, Any], bound: str, remedy:
     return words + ("." if problem.blocks else ", hoặc ghi lý do khi nộp.")
 
 
+_KEPT_THERE = "cơ quan tổ chức đã quyết định giữ người này ở danh sách khác. Chọn người khác thay, hoặc bỏ dòng này."
+
+
 def _two_groups(details: Mapping[str, Any]) -> str:
+    if details.get("kept_there"):
+        return _KEPT_THERE
+    if "other_file" in details and details.get("other_name"):
+        return (
+            f"{_in_own_list(details)} Bỏ dòng này và chọn người khác; vẫn nộp thì cơ quan tổ chức sẽ quyết định "
+            "giữ ở nhóm nào."
+        )
     if "other_file" in details:
         return "người này có thể đã ở một nhóm khác, trong danh sách khác. Vẫn nộp được; cơ quan tổ chức sẽ xem."
     return (
@@ -154,7 +164,17 @@ def _two_groups(details: Mapping[str, Any]) -> str:
     )
 
 
+def _in_own_list(details: Mapping[str, Any], what: str = "người này") -> str:
+    """A person or number that stands on another list which the same unit handed in."""
+    return (
+        f"{what} đã có trong danh sách nhóm {details['other_group']} mà đơn vị đã nộp, dòng {details['other_row']} "
+        f"({details['other_name']})."
+    )
+
+
 def _shared_phone(details: Mapping[str, Any]) -> str:
+    if "other_file" in details and details.get("other_name"):
+        return f"{_in_own_list(details, 'số này')} Nếu dùng chung thì để nguyên, nếu nhầm thì sửa."
     if "other_file" in details:
         return "số này cũng có trong danh sách khác. Nếu dùng chung thì để nguyên, nếu nhầm thì sửa."
     return (
@@ -214,7 +234,9 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
         "Bỏ một dòng; nếu là hai người, sửa điểm khác nhau."
     ),
     "duplicate_across_files": lambda p, d: (
-        "có thể trùng với danh sách của đơn vị khác. Vẫn nộp được; cơ quan tổ chức sẽ xem."
+        _KEPT_THERE
+        if d.get("kept_there")
+        else "có thể trùng với danh sách của đơn vị khác. Vẫn nộp được; cơ quan tổ chức sẽ xem."
     ),
     "person_in_two_groups": lambda p, d: _two_groups(d),
     "shared_phone": lambda p, d: _shared_phone(d),

@@ -189,7 +189,7 @@ def check_upload(session: Session, upload: Upload, draft: Draft | None = None) -
     reading = check_draft(draft, upload.file_name, sender, catalogue, terms_of(upload.round), decisions.settles)
     own = _own_lists(session, upload, {person.group for person in reading.persons})
     others = handed_in(session, upload.round, [one.id for one in own])
-    reading.problems.extend(problems_with_others(reading.persons, others, decisions))
+    reading.problems.extend(problems_with_others(reading.persons, others, decisions, own_unit=upload.unit.code))
     reading.problems.extend(workplace_problems(reading.persons, upload.unit.code, catalogue))
     reading.problems.extend(not_confirmed(draft))
     return DraftCheck(draft, reading)

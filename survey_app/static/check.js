@@ -27,7 +27,10 @@
     };
 
     const saved = (about, sent) => {
-      for (const [field, value] of sent) wasOf(field).value = value;
+      for (const [field, value] of sent) {
+        wasOf(field).value = value;
+        if (field.value.trim() === value) field.defaultValue = field.value; // nothing to ask about on leaving
+      }
       for (const [row, mark] of Object.entries(about.seen)) {
         const seen = form.elements[`seen-${row}`];
         if (seen) seen.value = mark;

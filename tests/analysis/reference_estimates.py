@@ -12,7 +12,7 @@ from analysis.design import Design, replace_fields
 from analysis.estimates import Estimates
 from analysis.proportion import proportion
 from analysis.taylor import DesignError
-from tests.analysis.reference import DESIGNS, design, domain, members
+from tests.analysis.reference import DESIGNS, data, design, domain, members
 
 
 def columns_of(value: str | list[str]) -> list[str]:
@@ -112,18 +112,22 @@ def with_z(result: Estimates) -> dict[str, object]:
 def proportion_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     sample = design(vector["design"])
-    event = members(sample.frame, args["event"])
-    asked_about = [
-        name for name in sample.frame.columns if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", args["event"])
-    ]
-    inside = domain(sample, args, *asked_about)
+    event = members(sample.frame, args["event"]).astype(float)
+    for name in sample.frame.columns:
+        if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", args["event"]):
+            event[sample.frame[name].isna()] = np.nan
     level = vector["expected"].get("level", args.get("level", 0.95))
-    found = proportion(sample, event, where=inside, method=args["method"], level=level)
-    return dict(found.iloc[0])
+    inside = members(sample.frame, args.get("where"))
+    return dict(proportion(sample, event, where=inside, method=args["method"], level=level).iloc[0])
 
 
 def quantile_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
+    if not vector["design"]:
+        frame = data(args["data"])
+        values, weights = (frame[args[key]].to_numpy(dtype=float) for key in ("y", "weight"))
+        found = [quantiles.quantile_of(values, weights, p, args.get("qrule", "school")) for p in args["q"]]
+        return {"estimate": found, "quantiles": args["q"]}
     sample = design(vector["design"])
     variable = columns_of(args["vars"])[0]
     found = quantiles.quantile(

@@ -25,6 +25,9 @@ from analysis.model_matrix import model_matrix
 from tests.analysis.reference import data, design
 from tests.analysis.reference_estimates import columns_of
 
+# Names of other programs for the same estimator of the variance between areas.
+SAME_METHOD = {"PM": "FH", "EB": "FH", "HE": "PR"}
+
 
 def sample_size_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
@@ -161,7 +164,8 @@ def reliability_vector(vector: dict) -> dict[str, object]:
     if vector["design"]:
         return {"estimate": scales.weighted_alpha(items, design(vector["design"]).weights)}
     if "split" in args:
-        r, stepped = scales.split_half(items)
+        half = list(range(items.shape[1] // 2)) if args["split"].startswith("first") else None
+        r, stepped = scales.split_half(items, half)
         return {"r": r, "spearman_brown": stepped}
     if "model" in args:
         omega = scales.one_factor_omega(items, standardised="lavaan" not in vector["engine"])
@@ -198,7 +202,9 @@ def fay_herriot_vector(vector: dict) -> dict[str, object]:
     column, power = re.fullmatch(r"([\w.]+)(?:\^(\d+))?", args["variance"]).groups()
     variances = frame[column].to_numpy(dtype=float) ** int(power or 1)
     _, x = model_matrix(frame, args.get("x") or "1")
-    fitted = small_areas.fay_herriot(frame[args["y"]].to_numpy(dtype=float), variances, x, args["method"])
+    fitted = small_areas.fay_herriot(
+        frame[args["y"]].to_numpy(dtype=float), variances, x, SAME_METHOD.get(args["method"], args["method"])
+    )
     return {"method": args["method"], "refvar": fitted.variance, "beta": fitted.beta, "beta_se": fitted.beta_se,
             "eblup": fitted.estimates, "mse": fitted.mse}  # fmt: skip
 
@@ -210,17 +216,19 @@ def rank_vector(vector: dict) -> dict[str, object]:
     if args["method"].startswith("Goldstein-Healy"):
         return {"multiplier": ranks.comparison_multiplier(se, alpha)}
     values = frame[args["y"]].to_numpy(dtype=float)
+    largest_first = args.get("rank1") == "largest value"
     if args["method"].startswith("expected rank"):
-        return {"expected_rank": ranks.expected_ranks(values, se)}
+        return {"expected_rank": ranks.expected_ranks(-values if largest_first else values, se)}
     if "Holm" in args["method"]:
         low, high = ranks.pairwise_rank_sets(values, se, 1 - alpha, "holm")
-        return {"low": low, "high": high}
-    if args["method"].startswith("pairwise Tukey"):
+    elif args["method"].startswith("pairwise Tukey"):
         low, high = ranks.pairwise_rank_sets(values, se, 1 - alpha)
-        return {"low": low, "high": high, "q": studentized_range.ppf(1 - alpha, len(values), np.inf) / np.sqrt(2)}
-    rule = "bonferroni" if "Bonferroni" in args["method"] else "sidak"
-    low, high = ranks.joint_rank_sets(values, se, 1 - alpha, rule)
-    return {"low": low, "high": high}
+    else:
+        rule = "bonferroni" if "Bonferroni" in args["method"] else "sidak"
+        low, high = ranks.joint_rank_sets(values, se, 1 - alpha, rule)
+    if largest_first:
+        low, high = rank_sets.mirrored(low, high)
+    return {"low": low, "high": high, "q": studentized_range.ppf(1 - alpha, len(values), np.inf) / np.sqrt(2)}
 
 
 def rank_bootstrap_vector(vector: dict) -> dict[str, object]:

@@ -116,3 +116,24 @@ def test_many_questions_in_many_domains_need_no_matrix_of_rows() -> None:
         frame[f"q{item}"] = random.choice([1, 0.75, 0.5, 0.25], n)
     items = [f"q{item}" for item in range(30)]
     assert len(design(frame).mean(items, by="unit")) == 3000
+
+
+def test_scores_can_have_limits_that_stay_on_their_scale() -> None:
+    frame = sample(8).assign(score=lambda table: np.where(table["group"] == "a", 1.0, 0.75))
+    found = design(frame).mean("score", by="group", interval="beta")
+    assert found["ci_high"].tolist()[0] == 1
+    assert (found["ci_high"] - found["ci_low"] > 0.01).all()
+    with pytest.raises(DesignError, match="between 0 and 1"):
+        design(frame).mean("y", interval="beta")
+
+
+@pytest.mark.parametrize("kind", ["mean", "total"])
+def test_replicates_of_many_domains_are_those_of_each_alone(kind: str) -> None:
+    frame = sample(9)
+    frame.loc[::7, "y"] = np.nan
+    replicated = design(frame).bootstrap(60, seed=3)
+    together = getattr(estimates, kind)(replicated, "y", "group")
+    for row, name in enumerate(("a", "b")):
+        alone = getattr(estimates, kind)(replicated, "y", where=(frame["group"] == name).to_numpy())
+        assert together.table["se"][row] == pytest.approx(alone.table["se"][0], rel=1e-12)
+        assert together.covariance[row, row] == pytest.approx(alone.covariance[0, 0], rel=1e-12)

@@ -51,6 +51,12 @@ def test_the_limits_of_a_share_are_those_of_the_single_function(p: float) -> Non
     assert (low[0], high[0]) == pytest.approx(interval(p, 0.05, 40, 12, "beta"))
 
 
+def test_equal_answers_in_the_middle_of_the_scale_have_a_width_too() -> None:
+    low, high = score_limits(np.array([0.75]), np.array([1e-17]), np.array([12.0]), 11)
+    assert high[0] - low[0] > 0.3
+    assert (low[0], high[0]) == pytest.approx(interval(0.75, 1e-17, 12, 11, "beta"))
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_holds_the_estimate_and_none_is_unknown(method: str) -> None:
     low, high = interval(0.3, 0.06, 80, 20, method)

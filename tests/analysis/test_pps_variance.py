@@ -42,7 +42,8 @@ def test_equal_probabilities_give_simple_random_sampling() -> None:
     pi = np.full(6, 0.3)
     y = np.array([3.0, 7, 1, 9, 4, 4]) / 0.3
     expected = 0.7 * 6 * np.var(y, ddof=1)
-    assert y @ quadratic_form(pi, "brewer") @ y == pytest.approx(expected)
+    brewer = Design(pd.DataFrame({"y": y * 0.3, "pi": pi}), fpc="pi", pps="brewer").total("y")
+    assert brewer["se"][0] ** 2 == pytest.approx(expected)
     joint = np.full((6, 6), 6 * 5 / (20 * 19))
     np.fill_diagonal(joint, 0.3)
     assert y @ quadratic_form(pi, "joint", joint=joint, yates_grundy=True) @ y == pytest.approx(expected)
@@ -51,8 +52,8 @@ def test_equal_probabilities_give_simple_random_sampling() -> None:
 def test_strata_stand_apart() -> None:
     pi, y = np.array([0.2, 0.4, 0.5, 0.3]), np.array([10.0, 12, 30, 31])
     strata = np.array([0, 0, 1, 1])
-    whole = y @ quadratic_form(pi, "brewer", strata=strata) @ y
-    parts = sum(y[rows] @ quadratic_form(pi[rows], "brewer") @ y[rows] for rows in (slice(0, 2), slice(2, 4)))
+    whole = y @ quadratic_form(pi, "overton", strata=strata) @ y
+    parts = sum(y[rows] @ quadratic_form(pi[rows], "overton") @ y[rows] for rows in (slice(0, 2), slice(2, 4)))
     assert whole == pytest.approx(parts)
 
 
@@ -106,3 +107,19 @@ def test_the_design_effect_is_the_product_of_its_reasons() -> None:
     both = weight_diagnostics.chen_rust_design_effect(*arrays, frame["stratum"].to_numpy(), villages)
     stratified = Design(frame, strata="stratum", psu="village", weights="w").mean("y")["deff"][0]
     assert both == pytest.approx(stratified, rel=0.2)
+
+
+def test_brewers_variance_has_a_part_for_every_stage() -> None:
+    frame = pd.DataFrame({
+        "village": [1, 1, 2, 2, 3, 3], "person": [1, 2, 3, 4, 5, 6], "y": [4.0, 7, 9, 3, 5, 8],
+        "p1": [0.4, 0.4, 0.5, 0.5, 0.6, 0.6], "p2": [0.1, 0.2, 0.3, 0.2, 0.1, 0.5],
+    })  # fmt: skip
+    found = Design(frame, psu=["village", "person"], fpc=["p1", "p2"], pps="brewer").total("y")
+    w = 1 / (frame["p1"] * frame["p2"])
+    z = (w * frame["y"]).to_numpy()
+    villages = z.reshape(3, 2).sum(axis=1)
+    first = 3 / 2 * ((1 - np.array([0.4, 0.5, 0.6])) * (villages - villages.mean()) ** 2).sum()
+    inside = (z.reshape(3, 2) - z.reshape(3, 2).mean(axis=1, keepdims=True)) ** 2
+    second = (frame["p1"].to_numpy() * (1 - frame["p2"].to_numpy()) * 2 * inside.ravel()).sum()
+    assert found["estimate"][0] == pytest.approx(z.sum())
+    assert found["se"][0] ** 2 == pytest.approx(first + second)

@@ -101,6 +101,18 @@ def test_non_response_and_raking_are_redone_in_every_replicate() -> None:
     assert design.mean("y")["se"][0] > 0
 
 
+def test_classes_of_equal_propensity_carry_the_weight_of_those_who_did_not_answer() -> None:
+    frame = frame_of(9)
+    recipe = [{"step": "nonresponse", "formula": "answered ~ sex + years", "classes": 4}]
+    design = weighting.weighted(design_of(frame).bootstrap(40, seed=2), recipe)
+    assert design.weights.sum() == pytest.approx(frame["w"].sum())
+    assert design.weights[~frame["answered"]].sum() == 0
+    assert design.mean("y")["se"][0] > 0
+    frame.loc[0, "years"] = np.nan
+    with pytest.raises(DesignError, match="missing values"):
+        weighting.weighted(design_of(frame), recipe)
+
+
 def test_two_columns_can_be_one_set_of_cells() -> None:
     totals = {"F.old": 150.0, "F.young": 370.0, "M.old": 150.0, "M.young": 330.0}
     frame = frame_of(5)
@@ -129,6 +141,7 @@ def test_strict_trimming_stays_within_its_bounds_and_keeps_the_sum() -> None:
          "does not meet"),
         ({"step": "calibrate", "formula": "1", "totals": {"(Intercept)": 900}, "function": "logit"}, "needs bounds"),
         ({"step": "trim", "lower": 100}, "cannot hold"),
+        ({"step": "rake", "margins": {"religion": {"x": 1.0}}}, "religion, which is no column"),
         ({"step": "nonresponse", "by": "nobody", "responded": "silent"}, "Nobody answered"),
     ],
 )  # fmt: skip

@@ -13,8 +13,15 @@ from pypdf import PdfReader
 
 from survey_app.errors import Invalid
 from survey_app.handover.models import PaperKind
-from survey_app.handover.papers import annex_context, default_wishes, figures_of, paper_context
-from survey_app.handover.pdf import annex_pdf, paper_pdf
+from survey_app.handover.papers import (
+    GroupFigures,
+    RosterFigures,
+    annex_context,
+    default_wishes,
+    figures_of,
+    paper_context,
+)
+from survey_app.handover.pdf import annex_pdfs, paper_pdf
 from survey_app.handover.word import check_template, filled
 from survey_app.handover.word_templates import shipped_template
 from survey_app.roster.queries import latest_version
@@ -61,6 +68,54 @@ def test_the_letter_has_heading_subject_recipient_and_signature(database):
         assert words in text, words
     assert "{{" not in text
     assert "UBND TỈNH" not in text  # a People's Committee names no superior
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [("5/UBND-NV", "Số: 05/UBND-NV"), ("15/UBND-NV", "Số: 15/UBND-NV"), ("5", "Số: 05"), ("05/BC", "Số: 05/BC"),
+     ("/UBND-NV", "Số: " + "\u00a0" * 10 + "/UBND-NV")],
+)  # fmt: skip
+def test_a_number_below_ten_takes_a_zero_and_one_not_given_yet_leaves_room(database, typed, printed):
+    with database.writing() as session:
+        locked = make_locked(session)
+        version = latest_version(session, locked.round)
+        wishes = replace(default_wishes(session, locked.round, PaperKind.LETTER, DAY), number=typed)
+        context = paper_context(PaperKind.LETTER, wishes, figures_of(session, locked.round, version), "")
+        assert context["number"] == printed
+        attached = annex_context(wishes, locked.round, version, False)["attached"]
+        assert f"Công văn {printed[0].lower()}{printed[1:].replace(': ', ' ')} ngày 05" in attached
+
+
+def test_basis_and_copies_are_written_as_the_decree_writes_them(database):
+    with database.writing() as session:
+        _wishes, context = facts(
+            session,
+            basis="Luật Tổ chức chính quyền địa phương;\nXét đề nghị của các xã.",
+            copies="- Như trên\nLưu: VT, NV.",
+        )
+    assert context["basis"] == ["Căn cứ Luật Tổ chức chính quyền địa phương;", "Xét đề nghị của các xã."]
+    assert context["copies"] == ["Như trên;", "Lưu: VT, NV."]
+
+
+def test_only_groups_that_hold_somebody_are_counted(database):
+    with database.writing() as session:
+        _wishes, context = facts(session)
+    assert [(one["code"], one["persons"]) for one in context["groups"]] == [("C", 1), ("E", 2)]
+    figures = RosterFigures(
+        2021, 1, "", DAY, (GroupFigures("A", "x", 1, 3, 3), GroupFigures("B", "y", 0, 0, 4)), 1
+    )  # fmt: skip
+    assert "gồm 3 người thuộc 1 nhóm" in paper_context(PaperKind.LETTER, _wishes, figures, "")["paragraphs"][0]
+
+
+@pytest.mark.parametrize("lines", range(1, 16))
+def test_a_signature_never_stands_alone_on_a_page(database, lines):
+    with database.writing() as session:
+        wishes, context = facts(session, basis="\n".join(["Kế hoạch số 12/KH-UBND của UBND huyện về điều tra"] * lines))
+    pages = PdfReader(BytesIO(paper_pdf(PaperKind.LETTER, wishes, context))).pages
+    last = " ".join(pages[-1].extract_text().split())
+    assert "kính gửi Sở Nội vụ tỉnh Điện Biên tổng hợp./." in last
+    assert "Lò Văn Hưng" in last
+    assert len(pages) == 1 or lines > 2
 
 
 def test_page_fonts_and_numbers_follow_the_decree(database):
@@ -169,16 +224,31 @@ def test_the_annex_as_pdf_repeats_the_head_on_every_page(database):
     with database.writing() as session:
         context = annex(session)
     group = context["groups"][1]
-    group["rows"] = [{"number": number, "cells": group["rows"][0]["cells"]} for number in range(1, 61)]
-    reader = PdfReader(BytesIO(annex_pdf(context)))
+    group["rows"] = [{"number": number, "cells": group["rows"][0]["cells"]} for number in range(9_981, 10_041)]
+    [only] = annex_pdfs(context)
+    reader = PdfReader(BytesIO(only))
     pages = [" ".join(page.extract_text().split()) for page in reader.pages]
     assert len(pages) > 2
     assert all("Họ và tên" in page for page in pages)
     assert pages[1].endswith(" 2")
     assert not pages[0].endswith(" 1")
     assert "06/03/2021" in pages[1]
+    assert "10040 Lò Văn" in " ".join(pages)  # the number does not break over two lines
     box = reader.pages[0].mediabox
     assert box.width > box.height
+
+
+def test_a_long_annex_comes_in_parts_that_hold_every_row_once(database):
+    with database.writing() as session:
+        context = annex(session)
+    group = context["groups"][1]
+    rows = [{"number": number, "cells": group["rows"][0]["cells"]} for number in range(1, 1_005)]
+    context["groups"] = [{**group, "title": "Nhóm C"}, {**group, "title": "Nhóm E", "rows": rows}]
+    parts = [PdfReader(BytesIO(part)) for part in annex_pdfs(context)]
+    texts = [" ".join(page.extract_text() for page in one.pages) for one in parts]
+    assert ["Phụ lục (phần 1/2)" in texts[0], "Phụ lục (phần 2/2)" in texts[1]] == [True, True]
+    assert "Nhóm E (tiếp theo)" in texts[1]
+    assert sum(text.count("Lò Văn") for text in texts) == 1_004 + len(group["rows"])
 
 
 def template_with(text: str) -> bytes:

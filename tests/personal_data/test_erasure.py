@@ -13,7 +13,15 @@ from survey_app.audit import AuditEntry
 from survey_app.data_key import sealed_columns
 from survey_app.db import Database, now
 from survey_app.errors import Invalid, Refused
-from survey_app.personal_data.erasure import WIPED, erase_round, erased_tables, forget_files, preview, refusal
+from survey_app.personal_data.erasure import (
+    TABLE_WORDS,
+    WIPED,
+    erase_round,
+    erased_tables,
+    forget_files,
+    preview,
+    refusal,
+)
 from survey_app.personal_data.models import PrivacyRequest, RequestState
 from survey_app.roster.handover import HandoverOptions, export_roster
 from survey_app.roster.lock_rules import lock_roster
@@ -171,6 +179,20 @@ def test_the_search_knows_a_word_in_every_form():
     for content in texts:
         assert any(form in content for form in forms(word)), content
     assert not any(form in b"Chim Vang Khuyen" for form in forms(word))
+
+
+def test_the_preview_counts_every_table_that_erasing_clears_and_nothing_afterwards(database):
+    with database.writing() as session:
+        survey_round, _by, _version = make_erasable(session)
+        before = preview(session, survey_round)
+        assert before.counts.keys() == set(erased_tables()) == TABLE_WORDS.keys()
+        assert before.in_frames == 1
+        assert {table for table, rows in before.counts.items() if not rows} == {"handover_set", "row_comment"}
+        assert (before.counts["person"], before.counts["sampling_frame"], before.counts["access_code"]) == (39, 1, 39)
+        erase_round(session, survey_round, None, "Hết thời hạn lưu", "tg-2021")
+        after = preview(session, survey_round)
+        assert after.in_frames == 0
+        assert {table: rows for table, rows in after.counts.items() if rows} == {"privacy_request": 1}  # without words
 
 
 def test_every_column_of_a_person_is_wiped():

@@ -13,6 +13,7 @@ from survey_app.personal_data.models import RequestKind
 from survey_app.personal_data.queries import find_person, find_persons, find_request, requests
 from survey_app.personal_data.rules import close, correct, last_day, record_request, remove
 from survey_app.roster.models import ChangeRequest, ListState, Person, Upload
+from survey_app.roster_changes.rules import refuse
 from survey_app.text import search_key
 from tests.make import make_group, make_list, make_person, make_quota, make_round, make_unit, make_user
 
@@ -158,8 +159,8 @@ def test_after_locking_a_correction_waits_for_another_person(database):
         assert (change.kind, change.person_id, change.values["phone"]) == ("correct", person.id, "0987654321")
         assert (change.author_id, change.state) == (by.id, "pending")
         assert (person.phone, request.state) == ("0912345678", "waiting")
-        close(session, request, "Đã duyệt và sửa ở bản 2.", by)
-        assert request.state == "done"
+        with pytest.raises(Invalid, match="còn chờ người khác duyệt"):
+            close(session, request, "Đã sửa.", by)
 
 
 @pytest.mark.parametrize("kind", [RequestKind.REMOVE, RequestKind.OBJECT])
@@ -216,6 +217,21 @@ def test_removal_after_locking_waits_for_another_person(database):
         assert session.scalars(select(ChangeRequest.kind)).all() == ["remove"]
         assert codes_alive(session, person) == 0
         assert request.state == "waiting"
+
+
+def test_a_request_is_not_said_to_be_done_before_another_has_decided(database):
+    with database.writing() as session:
+        by, _person, request = invited(session, RequestKind.REMOVE)
+        remove(session, request, by)
+        for granted in (True, False):
+            with pytest.raises(Invalid, match="còn chờ người khác duyệt"):
+                close(session, request, "Đã xóa.", by, granted=granted)
+        change = session.scalars(select(ChangeRequest)).one()
+        refuse(session, change, make_user(session, Role.OPERATOR, by.unit), "Chưa rõ người nào.")
+        with pytest.raises(Invalid, match="không được duyệt"):
+            close(session, request, "Đã xóa.", by)
+        close(session, request, "Chưa xóa được.", by, granted=False)
+        assert request.state == "refused"
 
 
 def test_an_answered_request_is_not_answered_twice(database):
