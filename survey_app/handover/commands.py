@@ -15,7 +15,7 @@ from ..roster.versions import find_by_code
 from ..text import today
 from .models import PaperKind
 from .papers import default_wishes
-from .sets import SetWishes, Verdict, keep_set, make_set, verify_archive, verify_file
+from .sets import SetWishes, Verdict, keep_set, prepare_set, verify_archive, verify_file
 
 
 def _database() -> Database:
@@ -35,7 +35,7 @@ def export(code: str, out: Path, one_sheet: bool, number: int | None, paper_numb
     options = HandoverOptions(one_sheet=one_sheet)
     try:
         if number is None:
-            written = _set_files(_made_and_kept(code, options, paper_number))
+            written = _whole_set(code, options, paper_number)
         else:
             with _database().writing() as session:
                 name, content = export_roster(session, find_by_code(session, code), options, None, number)
@@ -48,15 +48,15 @@ def export(code: str, out: Path, one_sheet: bool, number: int | None, paper_numb
         click.echo(str(out / name))
 
 
-def _made_and_kept(code: str, options: HandoverOptions, paper_number: str) -> bytes:
+def _whole_set(code: str, options: HandoverOptions, paper_number: str) -> dict[str, bytes]:
     with _database().reading() as session:
         survey_round = find_by_code(session, code)
         letter = default_wishes(session, survey_round, PaperKind.LETTER, today())
-        wishes = SetWishes(options, {PaperKind.LETTER: letter.with_number(paper_number)})
-        made = make_set(session, survey_round, wishes, None)
+        papers = {PaperKind.LETTER: letter.with_number(paper_number)}
+        ready = prepare_set(session, survey_round, SetWishes(options, papers), None)
     with _database().writing() as session:
-        keep_set(session, find_by_code(session, code), made, None)
-    return made.content
+        keep_set(session, find_by_code(session, code), ready, None)
+    return _set_files(ready.content)
 
 
 def _set_files(archive: bytes) -> dict[str, bytes]:
@@ -87,10 +87,11 @@ def verify(file: Path, alone: bool, as_json: bool) -> None:
         told = {
             "true": verdict.true, "message": verdict.sentence, "round": verdict.round, "version": verdict.version,
             "made_at": verdict.made_at, "files": dict(verdict.files),
+            "outdated": verdict.outdated,
         }  # fmt: skip
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
-        click.echo(verdict.sentence)
+        click.echo(f"{verdict.sentence} {verdict.outdated}".strip())
         for name, words in verdict.files:
             click.echo(f"  {name}: {words}")
     sys.exit(0 if verdict.true else 1)

@@ -13,7 +13,6 @@ from ..access import requires
 from ..errors import Invalid
 from ..roster.handover import PERSON_COLUMNS, HandoverOptions, export_roster, sees_ethnicity
 from ..roster.queries import latest_version
-from ..rounds.cancelling import refuse_if_cancelled
 from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..steps import StepState, StepStatus, register_step
@@ -70,6 +69,9 @@ def _page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         plan=request.form.get("plan", ""),
         kinds=[(kind, KIND_WORDS[kind], _wishes_shown(session, survey_round, kind, made)) for kind in _PAPERS],
         chosen=chosen,
+        own_words=[
+            _(KIND_WORDS[kind]) for kind in PaperKind if sets.own_template(session, survey_round, kind) is not None
+        ],
         one_sheet=typed.get("sheets") == "one" if typed else kept.get("one_sheet", False),
         ethnicity="ethnicity" in typed if typed else False,
         with_ethnicity=sees_ethnicity(survey_round, me()),
@@ -113,12 +115,12 @@ def make(code: str) -> ResponseReturnValue:
     if faults:
         return _page(code, faults)
     try:
+        # Papers take their time: they are made before the transaction that keeps everybody else from writing.
         survey_round = find_round(reading(), code, me())
-        refuse_if_cancelled(survey_round)
-        made = sets.make_set(reading(), survey_round, _wishes(reading(), survey_round), me())
+        ready = sets.prepare_set(reading(), survey_round, _wishes(reading(), survey_round), me())
         with writing() as session:
-            kept = sets.keep_set(session, find_round(session, code, me()), made, me())
-            words = _("Đã lập bộ bàn giao: %(n)d tệp.", n=len(kept.files))
+            made = sets.keep_set(session, find_round(session, code, me()), ready, me())
+            words = _("Đã lập bộ bàn giao: %(n)d tệp.", n=len(made.files))
     except Invalid as fault:
         return _page(code, fault.faults)
     flash(words, "ok")

@@ -1,6 +1,6 @@
 """The same papers as PDF, drawn from the same facts, with the fonts in the file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -107,16 +107,41 @@ def _signature(context: Mapping[str, Any]) -> Markup:
     ).format(copies, above, context["signer"] or " ")
 
 
-def annex_pdf(context: Mapping[str, Any]) -> bytes:
-    """The annex with its tables. Raises Refused when Pango is missing."""
-    tables = Markup("").join(_group_table(group) for group in context["groups"])
+def annex_pdfs(context: Mapping[str, Any]) -> list[bytes]:
+    """The annex with its tables; a long one in parts, since time and memory grow faster than the rows.
+
+    Raises Refused when Pango is missing.
+    """
+    parts = _parts(context["groups"])
+    return [_annex_part(context, groups, number, len(parts)) for number, groups in enumerate(parts, 1)]
+
+
+def _parts(groups: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The groups, cut where a part has its rows; a group that goes on says so in its title."""
+    parts: list[list[Mapping[str, Any]]] = [[]]
+    room = _ROWS_OF_A_PART
+    for group in groups:
+        rows, title = group["rows"], group["title"]
+        while len(rows) > room:
+            parts[-1].append({**group, "title": title, "rows": rows[:room]})
+            rows, title, room = rows[room:], f"{group['title']} (tiếp theo)", _ROWS_OF_A_PART
+            parts.append([])
+        parts[-1].append({**group, "title": title, "rows": rows})
+        room -= len(rows)
+    return parts
+
+
+def _annex_part(context: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], number: int, parts: int) -> bytes:
+    name = "Phụ lục" if parts == 1 else f"Phụ lục (phần {number}/{parts})"
+    tables = Markup("").join(_group_table(group) for group in groups)
     body = Markup(
-        '<body><h1>Phụ lục</h1><h1>{title}</h1><p class="attached">{attached}</p>{tables}'
+        '<body><h1>{name}</h1><h1>{title}</h1><p class="attached">{attached}</p>{tables}'
         '<p class="foot">Bản {version}, {persons} người. SHA-256 của danh sách: {roster_sha256}</p></body>'
-    ).format(tables=tables, **{name: context[name] for name in _ANNEX_WORDS})
-    return paper.html_to_pdf(body, title="Phụ lục", css=_ANNEX_CSS, mark=context["mark"])
+    ).format(name=name, tables=tables, **{word: context[word] for word in _ANNEX_WORDS})
+    return paper.html_to_pdf(body, title=name, css=_ANNEX_CSS, mark=context["mark"])
 
 
+_ROWS_OF_A_PART = 1000
 _ANNEX_WORDS = ("title", "attached", "version", "persons", "roster_sha256")
 _NUMBER_SHARE = 0.055  # of the line: a number of five digits does not break
 

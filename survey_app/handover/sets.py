@@ -7,7 +7,7 @@ again» does not hang on the versions of the programs that draw Word and PDF.
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from io import BytesIO
@@ -23,12 +23,14 @@ from ..errors import Conflict, Invalid, Missing, Refused
 from ..roster.handover import HandoverOptions, handover_workbook, refuse_ethnicity_without_right
 from ..roster.models import RosterVersion
 from ..roster.queries import latest_version
+from ..rounds.cancelling import refuse_if_cancelled
 from ..rounds.models import Round
 from ..text import moment_text
 from ..version import VERSION
 from .models import HandoverSet, PaperKind, WordTemplate
 from .papers import KIND_WORDS, PaperWishes, annex_context, figures_of, padded_number, paper_context
-from .pdf import annex_pdf, paper_pdf
+from .pdf import annex_pdfs, paper_pdf
+from .resaved import cells_of, compared
 from .word import filled
 from .word_templates import shipped_template
 
@@ -63,25 +65,24 @@ def check_wishes(wishes: SetWishes) -> None:
 
 
 @dataclass(frozen=True)
-class MadeSet:
-    """The files of a set, made and packed, and what is kept of it."""
+class ReadySet:
+    """A set whose files are made, not yet kept."""
 
+    content: bytes
+    files: Mapping[str, str]
+    options: Mapping[str, Any]
     version_id: int
-    version_number: int
     number: str
     dated: date
-    options: dict[str, Any]
-    files: dict[str, str]
-    content: bytes
-    locked_by_id: int
+    ethnicity: bool
 
 
-def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor | None) -> MadeSet:
-    """The files of a set from the latest version. Only reads: papers of thousands of persons take minutes to draw, and
-    nobody else could write meanwhile.
+def prepare_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor | None) -> ReadySet:
+    """Make the files of a set from the latest version; writes nothing, and so keeps nobody from writing.
 
     Raises Refused before locking and after erasure, Invalid for faults of the wishes or of an own Word template.
     """
+    refuse_if_cancelled(survey_round)
     check_wishes(wishes)
     refuse_ethnicity_without_right(survey_round, wishes.options, by)
     version = latest_version(session, survey_round)
@@ -92,45 +93,47 @@ def make_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor
     files = _files(session, survey_round, version, wishes)
     letter = wishes.papers.get(PaperKind.LETTER)
     first = letter or next(iter(wishes.papers.values()), None)
+    dated = first.dated if first else now().date()
+    number = padded_number(first.number) if first else ""
     facts = {
         "round": survey_round.code,
         "title": survey_round.title,
         "version": version.number,
         "persons": version.persons,
         "roster_sha256": version.sha256,
-        "number": padded_number(first.number) if first else "",
-        "dated": first.dated.isoformat() if first else now().date().isoformat(),
+        "number": number,
+        "dated": dated.isoformat(),
         "ethnicity": wishes.options.ethnicity,
         "program": VERSION,
     }
     content, sums = packed(files, facts)
-    return MadeSet(
-        version.id, version.number, str(facts["number"]), first.dated if first else now().date(),
-        _kept_options(wishes), sums, content, version.locked_by_id,
+    return ReadySet(
+        content, sums, _kept_options(wishes), version.id, number, dated, wishes.options.ethnicity
     )  # fmt: skip
 
 
-def keep_set(session: Session, survey_round: Round, made: MadeSet, by: Actor | None) -> HandoverSet:
-    """Keep a set that was made; logged. Raises Refused when the personal data were erased meanwhile."""
-    version = session.get_one(RosterVersion, made.version_id, populate_existing=True)
-    if version.content is None:
-        raise Refused("Dữ liệu cá nhân của bản này đã được xóa theo thời hạn.")
-    kept = HandoverSet(
-        round_id=survey_round.id, version_id=made.version_id, number=made.number, dated=made.dated,
-        options=made.options, files=made.files, content=made.content,
-        sha256=hashlib.sha256(made.content).hexdigest(), made_by_id=by.id if by else made.locked_by_id,
+def keep_set(session: Session, survey_round: Round, ready: ReadySet, by: Actor | None) -> HandoverSet:
+    """Keep a set that was prepared; logged. Raises Conflict when the roster has a newer version meanwhile."""
+    version = latest_version(session, survey_round)
+    if version is None or version.id != ready.version_id or version.content is None:
+        raise Conflict("Danh sách vừa có bản mới trong lúc tạo bộ. Chưa ghi gì. Tạo lại bộ bàn giao.")
+    made = HandoverSet(
+        round_id=survey_round.id, version_id=version.id, number=ready.number, dated=ready.dated,
+        options=dict(ready.options), files=dict(ready.files), content=ready.content,
+        sha256=hashlib.sha256(ready.content).hexdigest(), made_by_id=by.id if by else version.locked_by_id,
         made_by_name=by.full_name if by else "Chương trình", made_at=now(),
     )  # fmt: skip
-    session.add(kept)
+    session.add(made)
     session.flush()
     record(
-        session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=made.version_number,
-        ethnicity="có" if made.options["ethnicity"] else "không", sha256=kept.sha256,
+        session, Action.ROSTER_EXPORTED, by, round=survey_round.code, number=version.number,
+        ethnicity="có" if ready.ethnicity else "không", sha256=made.sha256,
     )  # fmt: skip
-    return kept
+    return made
 
 
 def _files(session: Session, survey_round: Round, version: RosterVersion, wishes: SetWishes) -> dict[str, bytes]:
+    """The files of a set by name. A paper with an own Word template has no PDF: that would say it in other words."""
     stem = f"{survey_round.code}-ban-{version.number}"
     workbook = handover_workbook(version, wishes.options, survey_round.mark)
     files = {f"danh-sach-{stem}.xlsx": workbook}
@@ -139,13 +142,15 @@ def _files(session: Session, survey_round: Round, version: RosterVersion, wishes
     for kind, paper in wishes.papers.items():
         context = paper_context(kind, paper, figures, sha256)
         files[f"{kind}-{stem}.docx"] = _word_file(session, survey_round, kind, context)
-        if wishes.pdf:
+        if wishes.pdf and own_template(session, survey_round, kind) is None:
             files[f"{kind}-{stem}.pdf"] = paper_pdf(kind, paper, context)
     if wishes.annex:
         context = annex_context(wishes.papers[PaperKind.LETTER], survey_round, version, wishes.options.ethnicity)
         files[f"phu-luc-{stem}.docx"] = _word_file(session, survey_round, PaperKind.ANNEX, context)
-        if wishes.pdf:
-            files[f"phu-luc-{stem}.pdf"] = annex_pdf(context)
+        if wishes.pdf and own_template(session, survey_round, PaperKind.ANNEX) is None:
+            parts = annex_pdfs(context)
+            for number, content in enumerate(parts, 1):
+                files[f"phu-luc-{stem}{f'-phan-{number:02d}' if len(parts) > 1 else ''}.pdf"] = content
     return files
 
 
@@ -247,6 +252,7 @@ class Verdict:
     version: int | None = None
     made_at: str = ""
     files: tuple[tuple[str, str], ...] = ()  # (name, «đúng» | «đã bị sửa» | «thiếu» | «lạ») of an archive
+    outdated: str = ""  # of a true file: a newer version is in force, or the round was cancelled
 
 
 def verify_archive(content: bytes) -> Verdict:
@@ -289,13 +295,15 @@ def verify_file(session: Session, content: bytes) -> Verdict:
     known = select(HandoverSet).options(defer(HandoverSet.content), joinedload(HandoverSet.version))
     for made in session.scalars(known.order_by(HandoverSet.id)):
         by_sum = {one: name for name, one in made.files.items()} | {made.sha256: "bộ bàn giao"}
+        if made.content is not None and content[:1] in (b"{", *_HEX):
+            by_sum |= _sums_of_lists(made.content)
         if name := by_sum.get(sha256):
-            return _given_out(name, made.round.code, made.version.number, made.made_by_name, made.made_at)
+            return _given_out(session, name, made.round.code, made.version.number, made.made_by_name, made.made_at)
     exports = select(AuditEntry).where(AuditEntry.action == Action.ROSTER_EXPORTED.value.code)
     for entry in session.scalars(exports):  # a workbook that went out without papers is in the log only
         if entry.fields["sha256"] == sha256:
             number = int(entry.fields["number"])
-            return _given_out("danh sách", entry.fields["round"], number, entry.by_name, entry.at)
+            return _given_out(session, "danh sách", entry.fields["round"], number, entry.by_name, entry.at)
     if content[:2] == b"PK":
         try:
             archive = verify_archive(content)
@@ -304,9 +312,76 @@ def verify_file(session: Session, content: bytes) -> Verdict:
         else:
             sentence = "Không phải bộ nào đã lập ở đây. " + archive.sentence
             return Verdict(False, sentence, archive.round, archive.version, files=archive.files)
-    return Verdict(False, "Tệp này không giống tệp nào đã bàn giao: đã bị sửa, hoặc không do hệ thống này lập.")
+    return Verdict(False, _alike(session, content) or _UNKNOWN)
 
 
-def _given_out(name: str, code: str, number: int, by_name: str, moment: datetime) -> Verdict:
+_HEX = tuple(bytes([one]) for one in b"0123456789abcdef")
+_UNKNOWN = (
+    "Tệp này không giống từng byte với tệp nào đã bàn giao. Mở ra rồi lưu lại trong Excel, Word cũng làm tệp khác đi: "
+    "hãy kiểm tra tệp .zip nhận được, hoặc đề nghị cơ quan gửi lại."
+)
+
+
+def _alike(session: Session, content: bytes) -> str:
+    """What to say of a workbook that was saved again: the same cells as one that was given out, or others."""
+    received = cells_of(content)
+    if not received:
+        return ""
+    nearest = ""
+    for made, name, original in _workbooks(session):
+        found = compared(cells_of(original) or {}, received)
+        where = f"{name}, đợt {made.round.code}, bản {made.version.number}"
+        if found.same:
+            words = (
+                f"Tệp này không giống từng byte với tệp đã bàn giao, nhưng nội dung giống: mọi ô đúng như {where}. Có "
+                "lẽ tệp đã được mở rồi lưu lại trong Excel. Muốn chắc từng byte thì kiểm tra tệp .zip nhận được. "
+            )
+            return (words + _outdated(session, made.round.code, made.version.number)).strip()
+        if found.alike and not nearest:
+            nearest = (
+                f"Tệp này không giống từng byte với tệp đã bàn giao, và nội dung khác {where}: {found.words} Không "
+                "dùng tệp này; đề nghị cơ quan gửi lại."
+            )
+    return nearest
+
+
+_MOST_COMPARED = 20
+
+
+def _workbooks(session: Session) -> Iterator[tuple[HandoverSet, str, bytes]]:
+    """The workbooks of the last sets, each content once."""
+    kept = select(HandoverSet).where(HandoverSet.content.is_not(None)).options(joinedload(HandoverSet.version))
+    known: set[str] = set()
+    for made in session.scalars(kept.order_by(HandoverSet.id.desc()).limit(_MOST_COMPARED)):
+        with zipfile.ZipFile(BytesIO(made.content or b"")) as opened:
+            for name, sha256 in made.files.items():
+                if name.endswith(".xlsx") and sha256 not in known:
+                    known.add(sha256)
+                    yield made, name, opened.read(name)
+
+
+def _sums_of_lists(archive: bytes) -> dict[str, str]:
+    """SHA-256 of MANIFEST.json and SHA256SUMS of a set, which no list of sums can hold."""
+    with zipfile.ZipFile(BytesIO(archive)) as opened:
+        return {hashlib.sha256(opened.read(name)).hexdigest(): name for name in (MANIFEST, SUMS)}
+
+
+def _given_out(session: Session, name: str, code: str, number: int, by_name: str, moment: datetime) -> Verdict:
     sentence = f"Đúng từng byte: {name}, đợt {code}, bản {number}, do {by_name} lập lúc {moment_text(moment)}."
-    return Verdict(True, sentence, code, number, moment.isoformat())
+    return Verdict(True, sentence, code, number, moment.isoformat(), outdated=_outdated(session, code, number))
+
+
+def _outdated(session: Session, code: str, number: int) -> str:
+    """Why a true file is not to be worked with any more; empty when it is the one in force."""
+    survey_round = session.scalar(select(Round).where(Round.code == code))
+    if survey_round is None:
+        return "Đợt này không còn trên hệ thống."
+    words = []
+    latest = latest_version(session, survey_round)
+    if latest is not None and latest.number > number:
+        words.append(
+            f"Đã có bản {latest.number}, lập lúc {moment_text(latest.locked_at)}: đề nghị cơ quan gửi lại bản mới."
+        )
+    if survey_round.cancelled_at is not None:
+        words.append(f"Đợt đã hủy lúc {moment_text(survey_round.cancelled_at)}.")
+    return " ".join(words)

@@ -12,6 +12,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from .models import PaperKind
 _LARGEST_FILE = 2_000_000
 _LARGEST_UNPACKED = 30_000_000
 _MOST_MEMBERS = 200
-_SECONDS = 30
+_MEGABYTE = 1024 * 1024
+_WAIT = 2  # times the seconds of work: the machine has other work too
 _CHILD = Path(__file__).with_name("word_child.py")
 _TOO_MUCH = (
     "Mẫu Word chạy quá lâu hoặc tạo ra quá nhiều chữ nên đã dừng. Bỏ vòng lặp theo số (range) và phép nhân chữ trong "
@@ -39,7 +41,19 @@ _FAULTS = {
 _USUAL_FAULT = "có phép tính hoặc lệnh không làm được"
 
 
-def filled(template: bytes, context: Mapping[str, Any]) -> bytes:
+@dataclass(frozen=True)
+class Limits:
+    """How much memory and how many seconds of work a filling may take."""
+
+    megabytes: int
+    seconds: int
+
+
+_PAPER = Limits(1536, 120)  # an annex of 10 000 persons takes a third of the memory and 11 s
+_TRIAL = Limits(512, 8)  # a few invented rows
+
+
+def filled(template: bytes, context: Mapping[str, Any], limits: Limits = _PAPER) -> bytes:
     """The .docx with every place filled; equal input gives equal bytes.
 
     Raises Invalid, in words, when the template names something that there is not, is not well-formed, raises anything
@@ -48,10 +62,10 @@ def filled(template: bytes, context: Mapping[str, Any]) -> bytes:
     asked = {"template": base64.b64encode(template).decode("ascii"), "context": context}
     try:
         done = subprocess.run(  # noqa: S603 - our own file, no shell, no user text in the arguments
-            [sys.executable, "-I", "-X", "utf8", str(_CHILD)],
+            [sys.executable, "-I", "-X", "utf8", str(_CHILD), str(limits.megabytes * _MEGABYTE), str(limits.seconds)],
             input=json.dumps(asked).encode(),
             capture_output=True,
-            timeout=_SECONDS,
+            timeout=limits.seconds * _WAIT,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -75,7 +89,7 @@ def _sentence(kind: str, detail: str) -> str:
 def check_template(content: bytes, kind: PaperKind, context: Mapping[str, Any]) -> None:
     """Raises Invalid when a file is no Word template that can be filled with the facts of its kind."""
     _refuse_foreign_content(content)
-    filled(content, context)
+    filled(content, context, _TRIAL)
 
 
 def _refuse_foreign_content(content: bytes) -> None:

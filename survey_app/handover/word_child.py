@@ -1,8 +1,8 @@
 """The process that fills one Word template under limits of memory and time, and prints the document.
 
-Run as a file (`python -I word_child.py`): one JSON document on standard input, {"template": base64, "context": facts};
-on standard output {"document": base64}, or {"fault": kind, "detail": what the template names}. Imports nothing of the
-application.
+Run as a file (`python -I word_child.py BYTES SECONDS`): one JSON document on standard input, {"template": base64,
+"context": facts}; on standard output {"document": base64}, or {"fault": kind, "detail": what the template names}.
+Imports nothing of the application.
 """
 
 import base64
@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
-MEMORY_BYTES = 768 * 1024 * 1024
-CPU_SECONDS = 8
 _LARGEST_DOCUMENT = 20_000_000
 _ANNEX_WIDTH_MM = 297 - 30 - 15
 _TWIPS_PER_MM = 1440 / 25.4
@@ -24,7 +22,7 @@ _FIRST_COLUMN_MM = 13.5  # a number of four digits stays on one line
 
 def main() -> None:
     """Read standard input, print one JSON document."""
-    for what, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS)):
+    for what, limit in ((resource.RLIMIT_AS, int(sys.argv[1])), (resource.RLIMIT_CPU, int(sys.argv[2]))):
         resource.setrlimit(what, (limit, limit))
     asked = json.load(sys.stdin.buffer)
     try:

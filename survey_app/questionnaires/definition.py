@@ -24,7 +24,7 @@ UNSEEN_KINDS: Final = (CALCULATE, HIDDEN)
 LISTED_KINDS: Final = (SELECT_ONE, SELECT_MULTIPLE, RANK)  # those with a list of choices
 KINDS: Final = (*LISTED_KINDS, TEXT, INTEGER, DECIMAL, DATE, RANGE, ACKNOWLEDGE, *UNSEEN_KINDS, NOTE)
 
-_RANGE: Final = (("start", "1"), ("end", "10"), ("step", "1"))  # those of XLSForm
+RANGE_DEFAULTS: Final = (("start", "1"), ("end", "10"), ("step", "1"))  # those of XLSForm
 _MOST_STEPS: Final = 1000
 _MOST_CARDS: Final = 11
 
@@ -130,7 +130,7 @@ class Question:
     @property
     def steps(self) -> tuple[int | float, ...]:
         """The values of a range from start to end. Raises ValueError for limits that make no range."""
-        start, end, step = (Decimal(self.parameters.get(name, default)) for name, default in _RANGE)
+        start, end, step = (Decimal(self.parameters.get(name, default)) for name, default in RANGE_DEFAULTS)
         if not (start.is_finite() and end.is_finite() and step.is_finite()) or step <= 0 or end <= start:
             raise ValueError("no range")
         if (end - start) / step > _MOST_STEPS:

@@ -111,8 +111,8 @@ def language_named(text: str) -> Language | None:
     """The language that a heading or a setting names: «Tiếng Việt (vi)», a bare code, or a well-known name."""
     if match := _LANGUAGE.fullmatch(text):
         return Language(match["code"], match["name"])
-    if _BARE_CODE.fullmatch(text):
-        return Language(text, _KNOWN_NAMES.get(text, text))
+    if _BARE_CODE.fullmatch(text.lower()):
+        return Language(text.lower(), _KNOWN_NAMES.get(text.lower(), text))
     if code := _CODES.get(text.lower()):
         return Language(code, text)
     return None

@@ -34,7 +34,7 @@ PLAIN_TYPES: Final = {
 }
 LIST_TYPES: Final = {"select_one": SELECT_ONE, "select_multiple": SELECT_MULTIPLE, "rank": RANK}
 _SPELLINGS: Final = (  # of the same types in files of other tools
-    (re.compile(r"^(begin|end)[ _](group|repeat|loop)$"), r"\1_\2"),
+    (re.compile(r"^(begin|end)[ _](group|repeat|loop)\b"), r"\1_\2"),
     (re.compile(r"^(?:add )?select[ _]?(?:one|1)(?: prompt using| from)? "), "select_one "),
     (re.compile(r"^(?:add )?select[ _](?:multiple|all that apply)(?: prompt using| from)? "), "select_multiple "),
 )
@@ -58,6 +58,7 @@ _TYPE_REASONS: Final = {
     **dict.fromkeys(("xml-external", "csv-external", "csv", "osm", "entity"), _OTHER_FILES),
     **dict.fromkeys(("begin_loop", "end_loop"), _NO_LOOP),
     **dict.fromkeys(("time", "datetime"), "chưa hỏi được giờ. Hỏi bằng select_one (buổi sáng, buổi chiều) hoặc text"),
+    "phone": "hỏi số điện thoại thì biết ai trả lời. Bỏ câu này",
     "barcode": "trang trả lời không mở máy ảnh. Dùng text",
     "include": "phiếu không mang theo tệp khác. Chép các câu hỏi vào trang survey",
 }

@@ -14,6 +14,7 @@ from .definition import (
     LISTED_KINDS,
     NOTE,
     RANGE,
+    RANGE_DEFAULTS,
     SELECT_MULTIPLE,
     SELECT_ONE,
     TEXT,
@@ -42,9 +43,9 @@ def read_question(row: Row, type_text: str, lists: Lists, reading: Reading) -> Q
     """The question of a row, none where its type is refused; every fault is noted."""
     kind, list_name = _kind(row, type_text, lists, reading)
     cells = reading.survey.named(row)
-    name = reading.name(cells, row.number)
     if not kind:
         return None
+    name = reading.name(cells, row.number)
     read_only = reading.truth(cells, "read_only", row.number)
     question = Question(
         name=name,
@@ -127,7 +128,7 @@ def _check_cells(question: Question, cells: Mapping[str, str], reading: Reading)
 
 def _parameters(kind: str, text: str, row: int, reading: Reading) -> dict[str, str]:
     """The cell `parameters`: name=value, parted by blanks, commas or semicolons."""
-    found: dict[str, str] = {}
+    found = dict(RANGE_DEFAULTS) if kind == RANGE else {}
     for part in re.split(r"[\s,;]+", re.sub(r"\s*=\s*", "=", text.strip())):
         name, equals, value = part.partition("=")
         name, known = name.lower(), _PARAMETERS.get(kind, set())

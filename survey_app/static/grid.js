@@ -166,6 +166,15 @@
       }
     };
 
+    // In the row in hand an empty cell is no fault yet: it is told when the row is left.
+    const heard = new Map(); // row -> what the server said of it last
+    const tellSoFar = (row) => {
+      const about = heard.get(row);
+      const told = about.told.filter((one) => !one.missing);
+      if (told.length === about.told.length || !row.contains(document.activeElement)) tell(row, about);
+      else tell(row, { ...about, told, state: told.some((one) => one.blocks) ? "error" : "open", badge: "" });
+    };
+
     // A row that was emptied is no person: nothing is said of it, as of a row that nobody wrote into.
     const tellBlank = (row) => {
       tell(row, { state: "blank", told: [], badge: "", stands: "", confirm: "", drop: "" });
@@ -174,6 +183,23 @@
       blank.textContent = words.emptied;
       row.cells[row.cells.length - 1].append(blank);
     };
+
+    // ---- columns that need not be filled fold away while they are empty and the table is wider than its place
+
+    const foldButton = form.querySelector("[data-fold]");
+    const optional = [...form.querySelectorAll("th[data-optional]")];
+    const column = (field) => [...body.rows].flatMap((row) => cells(row).filter((one) => one.dataset.field === field));
+    const fold = (folded) => {
+      const away = optional.filter((head) => folded && column(head.dataset.optional).every((one) => !one.value));
+      for (const head of optional) {
+        head.hidden = away.includes(head);
+        for (const one of column(head.dataset.optional)) one.parentElement.hidden = head.hidden;
+      }
+      form.dataset.folded = folded ? "yes" : "";
+      foldButton.textContent = folded ? foldButton.dataset.more.replace("{n}", away.length) : foldButton.dataset.fewer;
+      foldButton.hidden = !away.length && folded;
+    };
+    foldButton.addEventListener("click", () => fold(!form.dataset.folded));
 
     // ---- saving
 
@@ -208,7 +234,8 @@
     // ---- one step back, one again
 
     const fill = (pairs) => { for (const [field, value] of pairs) field.value = value; };
-    const made = (step) => { done.push(step); undone.length = 0; };
+    const undoButton = form.querySelector("[data-undo]");
+    const made = (step) => { done.push(step); undone.length = 0; undoButton.hidden = false; };
     const enter = (field) => { entered = { field, text: field.value }; };
 
     // What was typed into a cell is one step, not one for each letter.
@@ -243,6 +270,7 @@
       if (!step) return;
       step[name]();
       to.push(step);
+      undoButton.hidden = !done.length;
       if (step.at?.isConnected && !rowOf(step.at).hidden) step.at.focus();
       if (entered) enter(entered.field);
       speak(words);
@@ -294,7 +322,7 @@
       known = about.known;
       for (const row of rows()) if (!isNew(row)) {
         const told = about.rows[keyOf(row).split("-")[1]];
-        if (told) tell(row, told);
+        if (told) { heard.set(row, told); tellSoFar(row); }
         else if (cells(row).every((field) => !field.value)) tellBlank(row);
       }
       for (const field of document.querySelectorAll("[data-kept]")) field.textContent = about.kept;
@@ -378,11 +406,13 @@
     const paste = async (text, target) => {
       let block = readBlock(text);
       const from = rowOf(target);
-      const own = cells(from).map((field) => field.dataset.field);
-      const column = own.indexOf(target.dataset.field);
       const width = Math.max(...block.map((row) => row.length));
+      const seen = cells(from).filter((field) => !field.parentElement.hidden);
+      if (width > seen.length - seen.indexOf(target)) fold(false); // a block as wide as the whole list has them all
+      const own = cells(from).filter((field) => !field.parentElement.hidden).map((field) => field.dataset.field);
+      const first = own.indexOf(target.dataset.field);
       for (const row of block) while (row.length < width) row.push("");
-      let fields = block[0].map((_cell, at) => own[column + at] || "");
+      let fields = block[0].map((_cell, at) => own[first + at] || "");
       const named = width > 1 && block.length > 1 ? await headings(block[0]) : [];
       const isHead = named.filter((field) => own.includes(field)).length >= Math.min(2, width);
       if (isHead) { fields = named.map((field) => (own.includes(field) ? field : "")); block = block.slice(1); }
@@ -406,6 +436,7 @@
         place += 1;
       }
       put(pairs);
+      if (form.dataset.folded) fold(true); // what got a value comes out
       speak(said.dataset.words.replace("{n}", pairs.length) + (left ? ` ${said.dataset.wordsLeft.replace("{n}", left)}` : ""));
       target.focus();
     };
@@ -501,7 +532,8 @@
     const show = () => {
       const all = rows();
       const open = (row) => row.classList.contains("has-told") || row.querySelector("button[name=confirm]");
-      const unfinished = (row) => open(row) || cells(row).every((field) => !field.value);
+      const waits = (field) => field.placeholder && !field.value; // this year's dossier of a person of last year
+      const unfinished = (row) => open(row) || cells(row).some(waits) || cells(row).every((field) => !field.value);
       if (!all.includes(at)) at = all.find(unfinished) || all[0];
       for (const row of body.rows) row.classList.toggle("at", row === at || (row.hasAttribute("data-told") && row.previousElementSibling === at));
       form.querySelector("[data-place]").textContent = words.place.replace("{n}", all.indexOf(at) + 1).replace("{all}", all.length);
@@ -520,11 +552,16 @@
     form.addEventListener("focusin", (event) => {
       if (!event.target.matches("input[data-field]")) return;
       enter(event.target);
+      const left = at;
       step(rowOf(event.target));
+      if (left !== at && heard.has(left)) tellSoFar(left);
     });
     form.addEventListener("focusout", closeCell);
+    undoButton.addEventListener("click", () => takeStep(done, undone, "back", said.dataset.undone));
     form.classList.add("one-by-one");
     form.querySelector("[data-by-one]").hidden = false;
+    const place = body.closest(".box");
+    if (optional.length && (place.scrollWidth > place.clientWidth || matchMedia("(max-width: 767px)").matches)) fold(true);
     show();
 
     // ---- what did not reach the server last time
@@ -548,5 +585,6 @@
         status.textContent = words.found;
       }
     } catch { localStorage.removeItem(kept); }
+    if (form.dataset.folded) fold(true);
   });
 })();

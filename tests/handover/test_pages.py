@@ -113,7 +113,7 @@ def test_a_received_file_is_told_true_altered_or_unknown(app, database, locked):
     altered = verdict("b.zip", memory.getvalue())
     assert "đã bị sửa" in altered
     assert "danh-sach-tg-2021-ban-1.xlsx: đã bị sửa" in altered
-    assert "không giống tệp nào đã bàn giao" in verdict("c.xlsx", b"PKxyz")
+    assert "không giống từng byte với tệp nào đã bàn giao" in verdict("c.xlsx", b"PKxyz")
     alone = post(operator, f"{ROUND}/handover.xlsx", sheets="one").data
     assert "Đúng từng byte: danh sách" in verdict("d.xlsx", alone)
     assert post(operator, "/handover/verify").status_code == 422

@@ -21,7 +21,7 @@ from survey_app.handover.papers import (
     figures_of,
     paper_context,
 )
-from survey_app.handover.pdf import annex_pdf, paper_pdf
+from survey_app.handover.pdf import annex_pdfs, paper_pdf
 from survey_app.handover.word import check_template, filled
 from survey_app.handover.word_templates import shipped_template
 from survey_app.roster.queries import latest_version
@@ -225,7 +225,8 @@ def test_the_annex_as_pdf_repeats_the_head_on_every_page(database):
         context = annex(session)
     group = context["groups"][1]
     group["rows"] = [{"number": number, "cells": group["rows"][0]["cells"]} for number in range(9_981, 10_041)]
-    reader = PdfReader(BytesIO(annex_pdf(context)))
+    [only] = annex_pdfs(context)
+    reader = PdfReader(BytesIO(only))
     pages = [" ".join(page.extract_text().split()) for page in reader.pages]
     assert len(pages) > 2
     assert all("Họ và tên" in page for page in pages)
@@ -235,6 +236,19 @@ def test_the_annex_as_pdf_repeats_the_head_on_every_page(database):
     assert "10040 Lò Văn" in " ".join(pages)  # the number does not break over two lines
     box = reader.pages[0].mediabox
     assert box.width > box.height
+
+
+def test_a_long_annex_comes_in_parts_that_hold_every_row_once(database):
+    with database.writing() as session:
+        context = annex(session)
+    group = context["groups"][1]
+    rows = [{"number": number, "cells": group["rows"][0]["cells"]} for number in range(1, 1_005)]
+    context["groups"] = [{**group, "title": "Nhóm C"}, {**group, "title": "Nhóm E", "rows": rows}]
+    parts = [PdfReader(BytesIO(part)) for part in annex_pdfs(context)]
+    texts = [" ".join(page.extract_text() for page in one.pages) for one in parts]
+    assert ["Phụ lục (phần 1/2)" in texts[0], "Phụ lục (phần 2/2)" in texts[1]] == [True, True]
+    assert "Nhóm E (tiếp theo)" in texts[1]
+    assert sum(text.count("Lò Văn") for text in texts) == 1_004 + len(group["rows"])
 
 
 def template_with(text: str) -> bytes:

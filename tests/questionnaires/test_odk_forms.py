@@ -198,6 +198,18 @@ REFUSED = {
         [("survey", 3, "repeat_count")],
         "có giới hạn",
     ),
+    "loop of older files": (
+        form(
+            "type | name | label:english",
+            "begin loop over toppings | l | ",
+            "integer | n | How many? ",
+            "end loop | | ",
+            choices=PLAIN,
+        ),
+        [("survey", 2, "type"), ("survey", 4, "type")],
+        "begin_repeat",
+    ),
+    "telephone": (form("type | name | label", "phone number | p | Phone?"), [("survey", 2, "type")], "biết ai trả lời"),
     "sum over a repeat": (
         form(
             "type | name | label | repeat_count | calculation",

@@ -145,6 +145,17 @@ def test_faults_appear_while_typing_and_one_press_takes_the_better_value(server,
     assert stored(server.database)[0][1] == "2015"
 
 
+def test_an_empty_cell_of_the_row_in_hand_is_told_when_the_row_is_left(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    page.locator("#new-0-name").fill("Lò Văn Ánh")
+    page.keyboard.press("Tab")
+    page.locator("#cell-0-1-birth:focus").wait_for()
+    assert page.get_by_text("còn trống").count() == 0
+    page.locator("#new-1-name").focus()
+    page.get_by_text("Năm sinh: còn trống").wait_for()
+    assert page.locator("#cell-0-1-birth").get_attribute("aria-invalid") == "true"
+
+
 def test_without_a_network_nothing_is_lost_and_it_is_sent_when_it_is_back(server, new_context):
     page = open_grid(server, new_context, make_draft(server.database)[0])
     page.context.set_offline(True)

@@ -1,0 +1,138 @@
+"""Making a set keeps nobody from writing, and what was made for an older version is not kept."""
+
+import zipfile
+from dataclasses import replace
+from datetime import date
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from survey_app.db import now
+from survey_app.errors import Conflict, Invalid
+from survey_app.handover.models import PaperKind
+from survey_app.handover.papers import default_wishes
+from survey_app.handover.sets import SetWishes, keep_set, prepare_set, verify_file
+from survey_app.handover.word_rules import use_own
+from survey_app.roster.handover import HandoverOptions
+from survey_app.roster.models import ChangeKind
+from survey_app.roster_changes.rules import approve, propose
+from survey_app.rounds.models import Round
+from survey_app.users.models import User
+from tests.handover.test_papers import template_with
+from tests.roster_changes.locked_round import CITIZEN, make_locked
+
+DAY = date(2021, 2, 5)
+
+
+@pytest.fixture
+def locked(database):
+    with database.writing() as session:
+        return make_locked(session)
+
+
+def wishes(session, survey_round, pdf=False) -> SetWishes:
+    letter = replace(default_wishes(session, survey_round, PaperKind.LETTER, DAY), number="5/UBND-NV")
+    return SetWishes(HandoverOptions(), {PaperKind.LETTER: letter}, annex=False, pdf=pdf)
+
+
+def test_others_write_while_a_set_is_made(database, locked):
+    with database.reading() as reading:
+        survey_round = reading.get(Round, locked.round.id)
+        ready = prepare_set(reading, survey_round, wishes(reading, survey_round), reading.get(User, locked.operator.id))
+        with database.writing() as session:  # SQLite has one writer: this waits for ever if the making were one
+            session.get(Round, locked.round.id).title = "Tên khác"
+    with database.writing() as session:
+        made = keep_set(session, session.get(Round, locked.round.id), ready, session.get(User, locked.operator.id))
+        assert (made.number, made.content, made.files) == ("05/UBND-NV", ready.content, ready.files)
+
+
+def test_a_set_of_an_older_version_is_not_kept(database, locked):
+    with database.writing() as session:
+        survey_round = session.get(Round, locked.round.id)
+        operator = session.get(User, locked.operator.id)
+        ready = prepare_set(session, survey_round, wishes(session, survey_round), operator)
+        change = propose(
+            session, locked.list_of(session, "E"), ChangeKind.ADD, locked.officer, "Nhập huyện.", None, CITIZEN
+        )
+        approve(session, survey_round, [change], operator)
+        with pytest.raises(Conflict, match="vừa có bản mới"):
+            keep_set(session, survey_round, ready, operator)
+
+
+def test_an_own_template_that_fails_on_the_real_rows_is_named(database, locked):
+    with database.writing() as session:
+        survey_round = session.get(Round, locked.round.id)
+        operator = session.get(User, locked.operator.id)
+        content = template_with("{% if groups|length > 1 %}{{ 1/0 }}{% endif %}")
+        use_own(session, survey_round, PaperKind.LETTER, content, "mau.docx", operator)
+        with pytest.raises(Invalid, match="Công văn: Mẫu Word có chỗ không điền được"):
+            prepare_set(session, survey_round, wishes(session, survey_round), operator)
+
+
+def kept(session, locked):
+    survey_round = session.get(Round, locked.round.id)
+    operator = session.get(User, locked.operator.id)
+    return keep_set(
+        session, survey_round, prepare_set(session, survey_round, wishes(session, survey_round), operator), operator
+    )
+
+
+def member(made, ending: str) -> bytes:
+    with zipfile.ZipFile(BytesIO(made.content)) as archive:
+        return archive.read(next(name for name in archive.namelist() if name.endswith(ending)))
+
+
+def saved_again(content: bytes, **changes: str) -> bytes:
+    book = openpyxl.load_workbook(BytesIO(content))
+    for place, text in changes.items():
+        book.worksheets[0][place] = text
+    memory = BytesIO()
+    book.save(memory)
+    return memory.getvalue()
+
+
+def test_the_lists_of_sums_of_a_set_are_known_too(database, locked):
+    with database.writing() as session:
+        made = kept(session, locked)
+        for name in ("MANIFEST.json", "SHA256SUMS"):
+            verdict = verify_file(session, member(made, name))
+            assert (verdict.true, name in verdict.sentence) == (True, True)
+        assert not verify_file(session, b"{}").true
+
+
+def test_a_workbook_saved_again_is_compared_cell_by_cell(database, locked):
+    with database.writing() as session:
+        workbook = member(kept(session, locked), ".xlsx")
+        verdict = verify_file(session, saved_again(workbook))
+        assert (verdict.true, "nội dung giống" in verdict.sentence) == (False, True)
+        verdict = verify_file(session, saved_again(workbook, B9="Người khác"))
+        assert (verdict.true, "nội dung khác" in verdict.sentence, "!B9" in verdict.sentence) == (False, True, True)
+        other = verify_file(session, b"%PDF-1.7 khac")
+        assert (other.true, "lưu lại trong Excel, Word" in other.sentence) == (False, True)
+
+
+def test_a_true_file_that_is_no_longer_in_force_says_so(database, locked):
+    with database.writing() as session:
+        made = kept(session, locked)
+        assert verify_file(session, made.content).outdated == ""
+        change = propose(
+            session, locked.list_of(session, "E"), ChangeKind.ADD, locked.officer, "Nhập huyện.", None, CITIZEN
+        )
+        survey_round = session.get(Round, locked.round.id)
+        approve(session, survey_round, [change], session.get(User, locked.operator.id))
+        verdict = verify_file(session, made.content)
+        assert (verdict.true, "Đã có bản 2" in verdict.outdated) == (True, True)
+        survey_round.cancelled_at = now()
+        assert "Đợt đã hủy lúc" in verify_file(session, made.content).outdated
+
+
+def test_a_paper_with_an_own_word_template_has_no_pdf_in_other_words(database, locked):
+    with database.writing() as session:
+        survey_round = session.get(Round, locked.round.id)
+        operator = session.get(User, locked.operator.id)
+        with_pdf = prepare_set(session, survey_round, wishes(session, survey_round, pdf=True), operator)
+        assert any(name.startswith("cong-van") and name.endswith(".pdf") for name in with_pdf.files)
+        use_own(session, survey_round, PaperKind.LETTER, template_with("{{ number }}"), "mau.docx", operator)
+        own = prepare_set(session, survey_round, wishes(session, survey_round, pdf=True), operator)
+        assert not any(name.endswith(".pdf") for name in own.files)
