@@ -96,7 +96,8 @@ def filtered(page):
 def date_with_fault(page):
     page.fill("#q-ngay_tra", "2099-01-01")
     next_page(page)
-    assert "Ngày này chưa tới." in page.locator("[role=alert]").inner_text()
+    alert = page.locator("[role=alert]").inner_text()
+    assert alert.splitlines() == ["Có 1 chỗ cần sửa", "Ngày này chưa tới."]
     page.fill("#q-ngay_tra", "2021-01-05")
 
 
