@@ -63,6 +63,21 @@ def optimal_for_cost(budget: float, sizes: ArrayLike, deviations: ArrayLike, uni
     return result
 
 
+def optimal_for_variance(variance: float, sizes: ArrayLike, deviations: ArrayLike, unit_costs: ArrayLike) -> Numbers:
+    """The cheapest n_h with which the mean has the `variance`: (Σ W S/√c)(Σ W S √c) / (V + Σ W S²/N), shared as
+    `optimal_for_cost`. Source: Cochran (1977) 5.5. R: `PracTools::strAlloc(Nh, Sh, V0, ch, alloc = "totvar")$nh`.
+    """
+    counts = _positive(sizes, "Mỗi tầng cần có số người.")
+    spread = _positive(deviations, "Mỗi tầng cần có độ lệch chuẩn.")
+    costs = _positive(unit_costs, "Mỗi tầng cần có chi phí một phiếu.")
+    if (costs <= 0).any() or variance <= 0:
+        raise AllocationError("Chi phí một phiếu của mỗi tầng và phương sai cần đạt phải lớn hơn 0.")
+    parts = counts / counts.sum() * spread
+    total = (parts / np.sqrt(costs)).sum() * (parts * np.sqrt(costs)).sum()
+    total /= variance + (parts * spread).sum() / counts.sum()
+    return _shared(float(total), parts / np.sqrt(costs))
+
+
 def power(total: float, totals: ArrayLike, exponent: float = 0.5, variations: ArrayLike = 1.0) -> Numbers:
     """n_h ~ X_h^q CV_h: between equal precision of strata (q = 0) and of the whole (q = 1).
 
@@ -140,6 +155,13 @@ def clusters_for_cv(per_cluster: float, rho: float, cv: float, unit_relvariance:
     Source: Valliant, Dever & Kreuter (2018) 9.2. R: `PracTools::clusOpt2(…, unit.rv, k, CV0, cal.sw = 2)$m.opt`.
     """
     return unit_relvariance * k * (rho * (per_cluster - 1) + 1) / (per_cluster * cv**2)
+
+
+def clusters_for_budget(budget: float, cost_first: float, cost_second: float, per_cluster: float) -> float:
+    """Clusters m that the budget buys: C / (C1 + C2 n̄). R: `PracTools::clusOpt2(…, tot.cost, cal.sw = 1)$m.opt`."""
+    if budget <= 0 or cost_first <= 0 or cost_second <= 0:
+        raise AllocationError("Kinh phí và các chi phí phải lớn hơn 0.")
+    return budget / (cost_first + cost_second * per_cluster)
 
 
 def cluster_design_effect(per_cluster: float, rho: float) -> float:

@@ -1,14 +1,16 @@
 """A sample and how it was drawn: strata, stages of sampling units, weights, finite populations, replicates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analysis import estimates
+from analysis.pps_variance import quadratic_form
 from analysis.replicates import Replicates, bootstrap, half_samples, jackknife
-from analysis.taylor import LONELY_RULES, Codes, DesignError, Floats, Stage, covariance_of_totals
+from analysis.residuals import Adjustment, residual_scores
+from analysis.taylor import LONELY_RULES, Codes, DesignError, Floats, Stage, Truths, covariance_of_totals, sums_by_code
 
 Columns = str | Sequence[str]
 
@@ -19,9 +21,12 @@ class Design:
 
     strata: of the first stage, several columns are crossed. psu: sampling units, one column a stage; none = every row
     is its own. weights: design weights; none = product over stages of population / sample where `fpc` is given, else 1.
-    fpc: population count of each stage's stratum; none = with replacement. nest: PSU labels repeat between strata.
+    fpc: population count of each stage's stratum, or the share that was drawn; none = with replacement; under `pps`
+    the inclusion probability of the unit. nest: PSU labels repeat between strata.
     lonely: what a stratum with one PSU contributes (fail, remove, certainty, adjust, average).
-    replicates: replicate weights in place of the Taylor variance.
+    replicates: replicate weights in place of the Taylor variance. pps: unequal probabilities without replacement:
+    `brewer` at any number of stages; `overton`, `hartley-rao`, or `joint` with the matrix `joint` of the sampled units,
+    in one stage (see `pps_variance`).
 
     R: `svydesign(id=~psu, strata=~strata, weights=~weights, fpc=~fpc, data=frame, nest=nest)`.
     """
@@ -32,6 +37,8 @@ class Design:
     lonely: str
     replicates: Replicates | None
     df: int
+    adjustments: tuple[Adjustment, ...]
+    quadratic: Floats | None
 
     def __init__(
         self,
@@ -44,11 +51,22 @@ class Design:
         nest: bool = False,
         lonely: str = "fail",
         replicates: Replicates | None = None,
+        pps: str | None = None,
+        joint: Floats | None = None,
+        sum_of_squares: float | None = None,
+        yates_grundy: bool = False,
     ) -> None:
         if lonely not in LONELY_RULES:
             raise DesignError(f"lonely={lonely!r}: use one of {', '.join(LONELY_RULES)}.")
         frame = frame.reset_index(drop=True)
-        stages = _stages(frame, _names(strata), _names(psu), _names(fpc), nest)
+        stages = _stages(frame, _names(strata), _names(psu), _names(fpc), nest, pps is not None)
+        quadratic = None
+        if pps is not None and pps != "brewer":
+            first = stages[0]
+            quadratic = quadratic_form(
+                first.fraction, pps, strata=first.stratum, joint=joint, sum_of_squares=sum_of_squares,
+                yates_grundy=yates_grundy,
+            )  # fmt: skip
         if weights is not None:
             weight = frame[weights].to_numpy(dtype=np.float64)
         elif fpc is not None:
@@ -63,6 +81,8 @@ class Design:
             ("lonely", lonely),
             ("replicates", replicates),
             ("df", len(first.stratum) - len(first.sampled) if replicates is None else _rank(weight, replicates) - 1),
+            ("adjustments", ()),
+            ("quadratic", quadratic),
         ):
             object.__setattr__(self, name, value)
 
@@ -85,11 +105,35 @@ class Design:
         value, slopes = estimate(self.weights @ totals)
         linear = totals @ slopes.T
         if self.replicates is None:
-            scores = self.weights[:, None] * linear
-            return value, covariance_of_totals(scores, self.stages, self.lonely), linear
+            return value, self.covariance_of_scores(self.weights[:, None] * linear), linear
         sums = (self.replicates.factors * self.weights[:, None]).T @ totals
         repeated = np.stack([estimate(row)[0] for row in sums])
         return value, self.replicates.covariance(repeated, value), linear
+
+    def covariance_of_scores(self, scores: Floats) -> Floats:
+        """Covariance (k, k) of the column sums of `scores` (n, k), weight times variable; not for replicates."""
+        scores = residual_scores(scores, self.adjustments)
+        if self.quadratic is None:
+            return covariance_of_totals(scores, self.stages, self.lonely)
+        totals = sums_by_code(scores, self.stages[0].cluster, len(self.quadratic))
+        return np.asarray(totals.T @ self.quadratic @ totals)
+
+    def repeated(self, estimate: Callable[[Floats], Floats]) -> Floats:
+        """Covariance (k, k) by replicates of any function of the weights (n,) → (k,); needs replicates."""
+        if self.replicates is None:
+            raise DesignError("This design has no replicate weights.")
+        weights = self.replicates.factors * self.weights[:, None]
+        values = np.stack([estimate(column) for column in weights.T])
+        return self.replicates.covariance(values, estimate(self.weights))
+
+    def df_within(self, inside: Truths) -> int:
+        """Degrees of freedom of a domain (n,): only the sampling units and strata that have a member in it."""
+        inside = inside & (self.weights != 0)
+        if self.replicates is not None:
+            return int(np.linalg.matrix_rank(self.replicates.factors[inside] * self.weights[inside, None])) - 1
+        first = self.stages[0]
+        units = np.unique(first.cluster[inside])
+        return len(units) - len(np.unique(first.stratum[units]))
 
     def mean(self, variables: Columns, by: Columns | None = None, **options: object) -> pd.DataFrame:
         """Weighted means as a tidy table; see `estimates.mean`."""
@@ -119,7 +163,9 @@ def _names(columns: Columns | None) -> list[str]:
     return [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
 
 
-def _stages(frame: pd.DataFrame, strata: list[str], psu: list[str], fpc: list[str], nest: bool) -> tuple[Stage, ...]:
+def _stages(
+    frame: pd.DataFrame, strata: list[str], psu: list[str], fpc: list[str], nest: bool, by_size: bool
+) -> tuple[Stage, ...]:
     stratum, labels = _codes(frame, strata)
     stages = []
     for depth in range(max(len(psu), 1)):
@@ -135,13 +181,16 @@ def _stages(frame: pd.DataFrame, strata: list[str], psu: list[str], fpc: list[st
         if (of_cluster[cluster] != stratum).any():
             raise DesignError(f"Labels of {psu[depth]} repeat between strata: give nest=True.")
         sampled = np.bincount(of_cluster, minlength=len(labels)).astype(np.float64)
-        fraction = np.zeros(len(labels))
+        fraction = np.zeros(count)
         if depth < len(fpc):
-            population = np.zeros(len(labels))
-            population[stratum] = frame[fpc[depth]].to_numpy(dtype=np.float64)
-            if (population < sampled).any():
+            known = np.zeros(count)
+            known[cluster] = frame[fpc[depth]].to_numpy(dtype=np.float64)
+            shares = by_size or bool((frame[fpc] <= 1).all(axis=None) and (known < 1).any())
+            fraction = known if shares else sampled[of_cluster] / known
+            if not ((fraction > 0) & (fraction <= 1)).all():
+                if shares:
+                    raise DesignError(f"{fpc[depth]}: inclusion probabilities must be above 0 and at most 1.")
                 raise DesignError(f"{fpc[depth]} is smaller than the sample in some stratum.")
-            fraction = sampled / population
         stages.append(Stage(cluster, of_cluster, sampled, fraction, labels))
         stratum, labels = cluster, tuple(map(str, range(count)))
     return tuple(stages)
@@ -158,7 +207,7 @@ def _codes(frame: pd.DataFrame, columns: list[str]) -> tuple[Codes, tuple[str, .
 def _weights_from_fractions(stages: Sequence[Stage]) -> Floats:
     weight = np.ones(len(stages[0].cluster))
     for stage in stages:
-        weight = weight / stage.fraction[stage.stratum[stage.cluster]]
+        weight = weight / stage.fraction[stage.cluster]
     return weight
 
 

@@ -6,41 +6,58 @@ Every estimate is a function of weighted totals, so one variance serves all: lin
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.taylor import DesignError, Floats
+from analysis.intervals import score_limits
+from analysis.taylor import Codes, DesignError, Floats, Truths, domain_variances
 
 if TYPE_CHECKING:
     from analysis.design import Columns, Design
 
-Truths = NDArray[np.bool_]
+_MOST_NUMBERS = 20_000_000  # in one array
 # Totals (m,) → value (k,) and slopes (k, m).
 Function = Callable[[Floats], tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """table: tidy rows with estimate, se, ci_low, ci_high, df, deff, n; covariance: (k, k) between the rows."""
+    """table: tidy rows with estimate, se, ci_low, ci_high, df, deff, n; compute: what `covariance` asks for."""
 
     table: pd.DataFrame
-    covariance: Floats
+    compute: Callable[[], Floats]
+
+    @cached_property
+    def covariance(self) -> Floats:
+        """(k, k) between the rows of the table; computed when it is first asked for, since k may be large."""
+        return self.compute()
 
 
 def mean(
     design: "Design", variables: "Columns", by: "Columns | None" = None, *,
     where: Truths | None = None, level: float = 0.95, deff: str = "without", listwise: bool = False,
+    interval: str = "t",
 ) -> Estimates:  # fmt: skip
     """Weighted means Σwy/Σw, one row per variable (text: per level) and domain.
 
     where: (n,) truth of membership. deff: SRS `without` or `with` replacement as the yardstick. A missing value is a
-    row outside the domain, item by item, or in all variables at once if `listwise`.
+    row outside the domain, item by item, or in all variables at once if `listwise`. interval: `t`, or `beta` for shares
+    and scores between 0 and 1, which holds with few and equal answers (see `intervals`).
     R: `svyby(~y, ~by, design, svymean, deff=TRUE, na.rm=TRUE, covmat=TRUE)`."""
-    return _ratios(design, _columns(design, variables), None, by, where, level, deff, listwise)
+    found = _over_domains(design, _columns(design, variables), 1.0, by, where, level, deff, listwise)
+    if interval == "beta":
+        table = found.table
+        if not table["estimate"].between(0, 1).all():
+            raise DesignError("Beta limits are for values between 0 and 1.")
+        low, high = score_limits(
+            table["estimate"].to_numpy(), table["se"].to_numpy(), table["n"].to_numpy(), design.df, level
+        )
+        return Estimates(table.assign(ci_low=low, ci_high=high), found.compute)
+    return found
 
 
 def total(
@@ -48,9 +65,7 @@ def total(
     where: Truths | None = None, level: float = 0.95, deff: str = "without", listwise: bool = False,
 ) -> Estimates:  # fmt: skip
     """Weighted totals Σwy. Arguments as `mean`. R: `svytotal(~y, design, deff=TRUE, na.rm=TRUE)`."""
-    cells = _cells(design, _columns(design, variables), by, where, listwise)
-    sums = np.stack([np.where(inside, values, 0) for _, values, inside in cells], axis=1)
-    return _estimates(design, cells, sums, lambda totals: (totals, np.eye(len(totals))), level, deff)
+    return _over_domains(design, _columns(design, variables), None, by, where, level, deff, listwise)
 
 
 def ratio(
@@ -61,7 +76,8 @@ def ratio(
     name = f"{numerator}/{denominator}"
     below = design.frame[denominator].to_numpy(dtype=np.float64)
     above = design.frame[numerator].to_numpy(dtype=np.float64)
-    return _ratios(design, {name: above}, below, by, where, level, deff, False)
+    above = np.where(np.isnan(below), np.nan, above)
+    return _over_domains(design, {name: above}, np.nan_to_num(below), by, where, level, deff, False)
 
 
 def contrast(
@@ -80,8 +96,8 @@ def contrast(
         slopes = np.asarray(function, dtype=np.float64)
         result = float(slopes @ value)
     variance = float(slopes @ estimates.covariance @ slopes)
-    table = _table([{"variable": "contrast"}], np.array([result]), np.array([[variance]]), df, level)
-    return Estimates(table, np.array([[variance]]))
+    table = _table([{"variable": "contrast"}], np.array([result]), np.array([variance]), df, level)
+    return Estimates(table, lambda: np.array([[variance]]))
 
 
 def smooth(design: "Design", variables: "Columns", function: Function, level: float = 0.95) -> Estimates:
@@ -89,10 +105,41 @@ def smooth(design: "Design", variables: "Columns", function: Function, level: fl
     columns = _columns(design, variables)
     value, covariance, _ = design.covariance(np.stack(list(columns.values()), axis=1), function)
     rows: list[dict[str, object]] = [{"variable": f"value{index + 1}"} for index in range(len(value))]
-    return Estimates(_table(rows, value, covariance, design.df, level), covariance)
+    return Estimates(_table(rows, value, np.diag(covariance), design.df, level), lambda: covariance)
 
 
-_Cell = tuple[dict[str, object], Floats, Truths]
+def variance(
+    design: "Design", variables: "Columns", *, where: Truths | None = None, level: float = 0.95
+) -> Estimates:  # fmt: skip
+    """Variances and covariances n/(n-1) Σw(x-x̄)(y-ȳ)/Σw of the variables, one row a pair in the order of a matrix.
+
+    R: `svyvar(~x+y, design, na.rm=TRUE)`."""
+    columns = _columns(design, variables)
+    inside = np.all([~np.isnan(column) for column in columns.values()], axis=0)
+    inside = inside if where is None else inside & where
+    n, k = int((inside & (design.weights != 0)).sum()), len(columns)
+    values = np.stack([np.where(inside, column, 0) for column in columns.values()], axis=1)
+    values = (values - design.weights @ values / (design.weights @ inside)) * inside[:, None]  # keeps the digits
+    pairs = [(a, b) for a in range(k) for b in range(k)]
+    products = np.stack([values[:, a] * values[:, b] for a, b in pairs], axis=1)
+
+    def moments(totals: Floats) -> tuple[Floats, Floats]:
+        size, sums, squares = totals[0], totals[1 : k + 1], totals[k + 1 :]
+        slopes = np.zeros((len(pairs), len(totals)))
+        value = np.empty(len(pairs))
+        for row, (a, b) in enumerate(pairs):
+            value[row] = squares[row] / size - sums[a] * sums[b] / size**2
+            slopes[row, 0] = -squares[row] / size**2 + 2 * sums[a] * sums[b] / size**3
+            slopes[row, 1 + a] -= sums[b] / size**2
+            slopes[row, 1 + b] -= sums[a] / size**2
+            slopes[row, k + 1 + row] = 1 / size
+        return value * n / (n - 1), slopes * n / (n - 1)
+
+    totals = np.hstack([inside[:, None], values, products]).astype(np.float64)
+    value, covariance, _ = design.covariance(totals, moments)
+    names = list(columns)
+    rows = [{"variable": names[a], "with": names[b]} for a, b in pairs]
+    return Estimates(_table(rows, value, np.diag(covariance), design.df, level).assign(n=n), lambda: covariance)
 
 
 def _columns(design: "Design", variables: "Columns") -> dict[str, Floats]:
@@ -107,80 +154,129 @@ def _columns(design: "Design", variables: "Columns") -> dict[str, Floats]:
     return columns
 
 
-def _cells(
-    design: "Design", columns: Mapping[str, Floats], by: "Columns | None", where: Truths | None, listwise: bool
-) -> list[_Cell]:
+def _domains(design: "Design", by: "Columns | None", inside: Truths) -> tuple[list[dict[str, object]], Codes]:
+    """Labels of the domains in the order of R's `svyby`, first column fastest; the domain of each row, -1 = none."""
+    names = [] if by is None else [by] if isinstance(by, str) else list(by)
+    if not names:
+        return [{}], np.where(inside, 0, -1).astype(np.intp)
+    codes = design.frame[names].groupby(names[::-1], sort=True, observed=True).ngroup().to_numpy()
+    codes = np.where(inside & (codes >= 0), codes, -1)
+    found, first = np.unique(codes, return_index=True)
+    kept = found >= 0
+    labels = design.frame.loc[first[kept], names].to_dict("records")
+    return labels, np.where(codes >= 0, np.searchsorted(found[kept], codes), -1).astype(np.intp)
+
+
+def _over_domains(
+    design: "Design", columns: Mapping[str, Floats], below: Floats | float | None, by: "Columns | None",
+    where: Truths | None, level: float, deff: str, listwise: bool,
+) -> Estimates:  # fmt: skip
+    """Totals (below None) or ratios to `below` of every column in every domain, rows column by column."""
     inside = np.ones(len(design.frame), dtype=bool) if where is None else np.asarray(where, dtype=bool)
     if listwise:
         inside = inside & np.all([~np.isnan(values) for values in columns.values()], axis=0)
-    names = [] if by is None else [by] if isinstance(by, str) else list(by)
-    domains: list[tuple[dict[str, object], Truths]] = [({}, inside)]
-    if names:
-        codes = design.frame[names].groupby(names[::-1], sort=True, observed=True).ngroup().to_numpy()
-        codes = np.where(inside & (codes >= 0), codes, -1)
-        domains = []
-        for code in np.unique(codes[codes >= 0]):
-            member = codes == code
-            domains.append((dict(design.frame.loc[member.argmax(), names]), member))
-    return [
-        ({**labels, "variable": name}, values, member & ~np.isnan(values))
-        for name, values in columns.items()
-        for labels, member in domains
-    ]
-
-
-def _ratios(
-    design: "Design", columns: Mapping[str, Floats], below: Floats | None, by: "Columns | None",
-    where: Truths | None, level: float, deff: str, listwise: bool,
-) -> Estimates:  # fmt: skip
-    if below is not None:
-        columns = {name: np.where(np.isnan(below), np.nan, values) for name, values in columns.items()}
-    cells = _cells(design, columns, by, where, listwise)
-    if not cells:
+    labels, domain = _domains(design, by, inside)
+    if not labels or not inside.any():
         raise DesignError("No row is in the domain.")
-    base = np.ones(len(design.frame)) if below is None else np.nan_to_num(below)
-    above = [np.where(inside, values, 0) for _, values, inside in cells]
-    under = [np.where(inside, base, 0) for _, _, inside in cells]
-    return _estimates(design, cells, np.stack(above + under, axis=1), _quotients, level, deff)
-
-
-def _quotients(totals: Floats) -> tuple[Floats, Floats]:
-    half = len(totals) // 2
-    above, under = totals[:half], totals[half:]
-    value = above / under
-    return value, np.hstack([np.diag(1 / under), np.diag(-value / under)])
-
-
-def _estimates(
-    design: "Design", cells: Sequence[_Cell], sums: Floats, function: Function, level: float, deff: str
-) -> Estimates:
-    value, covariance, linear = design.covariance(sums, function)
-    table = _table([labels for labels, _, _ in cells], value, covariance, design.df, level)
-    members = np.stack([inside & (design.weights > 0) for _, _, inside in cells], axis=1)
-    simple = np.array([
-        _simple_variance(linear[inside, k], design.weights[inside], deff) for k, inside in enumerate(members.T)
-    ])  # fmt: skip
-    variance = np.diag(covariance)
+    cells = [_cell_of_column(design.weights, values, below, domain, len(labels), deff) for values in columns.values()]
+    value = np.concatenate([each.value for each in cells])
+    covariance, variance = _precision(design, cells, domain, len(labels), below, value)
+    rows = [{**label, "variable": name} for name in columns for label in labels]
+    table = _table(rows, value, variance, design.df, level)
+    simple = np.concatenate([each.simple for each in cells])
     table["deff"] = np.divide(variance, simple, out=np.full(len(variance), np.nan), where=simple > 0)
-    table["n"] = members.sum(axis=0)
+    table["n"] = np.concatenate([each.n for each in cells])
     return Estimates(table, covariance)
 
 
-def _simple_variance(linear: Floats, weights: Floats, deff: str) -> float:
-    """Variance of the total of `linear` in a simple random sample of the same size: N² (1 - n/N) s²_w / n."""
-    n, size = len(weights), weights.sum()
-    if n < 2:
-        return float("nan")
-    centre = weights @ linear / size
-    spread = n / (n - 1) * (weights @ (linear - centre) ** 2) / size
-    fraction = 0.0 if deff == "with" else n / size
-    return float(size**2 * (1 - fraction) * spread / n)
+@dataclass(frozen=True)
+class _Cells:
+    """One column over G domains: value, SRS variance, n (G,); values, linearised variable, domain (n,), -1 = none."""
+
+    value: Floats
+    simple: Floats
+    n: Codes
+    values: Floats
+    linear: Floats
+    domain: Codes
+
+
+def _cell_of_column(
+    weights: Floats, values: Floats, below: Floats | float | None, domain: Codes, count: int, deff: str
+) -> _Cells:
+    domain = np.where(np.isnan(values), -1, domain)
+    values = np.where(domain < 0, 0.0, values)
+
+    def sums(column: Floats) -> Floats:
+        return np.asarray(np.bincount(domain + 1, weights * column, minlength=count + 1)[1:], dtype=np.float64)
+
+    value, linear = sums(values), values
+    if below is not None:
+        under = np.where(domain < 0, 0.0, below)
+        size = sums(under)
+        size = np.where(size == 0, np.nan, size)
+        value = value / size
+        linear = np.where(domain < 0, 0.0, (values - value[domain] * under) / size[domain])
+    used = (domain >= 0) & (weights > 0)
+    n = np.bincount(domain[used], minlength=count)
+    size = sums(np.where(used, 1.0, 0.0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = sums(linear) / size
+        spread = n / (n - 1) * sums(np.where(used, linear - centre[domain], 0.0) ** 2) / size
+        # The variance of the total in a simple random sample of the same size: N² (1 - n/N) s²_w / n.
+        simple = size**2 * (1 - (0.0 if deff == "with" else n / size)) * spread / n
+    return _Cells(value, np.nan_to_num(simple), n.astype(np.intp), values, linear, domain)
+
+
+def _precision(
+    design: "Design", cells: Sequence[_Cells], domain: Codes, count: int, below: Floats | float | None, value: Floats
+) -> tuple[Callable[[], Floats], Floats]:
+    """How to find the covariance (k, k) of all estimates if it is asked for, and their variances (k,)."""
+    replicates = design.replicates
+    if replicates is not None:
+        repeated = _repeated(design.weights, replicates.factors, cells, domain, count, below)
+        return lambda: replicates.covariance(repeated, value), replicates.variances(repeated, value)
+
+    def covariance(first: int = 0, last: int = len(cells) * count) -> Floats:
+        scores = np.zeros((len(domain), last - first))
+        for column in range(first, last):
+            cell = cells[column // count]
+            rows = cell.domain == column % count
+            scores[rows, column - first] = (design.weights * cell.linear)[rows]
+        return design.covariance_of_scores(scores)
+
+    if not design.adjustments and design.quadratic is None:
+        scores = np.stack([design.weights * each.linear for each in cells], axis=1)
+        return covariance, domain_variances(scores, domain, count, design.stages, design.lonely).T.ravel()
+    block = max(1, _MOST_NUMBERS // len(domain))  # residuals reach beyond the domain, so every column needs all rows
+    starts = range(0, len(value), block)
+    return covariance, np.concatenate([np.diag(covariance(at, min(at + block, len(value)))) for at in starts])
+
+
+def _repeated(
+    weights: Floats, factors: Floats, cells: Sequence[_Cells], domain: Codes, count: int, below: Floats | float | None
+) -> Floats:
+    """All estimates in every replicate, (R, k)."""
+    repeated = np.empty((factors.shape[1], len(cells), count))
+    order = np.argsort(domain, kind="stable")
+    ends = np.searchsorted(domain[order], np.arange(count + 1))
+    for place in range(count):
+        rows = order[ends[place] : ends[place + 1]]
+        weighted = (factors[rows] * weights[rows, None]).T
+        total = weighted @ np.stack([each.values[rows] for each in cells], axis=1)
+        if below is not None:
+            known = np.stack([each.domain[rows] >= 0 for each in cells], axis=1)
+            base = np.broadcast_to(below, len(domain))[rows, None]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                total = total / (weighted @ np.where(known, base, 0.0))
+        repeated[:, :, place] = total
+    return repeated.reshape(len(repeated), -1)
 
 
 def _table(
-    rows: Sequence[Mapping[str, object]], value: Floats, covariance: Floats, df: float, level: float
+    rows: Sequence[Mapping[str, object]], value: Floats, variance: Floats, df: float, level: float
 ) -> pd.DataFrame:
-    se = np.sqrt(np.maximum(np.diag(covariance), 0))
+    se = np.sqrt(np.maximum(variance, 0))
     reach = stats.t.ppf((1 + level) / 2, df) * se
     table = pd.DataFrame(list(rows))
     return table.assign(estimate=value, se=se, ci_low=value - reach, ci_high=value + reach, df=df)

@@ -5,11 +5,50 @@ Source: Korn & Graubard (1998); Franco, Little, Louis & Slud (2019). R: `svycipr
 
 import math
 
-from scipy import stats
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
 
-from analysis.taylor import DesignError
+from analysis.design import Design
+from analysis.intervals import ROUNDING
+from analysis.taylor import DesignError, Floats, Truths
 
-METHODS = ("mean", "logit", "wilson", "beta", "asin")
+METHODS = ("mean", "logit", "xlogit", "wilson", "beta", "asin", "likelihood")
+
+
+def proportion(
+    design: Design, event: Truths | Floats, *, where: Truths | None = None, method: str = "beta", level: float = 0.95
+) -> pd.DataFrame:
+    """One row: the weighted share of `event` (n,) in the domain, with limits by `method`, df and n of the domain.
+
+    event: truths, or 0 and 1 with NaN where the answer is missing; df and n are those of the domain with the missing,
+    as R has it. With replicates `logit` takes the spread of the replicates' logits, `xlogit` that of the share.
+
+    R: `svyciprop(~event, subset(design, where), method=method, na.rm=TRUE)`."""
+    domain = np.ones(len(event), dtype=bool) if where is None else where
+    inside = domain & ~np.isnan(event)
+    if not inside.any():
+        raise DesignError("No row is in the domain.")
+    hits = inside & (event == 1)
+    p, se = share(design, hits, inside)
+    n, df = int((domain & (design.weights != 0)).sum()), design.df_within(domain)
+    low, high = interval(p, se, n, df, method, level)
+    if method == "logit" and design.replicates is not None and 0 < p < 1:
+        low, high = _replicated_logit(design, hits, inside, df, level)
+    row = {"estimate": p, "se": se, "ci_low": low, "ci_high": high, "df": df, "n": n}
+    return pd.DataFrame([row])
+
+
+def share(design: Design, event: Truths, inside: Truths) -> tuple[float, float]:
+    """The weighted share of an event in a domain and its standard error."""
+    totals = np.stack([inside & event, inside], axis=1).astype(np.float64)
+
+    def quotient(sums: Floats) -> tuple[Floats, Floats]:
+        p = sums[0] / sums[1]
+        return np.array([p]), np.array([[1 / sums[1], -p / sums[1]]])
+
+    value, covariance, _ = design.covariance(totals, quotient)
+    return float(value[0]), float(np.sqrt(max(covariance[0, 0], 0.0)))
 
 
 def interval(p: float, se: float, n: int, df: float, method: str = "beta", level: float = 0.95) -> tuple[float, float]:
@@ -17,7 +56,8 @@ def interval(p: float, se: float, n: int, df: float, method: str = "beta", level
 
     mean: p ± t se; logit: on log(p/(1-p)); asin: on arcsin √p; wilson: score interval at n_eff = p(1-p)/se², t(df);
     beta: Korn-Graubard, Clopper-Pearson at n_eff (t(n-1)/t(df))². At p of 0 or 1 the answers themselves count:
-    [0, 1-(α/2)^(1/n)] and its mirror. R: `svyciprop(..., method="xlogit"|"wilson"|"beta"|"asin"|"mean")`."""
+    [0, 1-(α/2)^(1/n)] and its mirror. likelihood: where 2 n_eff times the fall of the log likelihood is t² n/(n-1).
+    R: `svyciprop(..., method="xlogit"|"wilson"|"beta"|"asin"|"mean"|"likelihood")`."""
     if method not in METHODS:
         raise DesignError(f"method={method!r}: use one of {', '.join(METHODS)}.")
     tail = (1 - level) / 2
@@ -27,20 +67,42 @@ def interval(p: float, se: float, n: int, df: float, method: str = "beta", level
     t = float(stats.t.ppf(1 - tail, df))
     if method == "mean":
         return p - t * se, p + t * se
-    if method == "logit":
+    if method in ("logit", "xlogit"):
         centre, reach = math.log(p / (1 - p)), t * se / (p * (1 - p))
         return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
     if method == "asin":
         centre, reach = math.asin(math.sqrt(p)), t * se / (2 * math.sqrt(p * (1 - p)))
         return math.sin(max(centre - reach, 0)) ** 2, math.sin(min(centre + reach, math.pi / 2)) ** 2
-    n_eff = p * (1 - p) / se**2 if se > 0 else float(n)
+    n_eff = p * (1 - p) / se**2 if se > ROUNDING else float(n)
+    if method == "likelihood":
+        return _likelihood_limits(p, n_eff, t * math.sqrt(n / (n - 1)))
     if method == "wilson":
         scale = 1 + t**2 / n_eff
         centre = (p + t**2 / (2 * n_eff)) / scale
         reach = t * math.sqrt(p * (1 - p) / n_eff + t**2 / (4 * n_eff**2)) / scale
         return centre - reach, centre + reach
-    n_eff *= (float(stats.t.ppf(tail, n - 1)) / t) ** 2
+    if se > ROUNDING:
+        n_eff *= (float(stats.t.ppf(tail, n - 1)) / t) ** 2
     hits = n_eff * p
     low = float(stats.beta.ppf(tail, hits, n_eff - hits + 1))
     high = float(stats.beta.ppf(1 - tail, hits + 1, n_eff - hits))
     return low, high
+
+
+def _replicated_logit(design: Design, hits: Truths, inside: Truths, df: int, level: float) -> tuple[float, float]:
+    def logit(weights: Floats) -> Floats:
+        above, below = weights[hits].sum(), weights[inside & ~hits].sum()
+        return np.array([np.log(max(above, 1e-300) / max(below, 1e-300))])
+
+    centre = float(logit(design.weights)[0])
+    reach = float(stats.t.ppf((1 + level) / 2, df)) * math.sqrt(float(design.repeated(logit)[0, 0]))
+    return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
+
+
+def _likelihood_limits(p: float, n_eff: float, t: float) -> tuple[float, float]:
+    def fall(other: float) -> float:
+        return 2 * n_eff * (p * math.log(p / other) + (1 - p) * math.log((1 - p) / (1 - other))) - t**2
+
+    hair = 1e-12
+    low = optimize.brentq(fall, min(hair, p / 2), p, xtol=1e-14)
+    return float(low), float(optimize.brentq(fall, p, 1 - min(hair, (1 - p) / 2), xtol=1e-14))

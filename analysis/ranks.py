@@ -32,13 +32,40 @@ def joint_rank_sets(values: Floats, se: Floats, level: float = 0.9, rule: str = 
     return 1 + below, count - above
 
 
-def pairwise_rank_sets(values: Floats, se: Floats, level: float = 0.95) -> tuple[Ranks, Ranks]:
-    """Lowest and highest rank (K,) jointly at `level` from all pairs at once: |t_i - t_j| > q s_ij, q the studentised
-    range of K / √2. R: `qtukey(level, K, Inf) / sqrt(2)`."""
+def pairwise_rank_sets(values: Floats, se: Floats, level: float = 0.95, rule: str = "tukey") -> tuple[Ranks, Ranks]:
+    """Lowest and highest rank (K,) jointly at `level` from all pairs at once.
+
+    tukey: |t_i - t_j| > q s_ij, q the studentised range of K / √2; holm: two-sided tests of all pairs by Holm.
+    R: `qtukey(level, K, Inf) / sqrt(2)`; `p.adjust(p, "holm") < 1 - level`."""
     count = len(values)
-    limit = stats.studentized_range.ppf(level, count, np.inf) / np.sqrt(2) * _pairwise_se(se)
-    differences = _differences(values)
-    return 1 + (differences > limit).sum(axis=1), count - (-differences > limit).sum(axis=1)
+    differences, spread = _differences(values), _pairwise_se(se)
+    if rule == "holm":
+        one, other = np.triu_indices(count, 1)
+        p_values = 2 * stats.norm.sf(np.abs(differences / spread)[one, other])
+        told = np.zeros((count, count), dtype=bool)
+        told[one, other] = told[other, one] = holm(p_values) < 1 - level
+    else:
+        limit = stats.studentized_range.ppf(level, count, np.inf) / np.sqrt(2) * spread
+        told = np.abs(differences) > limit
+    return 1 + (told & (differences > 0)).sum(axis=1), count - (told & (differences < 0)).sum(axis=1)
+
+
+def holm(p_values: Floats) -> Floats:
+    """p-values (m,) adjusted for m tests so that the chance of any false one is held. R: `p.adjust(p, "holm")`."""
+    order = np.argsort(p_values, kind="stable")
+    adjusted = np.empty(len(p_values))
+    steps = (len(p_values) - np.arange(len(p_values))) * p_values[order]
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return adjusted
+
+
+def benjamini_hochberg(p_values: Floats) -> Floats:
+    """p-values (m,) adjusted so that the share of false ones among those named is held. R: `p.adjust(p, "BH")`."""
+    order = np.argsort(-p_values, kind="stable")
+    steps = len(p_values) / np.arange(len(p_values), 0, -1) * p_values[order]
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1)
+    return adjusted
 
 
 def comparison_multiplier(se: Floats, alpha: float = 0.05) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import hadamard
 
-from analysis.taylor import DesignError, Floats, Stage
+from analysis.taylor import Codes, DesignError, Floats, Stage
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Replicates:
         spread = (estimates - (full if self.mse else estimates.mean(axis=0))) * np.sqrt(self.rscales)[:, None]
         return np.asarray(self.scale * (spread.T @ spread))
 
+    def variances(self, estimates: Floats, full: Floats) -> Floats:
+        """The diagonal (k,) of `covariance` without the rest."""
+        spread = estimates - (full if self.mse else estimates.mean(axis=0))
+        return np.asarray(self.scale * (self.rscales @ spread**2))
+
 
 def jackknife(stage: Stage, mse: bool = False) -> Replicates:
     """Delete one PSU at a time: JK1 with one stratum, JKn with more. The finite population enters as 1 - f.
@@ -38,7 +43,7 @@ def jackknife(stage: Stage, mse: bool = False) -> Replicates:
     same_stratum = stage.stratum[:, None] == stage.stratum[None, :]
     by_cluster = np.where(same_stratum, (n_h / (n_h - 1))[:, None], 1.0)
     by_cluster[clusters, clusters] = 0
-    rscales = (n_h - 1) / n_h * (1 - stage.fraction[stage.stratum])
+    rscales = (n_h - 1) / n_h * (1 - stage.fraction)
     return Replicates(by_cluster[stage.cluster], 1.0, rscales, mse)
 
 
@@ -64,11 +69,20 @@ def bootstrap(stage: Stage, count: int, seed: int, mse: bool = False) -> Replica
     The same seed gives the same factors. R: `as.svrepdesign(design, type="subbootstrap", replicates=count)`."""
     if (stage.sampled < 2).any():
         raise DesignError("The bootstrap needs two sampling units in every stratum.")
-    random = np.random.default_rng(seed)
-    by_cluster = np.empty((len(stage.stratum), count))
-    for h in range(len(stage.sampled)):
-        members = np.flatnonzero(stage.stratum == h)
-        n_h = len(members)
-        drawn = random.multinomial(n_h - 1, np.full(n_h, 1 / n_h), size=count)
-        by_cluster[members] = drawn.T * n_h / (n_h - 1)
+    by_cluster = bootstrap_draws(stage.stratum, stage.sampled, count, seed)
     return Replicates(by_cluster[stage.cluster], 1 / count, np.ones(count), mse)
+
+
+def bootstrap_draws(stratum: Codes, sampled: Floats, count: int, seed: int) -> Floats:
+    """Rao-Wu factors (C, count) of clusters in strata (C,): times drawn among n_h - 1, times n_h / (n_h - 1)."""
+    random = np.random.default_rng(seed)
+    order = np.argsort(stratum, kind="stable")  # clusters stratum by stratum
+    size = sampled.astype(np.intp)
+    first = np.cumsum(size) - size
+    slots = np.repeat(np.arange(len(size)), size - 1)  # one row a draw: n_h - 1 in each stratum
+    drawn = first[slots, None] + (random.random((len(slots), count)) * size[slots, None]).astype(np.intp)
+    times = np.bincount((drawn * count + np.arange(count)).ravel(), minlength=len(stratum) * count)
+    factors = np.empty((len(stratum), count))
+    factors[order] = times.reshape(len(stratum), count)
+    factors *= (sampled / (sampled - 1))[stratum][:, None]
+    return factors

@@ -16,6 +16,7 @@ import pandas as pd
 
 from analysis import proportion
 from analysis.component_score import SIPAS, LeafScore
+from analysis.composite import sums_of_means
 from analysis.design import Design
 from analysis.scoring_rules import DONT_KNOW, PRESETS, Settings
 from analysis.taylor import Floats
@@ -138,15 +139,7 @@ def combined_means(
     """
     design = Design(answers[[CELL]], strata=CELL, lonely="adjust")
     inside = ~np.isnan(values)
-    totals = np.hstack([np.nan_to_num(values), inside])
-
-    def sums(weighted: Floats) -> tuple[Floats, Floats]:
-        above, below = np.split(weighted, 2)
-        mean = above / below
-        slopes = np.hstack([np.diag(1 / below), np.diag(-mean / below)])
-        return factors @ mean, factors @ slopes
-
-    estimate, covariance, _linear = design.covariance(totals, sums)
+    estimate, covariance = sums_of_means(design, values, factors)
     se = np.sqrt(np.maximum(np.diag(covariance), 0))
     found: list[Interval | None] = []
     for row, maximum in enumerate(maxima):

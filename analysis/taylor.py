@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
+Truths = NDArray[np.bool_]
 
 LONELY_RULES = ("fail", "remove", "certainty", "adjust", "average")
 
@@ -24,7 +25,8 @@ class Stage:
     """One stage of sampling. Clusters 0..C-1 lie in strata 0..H-1 (from stage two: the clusters of the stage before).
 
     cluster: (n,) cluster of each row; stratum: (C,) stratum of each cluster; sampled: (H,) clusters drawn;
-    fraction: (H,) share of the population's clusters that was drawn, 0 with replacement; labels: (H,) names.
+    fraction: (C,) chance with which each cluster was drawn: the share of its stratum's clusters, or its inclusion
+    probability where clusters were drawn by size; 0 with replacement; labels: (H,) names.
     """
 
     cluster: Codes
@@ -47,9 +49,44 @@ def covariance_of_totals(scores: Floats, stages: Sequence[Stage], lonely: str = 
             above = np.ones(len(stage.sampled))
         total += _stage_covariance(scores, stage, above, lonely)
         if depth + 1 < len(stages):
-            above = (above * stage.fraction)[stage.stratum]
+            above = above[stage.stratum] * stage.fraction
             if not above.any():
                 break
+    return total
+
+
+def domain_variances(
+    scores: Floats, domains: Codes, count: int, stages: Sequence[Stage], lonely: str = "fail"
+) -> Floats:
+    """Variances (count, k) of the sums of `scores` (n, k) in each of `count` domains that do not overlap.
+
+    domains: (n,) domain of each row, -1 = none. The diagonal of `covariance_of_totals` for n-by-domains columns, at the
+    cost of the rows alone: a sampling unit without a member of the domain counts 0."""
+    inside = domains >= 0
+    scores, domains = scores[inside], domains[inside]
+    total = np.zeros((count, scores.shape[1]))
+    above = np.ones(len(stages[0].sampled))
+    for stage in stages:
+        multiplier, alone, factor = _multipliers(stage, above, lonely)
+        pair, place = np.unique(stage.cluster[inside] * count + domains, return_inverse=True)
+        sums = sums_by_code(scores, place, len(pair))
+        cluster = pair // count
+        upper, position = np.unique(stage.stratum[cluster] * count + pair % count, return_inverse=True)
+        stratum, domain = upper // count, upper % count
+        mean = sums_by_code(sums, position, len(upper)) / stage.sampled[stratum][:, None]
+        common = sums_by_code(sums, pair % count, count) / len(stage.stratum)
+        if lonely == "adjust":
+            mean[alone[stratum]] = common[domain[alone[stratum]]]
+        whole = np.bincount(stage.stratum, multiplier, minlength=len(stage.sampled))
+        absent = whole[stratum] - np.bincount(position, multiplier[cluster], minlength=len(upper))
+        spread = sums_by_code(multiplier[cluster][:, None] * (sums - mean[position]) ** 2, position, len(upper))
+        total += factor * sums_by_code(spread + absent[:, None] * mean**2, domain, count)
+        if lonely == "adjust":  # lone sampling units of strata that the domain does not touch
+            touched = np.bincount(domain, whole[stratum] * alone[stratum], minlength=count)
+            total += factor * (whole[alone].sum() - touched)[:, None] * common**2
+        above = above[stage.stratum] * stage.fraction
+        if not above.any():
+            break
     return total
 
 
@@ -58,24 +95,29 @@ def sums_by_code(values: Floats, codes: Codes, count: int) -> Floats:
     return np.stack([np.bincount(codes, column, minlength=count) for column in values.T], axis=1)
 
 
+def _multipliers(stage: Stage, above: Floats, lonely: str) -> tuple[Floats, Truths, float]:
+    """(1-f_i) n_h/(n_h-1) times the fractions above, (C,); strata (H,) with a lone unit; what all is multiplied by.
+
+    With inclusion probabilities for f_i this is Brewer's approximation (Brewer 2002, 9.4)."""
+    strata = len(stage.sampled)
+    multiplier = above[stage.stratum] * (1 - stage.fraction)
+    alone = (stage.sampled == 1) & (np.bincount(stage.stratum, multiplier, minlength=strata) > 0)
+    multiplier = multiplier * (stage.sampled / np.maximum(stage.sampled - 1, 1))[stage.stratum]
+    if not alone.any():
+        return multiplier, alone, 1.0
+    if lonely == "fail":
+        names = ", ".join(stage.labels[h] for h in np.flatnonzero(alone)[:5])
+        raise DesignError(f"Only one sampling unit in stratum {names}: merge strata or name a rule (lonely=).")
+    if lonely != "adjust":
+        multiplier[alone[stage.stratum]] = 0
+    return multiplier, alone, float(strata / (strata - alone.sum())) if lonely == "average" else 1.0
+
+
 def _stage_covariance(scores: Floats, stage: Stage, above: Floats, lonely: str) -> Floats:
     totals = sums_by_code(scores, stage.cluster, len(stage.stratum))
-    strata = len(stage.sampled)
-    centre = sums_by_code(totals, stage.stratum, strata) / stage.sampled[:, None]
-    multiplier = above * (1 - stage.fraction)
-    alone = (stage.sampled == 1) & (multiplier > 0)
-    many = stage.sampled > 1
-    multiplier[many] *= stage.sampled[many] / (stage.sampled[many] - 1)
-    factor = 1.0
-    if alone.any():
-        if lonely == "fail":
-            names = ", ".join(stage.labels[h] for h in np.flatnonzero(alone)[:5])
-            raise DesignError(f"Only one sampling unit in stratum {names}: merge strata or name a rule (lonely=).")
-        if lonely == "adjust":
-            centre[alone] = totals.mean(axis=0)
-        else:
-            multiplier[alone] = 0
-        if lonely == "average":
-            factor = strata / (strata - alone.sum())
-    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[stage.stratum][:, None]
+    centre = sums_by_code(totals, stage.stratum, len(stage.sampled)) / stage.sampled[:, None]
+    multiplier, alone, factor = _multipliers(stage, above, lonely)
+    if lonely == "adjust":
+        centre[alone] = totals.mean(axis=0)
+    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[:, None]
     return np.asarray(factor * (deviations.T @ deviations))

@@ -74,6 +74,8 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "keys.manage": _OPERATOR,
     "collection.manage": _OPERATOR,
     "envelopes.open": _OPERATOR,
+    "envelopes.agree": _OVERSIGHT,
+    "opinions.review": _OPERATOR,
     "turnout.read": _OVERSIGHT,
     "turnout.own": _UNIT,
     "scores.read": _OVERSIGHT,

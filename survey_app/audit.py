@@ -198,6 +198,26 @@ class Action(Enum):
         N_("Công bố phiếu nhóm {group} đợt {round}, bản {number}"),
         ("round", "group", "number", "sha256"),
     )
+    QUESTIONNAIRE_CORRECTED = _Kind(
+        "round.questionnaire_corrected",
+        N_("Sửa lỗi chữ trong phiếu nhóm {group} đợt {round}, bản {number}: {reason}"),
+        ("round", "group", "number", "reason", "changes", "sha256"),
+    )
+    QUESTIONNAIRE_DISCARDED = _Kind(
+        "round.questionnaire_discarded",
+        N_("Bỏ bản nháp {number} của phiếu nhóm {group} đợt {round}"),
+        ("round", "group", "number"),
+    )
+    SCENARIO_SAVED = _Kind(
+        "round.scenario_saved",
+        N_("Lưu kịch bản thử «{name}» của phiếu nhóm {group} đợt {round}"),
+        ("round", "group", "name"),
+    )
+    SCENARIO_DELETED = _Kind(
+        "round.scenario_deleted",
+        N_("Xóa kịch bản thử «{name}» của phiếu nhóm {group} đợt {round}"),
+        ("round", "group", "name"),
+    )
     CELLS_FIXED = _Kind("round.cells_fixed", N_("Chốt {count} ô công bố đợt {round}"), ("round", "count"))
     CODES_ISSUED = _Kind(
         "round.codes_issued", N_("Cấp {count} mã cá nhân đợt {round}: {scope}"), ("round", "count", "scope")
@@ -229,12 +249,28 @@ class Action(Enum):
         "round.key_made", N_("Nhận khóa công khai của {holder} đợt {round}"), ("round", "holder", "fingerprint")
     )
     KEY_TESTED = _Kind("round.key_tested", N_("{holder} mở thử phong bì mẫu đợt {round}"), ("round", "holder"))
+    OPENING_AGREED = _Kind("round.opening_agreed", N_("Đồng ý mở niêm phong đợt {round}"), ("round",))
+    DISCARD_ASKED = _Kind(
+        "round.discard_asked",
+        N_("Đề nghị bỏ phong bì của người có ký hiệu {person}, đợt {round}"),
+        ("round", "person"),
+    )
+    ENVELOPE_DISCARDED = _Kind(
+        "round.envelope_discarded",
+        N_("Đồng ý bỏ phong bì của người có ký hiệu {person}, đợt {round}"),
+        ("round", "person"),
+    )
     ENVELOPES_OPENED = _Kind(
         "round.envelopes_opened",
         N_("Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu"),
         ("round", "envelopes", "ballots", "faulty", "digest"),
     )
     ENVELOPES_CLEANED = _Kind("round.envelopes_cleaned", N_("Dọn sạch kho phong bì đợt {round}"), ("round",))
+    OPINIONS_REVIEWED = _Kind(
+        "round.opinions_reviewed",
+        N_("Đọc soát {read} ý kiến viết tay nhóm {group} đợt {round}, giấu {hidden}"),
+        ("round", "group", "read", "hidden"),
+    )
     SCORES_COMPUTED = _Kind(
         "round.scores_computed",
         N_("Tính điểm đợt {round}, lần {number}: {total}"),

@@ -93,16 +93,27 @@ def serve(host: str) -> None:
     """Set up if needed and serve on PORT: one process, 32 threads."""
     import waitress
 
+    from .answers.opening import finish_cleanings
     from .static_files import with_static_files
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     database = _database()
     prepare(database)
+    finish_cleanings(database)
     port = settings().port
-    threading.Thread(target=_every_day, args=(database,), daemon=True).start()
     wsgi = with_static_files(app, settings().data_folder)
+    try:
+        server = waitress.create_server(
+            wsgi, host=host, port=port, threads=32, ident=None, clear_untrusted_proxy_headers=False
+        )
+    except OSError:
+        raise click.ClickException(
+            f"Cổng {port} đang có chương trình khác dùng (có thể hệ thống đã chạy sẵn). "
+            f"Mở http://{host}:{port} xem thử, hoặc chạy ở cổng khác: ./run --port {port + 1}"
+        ) from None
+    threading.Thread(target=_every_day, args=(database,), daemon=True).start()
     click.echo(f"Đang chạy ở http://{host}:{port}  (dừng: Ctrl+C)", err=True)
-    waitress.serve(wsgi, host=host, port=port, threads=32, ident=None, clear_untrusted_proxy_headers=False)
+    server.run()
 
 
 def sweep(session: Session) -> None:

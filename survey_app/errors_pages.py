@@ -4,8 +4,9 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, current_app, flash, redirect, render_template, request
+from flask import Flask, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -49,7 +50,7 @@ def error_page(status: int, detail: str = "", number: str = "", title: str = "")
             base,
             status=status,
             title=_(title or _TITLES.get(status, _TITLES[400])),
-            back=_page_to_go_back_to(),
+            back=page_above(),
             detail=detail or _detail(status),
             number=number,
         ),
@@ -66,7 +67,7 @@ def _is_respondent_page() -> bool:
     return request.path in ("/", "/p") or request.path.startswith(("/p/", "/phieu", "/cam-ket", "/bien-ban-mo"))
 
 
-def _page_to_go_back_to() -> str:
+def page_above() -> str:
     """The nearest page above the refused address that can simply be opened; empty when only the first page is."""
     adapter = current_app.create_url_adapter(request)
     parts = request.path.rstrip("/").split("/")
@@ -104,8 +105,10 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def csrf(_error: CSRFError) -> Any:
-        flash(_("Trang đã cũ. Chưa ghi gì; làm lại trên trang mới này."), "warn")
-        return redirect(request.path) if request.method == "GET" else error_page(400)
+        if not _is_respondent_page() and not current_user.is_authenticated:
+            flash(_("Phiên làm việc đã hết. Đăng nhập lại; bản nháp còn nguyên."), "warn")
+            return redirect(url_for("users.sign_in", next=page_above()))
+        return error_page(400, _("Trang đã mở quá lâu nên chưa ghi gì. Quay lại trang trước, tải lại rồi làm lại."))
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Any:

@@ -55,7 +55,11 @@ def old_text_to_unicode(text: str, encoding: str) -> str:
 def _tcvn3_cell(text: str) -> str:
     if _in_capitals(text, 3):
         return _tcvn3_letters(text).upper()
-    return " ".join(_tcvn3_word(word) for word in text.split(" "))
+    words = [_tcvn3_word(word) for word in text.split(" ")]
+    plain = [word for word in words if word[:1].isascii() and word[:1].isalpha()]
+    if plain and all(word[0].isupper() for word in plain):  # «Quàng Thị ín»: the font has no capital «Í» for a name
+        words = [word[:1].upper() + word[1:] for word in words]
+    return " ".join(words)
 
 
 def _tcvn3_letters(text: str) -> str:

@@ -92,6 +92,18 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "changed": (N_("Đã đổi"), "info", "pencil-square"),
         "gone": (N_("Không còn"), "idle", "person-dash"),
     },
+    "danger": {
+        "typing": (N_("Sửa lỗi chữ"), "plain-ok", "check2"),
+        "safe": (N_("An toàn"), "plain-ok", "check2"),
+        "risky": (N_("Có rủi ro"), "warn", "exclamation-triangle-fill"),
+        "destructive": (N_("Làm hỏng câu trả lời"), "err", "x-octagon-fill"),
+    },
+    "scenario": {
+        "passes": (N_("Đạt"), "plain-ok", "check2"),
+        "stuck": (N_("Không đến hết phiếu"), "err", "x-octagon-fill"),
+        "other_path": (N_("Đi đường khác"), "warn", "exclamation-triangle-fill"),
+        "other_levels": (N_("Mức chấm khác"), "warn", "exclamation-triangle-fill"),
+    },
     "questionnaire": {
         "none": (N_("Chưa có phiếu"), "idle", "circle"),
         "draft": (N_("Nháp"), "idle", "pencil"),

@@ -1,7 +1,7 @@
 """How HTML becomes a PDF that an office can print, sign and file (Nghị định 30/2020/NĐ-CP, phụ lục I).
 
-Page size, margins, page number, type and the heading come from the decree; WeasyPrint draws them. Nothing is fetched
-while a PDF is made: neither from the network nor from the disk.
+Page size, margins, page number, type and the heading come from the decree; WeasyPrint draws them, in a process of its
+own (`paper_child.py`): a long table takes minutes and much memory, which the web process does not have to spare.
 """
 
 import json
@@ -10,16 +10,19 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from markupsafe import Markup, escape
 
 from .errors import Refused
+from .paper_child import NO_PANGO
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger("survey_app")
+
 _CHILD = Path(__file__).with_name("paper_child.py")
 _SECONDS = 300
-_TOO_LONG = "Chưa tạo được tệp PDF này: văn bản quá dài. Bỏ tệp PDF, hoặc chia nhỏ theo đơn vị, theo nhóm."
+_TOO_LARGE = "Tệp PDF quá lớn nên không vẽ được. Lấy bản Word hoặc Excel, hoặc chia nhỏ: từng đơn vị, từng nhóm."
 MISSING_PANGO = (
     "Máy chủ chưa có thư viện Pango nên chưa tạo được tệp PDF. Người quản trị chạy lệnh: "
     "sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation2"
@@ -118,49 +121,50 @@ def qr_svg(text: str, millimetres: float, title: str) -> Markup:
     return Markup(sized)  # noqa: S704 - written by segno; the title is escaped by it
 
 
+@cache
 def require_pango() -> None:
     """Raise Refused, with the remedy, when the library that draws the letters is not installed."""
-    try:
-        import weasyprint  # noqa: F401 - whether it can be imported is the question
-    except OSError as missing:
-        raise Refused(MISSING_PANGO) from missing
+    _run({})
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A PDF with its number of pages."""
+class Pdf:
+    """A PDF/UA-1 document and how many pages it has."""
 
+    content: bytes
     pages: int
-    pdf: bytes
 
 
-def draw(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> Drawn:
-    """The PDF of an HTML body (`<body>…</body>`), laid out in a process of its own (`paper_child.py`).
+def draw(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> Pdf:
+    """The PDF of an HTML body (`<body>…</body>`) on pages after the decree; `mark` stands pale across every page.
 
-    `mark` stands large and pale across every page.
-    Raises Refused when Pango, which draws the letters, is not installed, and when the paper is too long to be drawn.
+    Raises Refused when Pango is missing, or when there is more to draw than memory and time allow.
     """
-    require_pango()
     page = f'<!doctype html><html lang="{escape(language)}"><head><title>{escape(title)}</title></head>{body}</html>'
     texts = (_DECREE_CSS, css, _MARK_CSS.replace("{mark}", mark) if mark else "")
-    asked = json.dumps({"html": page, "css": [text for text in texts if text]})
+    pages, _line, content = _run({"page": page, "sheets": [text for text in texts if text]}).partition(b"\n")
+    return Pdf(content, int(pages))
+
+
+def html_to_pdf(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> bytes:
+    """The bytes of `draw`."""
+    return draw(body, title=title, css=css, language=language, mark=mark).content
+
+
+def _run(asked: dict[str, object]) -> bytes:
     try:
         done = subprocess.run(  # noqa: S603 - our own file, no shell, no user text in the arguments
             [sys.executable, "-I", "-X", "utf8", str(_CHILD)],
-            input=asked.encode(),
+            input=json.dumps(asked).encode(),
             capture_output=True,
             timeout=_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Refused(_TOO_LONG) from None
-    pages, _line, pdf = done.stdout.partition(b"\n")
-    if done.returncode != 0 or not pdf:
-        _log.error("a PDF was not drawn (exit %d): %s", done.returncode, done.stderr[-2000:].decode(errors="replace"))
-        raise Refused(_TOO_LONG)
-    return Drawn(int(pages), pdf)
-
-
-def html_to_pdf(body: str, *, title: str, css: str = "", language: str = "vi", mark: str = "") -> bytes:
-    """The PDF of an HTML body (`<body>…</body>`) on pages after the decree. Raises Refused as `draw`."""
-    return draw(body, title=title, css=css, language=language, mark=mark).pdf
+        raise Refused(_TOO_LARGE) from None
+    if done.returncode == NO_PANGO:
+        raise Refused(MISSING_PANGO)
+    if done.returncode != 0:
+        log.error("drawing a PDF ended with %s", done.returncode)
+        raise Refused(_TOO_LARGE)
+    return done.stdout

@@ -6,6 +6,7 @@ from flask import Flask, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager
 
+from .errors_pages import page_above
 from .users.models import User
 from .users.sessions import find_session, is_due_to_be_seen, mark_seen
 from .web import database, reading, settings
@@ -47,5 +48,5 @@ def set_up_sign_in(app: Flask) -> None:
     def send_to_sign_in() -> Any:
         if g.get("session_over"):
             flash(_("Phiên làm việc đã hết. Đăng nhập lại; bản nháp còn nguyên."), "warn")
-        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        target = request.full_path.rstrip("?") if request.method == "GET" else page_above()
         return redirect(url_for("users.sign_in", next=target))

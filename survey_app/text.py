@@ -23,6 +23,8 @@ _BLANKS = re.compile(r"[\s\u00a0]+")
 # Signs without width (joiners, soft hyphen, marks of direction): nobody sees them, so two equal names would differ.
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
+_LOOK_ALIKES = str.maketrans("\u00d0\u00f0\u0189\u0256", "ĐđĐđ")
+
 
 def N_(text: str) -> str:  # noqa: N802 - the name that Babel looks for
     """`text` as it is, marked for translation: the page that shows it passes it through gettext."""
@@ -32,9 +34,9 @@ def N_(text: str) -> str:  # noqa: N802 - the name that Babel looks for
 def clean(text: str) -> str:
     """Text in NFC with single blanks and none at the ends, without signs that have no width.
 
-    NBSP, tabs and line ends count as blanks.
+    NBSP, tabs and line ends count as blanks; the Icelandic and African «Ð», «Ɖ» of old keyboards become «Đ».
     """
-    return _BLANKS.sub(" ", unicodedata.normalize("NFC", _UNSEEN.sub("", text))).strip()
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", _UNSEEN.sub("", text)).translate(_LOOK_ALIKES)).strip()
 
 
 def search_key(text: str) -> str:
@@ -45,8 +47,11 @@ def search_key(text: str) -> str:
 
 @lru_cache(maxsize=20_000)  # a name is compared with many
 def fold(text: str) -> str:
-    """The key under which two spellings of one name are equal: as `search_key`, with y as i («Pú Xy» = «Pú Xi»)."""
-    return search_key(text).replace("y", "i")
+    """The key under which two spellings of one name are equal: as `search_key`, with y as i («Pú Xy» = «Pú Xi»).
+
+    A stop at the end does not count.
+    """
+    return search_key(text).rstrip(" .,;").replace("y", "i")
 
 
 def order_key(text: str) -> str:

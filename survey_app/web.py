@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from flask import Response, current_app, g, send_file
 from flask_login import current_user
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from .config import Settings
@@ -47,8 +48,12 @@ def xlsx_file(content: bytes, name: str) -> Response:
 
 def close_reading(_error: BaseException | None = None) -> None:
     session = g.pop("reading_session", None)
-    if session is not None:
+    if session is None:
+        return
+    try:
         session.close()
+    except DBAPIError:  # the database went away meanwhile; the answer that is ready must not turn into a fault
+        session.invalidate()
 
 
 def me() -> Any:

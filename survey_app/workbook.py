@@ -135,8 +135,12 @@ def _content_kind(content: bytes) -> str:
     if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return "cfb"
     start = content[:2048].lstrip(b"\xef\xbb\xbf\r\n\t ").lower()
-    if start.startswith(_HTML_STARTS):
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        start = content[:2048].decode("utf-16", "replace").lstrip("\ufeff\r\n\t ").lower().encode()
+    if start.startswith(_HTML_STARTS) or (start.startswith(b"<?xml") and b"<html" in start):
         return "html"
+    if start.startswith(b"mime-version:") and b"multipart/related" in start:
+        return "mht"
     if start.startswith((b"%pdf", b"{\\rtf", b"\x89png", b"\xff\xd8\xff", b"gif8", b"<?xml", b"rar!", b"7z\xbc")):
         raise Rejected("not_a_spreadsheet")
     return "text"

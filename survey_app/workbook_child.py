@@ -11,8 +11,10 @@ import resource
 import sys
 import zipfile
 from datetime import date, datetime, time, timedelta
+from email import message_from_bytes
 from html.parser import HTMLParser
 from typing import Any
+from xml.parsers import expat
 
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 20
@@ -51,14 +53,17 @@ def main() -> None:
 
 
 def _read(content: bytes, kind: str, limits: dict[str, int]) -> dict[str, Any]:
-    if kind == "html":
-        return {"kind": "html", "sheets": [_html_sheet(content, limits)]}
+    if kind in ("html", "mht"):
+        return {"kind": "html", "sheets": _html_sheets(_pages_of(content) if kind == "mht" else [content], limits)}
     pictures = False
     if kind == "zip":
         kind, pictures = _check_zip(content)
     else:
         kind = _check_cfb(content)
     sheets = _calamine_sheets(content, limits)
+    merged = _merged_in_ods(content) if kind == "ods" else {}
+    for sheet in sheets:
+        sheet["merged"] = _apart(merged.get(sheet["name"], sheet["merged"]), sheet["rows"])
     if pictures and not any(cell not in ("", None) for sheet in sheets for row in sheet["rows"] for cell in row):
         raise Refusal("picture_only")
     return {"kind": kind, "sheets": sheets}
@@ -176,8 +181,71 @@ def _sheet(workbook: Any, name: str, limits: dict[str, int]) -> dict[str, Any]:
 
 
 def _merged(sheet: Any) -> list[Any]:
-    """Merged ranges where the reader knows them (xlsx, xls)."""
+    """Merged ranges where calamine tells them (xlsx, xls)."""
     return list(sheet.merged_cell_ranges or [])
+
+
+def _apart(merged: list[list[int]], rows: list[list[Any]]) -> list[list[int]]:
+    """Merged ranges within the used cells, without those that lie over an earlier one, which no program writes."""
+    width = max((len(row) for row in rows), default=0)
+    kept: list[list[int]] = []
+    taken: set[tuple[int, int]] = set()
+    for top, left, bottom, right in sorted(merged):
+        bottom, right = min(bottom, len(rows)), min(right, width)
+        columns = range(left, right + 1)
+        if bottom < top or right < left or any((top, column) in taken for column in columns):
+            continue
+        taken.update((row, column) for row in range(top, bottom + 1) for column in columns)
+        kept.append([top, left, bottom, right])
+    return kept
+
+
+class _OdsMerges:
+    """Merged ranges by sheet, [top, left, bottom, right] from 1, as the elements of an .ods come by."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[list[int]]] = {}
+        self._ranges: list[list[int]] = []
+        self._depth = 0  # a table within a cell is none of the sheet's
+        self._row = self._column = self._repeated = 1
+
+    def start(self, name: str, attrs: dict[str, str]) -> None:
+        if name == "table:table":
+            self._depth += 1
+            if self._depth == 1:
+                self._ranges, self._row = self.found.setdefault(attrs.get("table:name", ""), []), 1
+        elif self._depth != 1:
+            return
+        elif name == "table:table-row":
+            self._column, self._repeated = 1, _times(attrs.get("table:number-rows-repeated"))
+        elif name in ("table:table-cell", "table:covered-table-cell"):
+            down = _times(attrs.get("table:number-rows-spanned"))
+            across = _times(attrs.get("table:number-columns-spanned"))
+            if down > 1 or across > 1:
+                self._ranges.append([self._row, self._column, self._row + down - 1, self._column + across - 1])
+            self._column += _times(attrs.get("table:number-columns-repeated"))
+
+    def end(self, name: str) -> None:
+        if name == "table:table":
+            self._depth -= 1
+        elif name == "table:table-row" and self._depth == 1:
+            self._row += self._repeated
+
+
+def _times(number: str | None) -> int:
+    return max(1, int(number)) if number and number.isdecimal() and len(number) < 8 else 1
+
+
+def _merged_in_ods(content: bytes) -> dict[str, list[list[int]]]:
+    """The merged ranges of an .ods, which calamine does not tell."""
+    merges, parser = _OdsMerges(), expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = merges.start, merges.end
+    with zipfile.ZipFile(io.BytesIO(content)) as package, package.open("content.xml") as stream:
+        try:
+            parser.ParseFile(stream)
+        except expat.ExpatError:
+            raise Refusal("truncated_zip") from None
+    return merges.found
 
 
 def _plain(cell: Any) -> Any:
@@ -193,11 +261,15 @@ def _plain(cell: Any) -> Any:
 
 
 class _Tables(HTMLParser):
-    """Rows of all tables of a page; a cell that spans columns or rows leaves blanks in the others, as in a sheet."""
+    """Rows of all tables of a page; a cell that spans columns or rows leaves blanks in the others, as in a sheet.
+
+    `merged` holds the ranges of such cells, as those of a sheet.
+    """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.rows: list[list[str]] = []
+        self.merged: list[list[int]] = []
         self._cell: list[str] | None = None
         self._span = (1, 1)  # columns, rows
         self._held: dict[int, int] = {}  # column -> rows below for which a cell above holds the place
@@ -205,7 +277,7 @@ class _Tables(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
             self._close()
-            self._held = {}
+            self._end_table()
         elif tag == "tr":
             self._close()
             self.rows.append([])
@@ -221,6 +293,8 @@ class _Tables(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("td", "th", "tr", "table"):
             self._close()
+        if tag == "table":
+            self._end_table()
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None:
@@ -231,10 +305,21 @@ class _Tables(HTMLParser):
             columns, below = self._span
             start = len(self.rows[-1])
             self.rows[-1].extend(["".join(self._cell).strip(), *[""] * (columns - 1)])
+            if below > 1 or columns > 1:
+                row = len(self.rows)
+                self.merged.append([row, start + 1, row + below - 1, start + columns])
             if below > 1:
                 self._held |= dict.fromkeys(range(start, start + columns), below - 1)
             self._step_over()
         self._cell = None
+
+    def _end_table(self) -> None:
+        """A cell that would reach below its table ends with it."""
+        self._held = {}
+        for place in reversed(self.merged):
+            if place[2] <= len(self.rows):
+                break
+            place[2] = len(self.rows)
 
     def _step_over(self) -> None:
         """Leave blanks where cells of the rows above reach down."""
@@ -247,9 +332,27 @@ def _count(span: str | None) -> int:
     return max(1, min(int(span), 60)) if span and span.isdecimal() and len(span) < 4 else 1
 
 
+def _pages_of(content: bytes) -> list[bytes]:
+    """The pages of a «single file web page», as Excel saves it: one for each sheet, and one around them."""
+    parts = message_from_bytes(content).walk()
+    pages = [part.get_payload(decode=True) for part in parts if part.get_content_type() == "text/html"]
+    return [page for page in pages if isinstance(page, bytes)]
+
+
+def _html_sheets(pages: list[bytes], limits: dict[str, int]) -> list[dict[str, Any]]:
+    sheets = [sheet for page in pages if (sheet := _html_sheet(page, limits))["rows"]]
+    if not sheets:
+        raise Refusal("not_a_spreadsheet")
+    for number, sheet in enumerate(sheets[1:], 2):
+        sheet["name"] = f"Bảng {number}"
+    return sheets
+
+
 def _html_sheet(content: bytes, limits: dict[str, int]) -> dict[str, Any]:
     declared = re.search(rb"charset=[\"']?([\w-]+)", content[:4096], re.IGNORECASE)
     encoding = declared.group(1).decode("ascii") if declared else "utf-8"
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
     try:
         text = content.decode(encoding)
     except (LookupError, UnicodeError):
@@ -257,13 +360,11 @@ def _html_sheet(content: bytes, limits: dict[str, int]) -> dict[str, Any]:
     tables = _Tables()
     tables.feed(text)
     tables.close()
-    if not tables.rows:
-        raise Refusal("not_a_spreadsheet")
     if len(tables.rows) > limits["rows"]:
         raise Refusal("zip_bomb_sheet")
     if any(len(row) > limits["columns"] for row in tables.rows):
         raise Refusal("too_many_columns")
-    return {"name": "Bảng", "rows": tables.rows, "merged": [], "hidden": False}
+    return {"name": "Bảng", "rows": tables.rows, "merged": _apart(tables.merged, tables.rows), "hidden": False}
 
 
 if __name__ == "__main__":

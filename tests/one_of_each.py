@@ -24,6 +24,7 @@ _FITTING: dict[str, dict[str, Any]] = {
     "sample_member": {"standing": "selected"},
     "change_request": {"kind": "replace", "state": "pending", "version_id": None, "decided_by_id": None},
     "privacy_request": {"kind": "access"},
+    "joint_request": {"act": "discard", "agreed_by_id": None},
 }
 
 

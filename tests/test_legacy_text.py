@@ -56,3 +56,8 @@ def test_windows_1258_writes_tones_apart_and_comes_back_composed():
 
 def test_bytes_that_are_no_text_are_none():
     assert best_decoding(bytes(range(256)) * 4)[0] is None
+
+
+def test_a_name_that_begins_with_an_accent_gets_the_capital_that_the_font_lacks():
+    assert to_unicode("Quµng ThÞ Ýn", "TCVN3") == "Quàng Thị Ín"
+    assert to_unicode("§¨ng ký khai sinh ë x·", "TCVN3") == "Đăng ký khai sinh ở xã"

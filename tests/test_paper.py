@@ -1,7 +1,7 @@
 """HTML to PDF after Nghị định 30/2020."""
 
 import io
-import sys
+import re
 from datetime import date
 
 import pytest
@@ -103,15 +103,29 @@ def test_the_qr_code_holds_the_link_at_level_q():
     assert "<title>Mã QR</title>" in svg
 
 
-def test_a_missing_pango_is_said_with_its_remedy(monkeypatch):
-    class NoPango:
-        def find_spec(self, name, path=None, target=None):
-            if name.split(".")[0] == "weasyprint":
-                raise OSError("cannot load library 'libpango-1.0-0'")
+_WITHOUT_PANGO = """
+import sys
+class NoPango:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
+sys.meta_path.insert(0, NoPango())
+"""
 
-    for name in [name for name in sys.modules if name.split(".")[0] == "weasyprint"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "meta_path", [NoPango(), *sys.meta_path])
+
+def test_a_missing_pango_is_said_with_its_remedy(monkeypatch, tmp_path):
+    child = tmp_path / "paper_child.py"
+    child.write_text(_WITHOUT_PANGO + paper._CHILD.read_text("utf-8"), "utf-8")
+    monkeypatch.setattr(paper, "_CHILD", child)
     with pytest.raises(Refused) as refused:
         paper.html_to_pdf("<body>chữ</body>", title="Thử")
     assert "apt-get install libpango-1.0-0" in refused.value.message
+
+
+def test_what_memory_and_time_do_not_allow_is_refused_in_words(monkeypatch, tmp_path):
+    child = tmp_path / "paper_child.py"
+    limited = re.sub(r"^CPU_SECONDS = .*$", "CPU_SECONDS = 1", paper._CHILD.read_text("utf-8"), flags=re.MULTILINE)
+    child.write_text(limited, "utf-8")
+    monkeypatch.setattr(paper, "_CHILD", child)
+    with pytest.raises(Refused, match="quá lớn nên không vẽ được"):
+        paper.html_to_pdf(f"<body>{'<p>một dòng</p>' * 20_000}</body>", title="Thử")

@@ -1,5 +1,6 @@
 """Uploaded workbooks: what is read, what is refused, and that nothing harmful happens on the way."""
 
+import base64
 import io
 import json
 import random
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from survey_app.workbook import MAX_BYTES, MESSAGES, Rejected, column_letter, read_workbook
-from tests.roster.raw_files import Fault, Formula, Page, csv_bytes, ods, packed, tcvn3, xlsx
+from tests.roster.raw_files import Fault, Formula, Page, csv_bytes, html_page, ods, packed, tcvn3, xlsx
 
 
 def make_xlsx(rows: list[list[object]], **members: bytes) -> bytes:
@@ -247,6 +248,24 @@ def test_cells_of_a_web_page_that_span_rows_and_columns_keep_the_others_in_place
     ]
 
 
+MERGED = Page(
+    "S", [["Bản Xá Cọ", "a"], [None, "b"], [None, None], ["Mùn Chung", "c"], [None, "d"]], [(1, 1, 2, 1), (4, 1, 5, 1)]
+)
+
+
+@pytest.mark.parametrize("content", [xlsx([MERGED]), ods([MERGED]), html_page(MERGED)], ids=["xlsx", "ods", "html"])
+def test_merged_ranges_are_told_of_every_kind_of_file(content):
+    assert read_workbook(content, "a.xlsx").sheets[0].merged == [(1, 1, 2, 1), (4, 1, 5, 1)]
+
+
+def test_a_merged_cell_ends_with_its_table_and_lies_over_no_other():
+    page = b"<table><tr><td rowspan=59>a<td>b</table><table><tr><td>c<td>d<tr><td>e<td>f</table>"
+    assert read_workbook(page, "a.xls").sheets[0].merged == [(1, 1, 1, 1)]
+    rows = [["a", "b", "c"], ["d", "e", "f"]]
+    wide = Page("S", rows, [(1, 1, 9_000_000, 9_000_000), (2, 2, 9_000_000, 3)])
+    assert read_workbook(ods([wide]), "a.ods").sheets[0].merged == [(1, 1, 2, 3)]
+
+
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "/etc/passwd", "xl/../../../tmp/x", "C:\\x", "xl/worksheets/sheet1.xml"]
 )
@@ -264,3 +283,25 @@ def outcome_of_bytes(content: bytes) -> str:
     except Rejected as refusal:
         return refusal.kind
     return "read"
+
+
+def single_file(page: bytes) -> bytes:
+    """What Excel writes as «single file web page»."""
+    head = "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
+    part = "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return (head + part + base64.encodebytes(page).decode() + "\r\n--x--\r\n").encode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda page: page,
+        lambda page: page.decode().replace("utf-8", "utf-16").encode("utf-16"),
+        lambda page: b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "x.dtd">' + page,
+        single_file,
+    ],
+)
+def test_web_pages_saved_as_xls_are_read_in_every_shape(written):
+    page = html_page(Page("Bảng", [["Họ và tên", "Điện thoại"], ["Lò Thị Ánh", "0912345678"]]))
+    workbook = read_workbook(written(page), "ds.xls")
+    assert (workbook.kind, workbook.sheets[0].rows[1]) == ("html", ["Lò Thị Ánh", "0912345678"])

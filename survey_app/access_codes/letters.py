@@ -93,11 +93,11 @@ def letters_pdf(letters: Sequence[Letter]) -> bytes:
         body = Markup("<body>{}</body>").format(
             Markup("").join(_letter_html(letter.frame, letter.person, compact=compact) for letter in letters)
         )
-        drawn = paper.draw(
+        document = paper.draw(
             body, title=f"Giấy mời khảo sát năm {letters[0].frame.year}", css=_CSS, mark=letters[0].frame.mark
         )
-        if drawn.pages == len(letters):
-            return drawn.pdf
+        if document.pages == len(letters):
+            return document.content
     raise Refused("Một giấy mời dài quá một trang A4. Rút ngắn tên cơ quan, nơi trợ giúp hoặc giờ trợ giúp của đợt.")
 
 

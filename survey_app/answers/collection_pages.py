@@ -12,12 +12,15 @@ from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..web import close_reading, database, me, reading, writing
 from .blueprint import bp
+from .joint import agree_to_open, agreements_to_open
 from .keys import MAX_FILE, read_key_file
-from .opening import PrivateKey, clean_up, open_envelopes
+from .opening import PrivateKey, clean_up
+from .opening_job import OpeningJob
 from .queries import count_envelopes, invitations_by_group, opening_of, round_keys
 from .rules import Check, checks_before_closing, checks_before_opening, close_round, open_round, refuse_unless_closable
 
 WORDS = "MỞ NIÊM PHONG"
+_SECONDS_TO_WAIT = 3.0  # a small round is opened before its page is answered
 _PLACES = {
     "roster": "roster.roster",
     "cells": "access_codes.cells",
@@ -98,6 +101,8 @@ def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: in
         envelopes=count_envelopes(session, survey_round.id),
         keys=[key for key in round_keys(session, survey_round.id) if key.tested_before_start],
         needed=2 if survey_round.key_mode == "strict" else 1,
+        agreements=agreements_to_open(session, survey_round),
+        job=_running_job(survey_round.id),
         faults=faults,
         words=WORDS,
     )
@@ -108,7 +113,8 @@ def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: in
 @requires("envelopes.open", "rounds.read")
 def opening(code: str) -> Any:
     """Step 6, first half: the state of the opening, and the form for the key."""
-    return _show_opening(find_round(reading(), code, me()), [])
+    survey_round = find_round(reading(), code, me())
+    return _show_opening(survey_round, _faults_of_last_job(survey_round.id))
 
 
 @bp.post("/rounds/<code>/opening")
@@ -120,14 +126,53 @@ def open_all(code: str) -> Any:
     if typed.upper() != WORDS:
         return _show_opening(survey_round, [(_("Gõ đúng «%(words)s» để tiếp tục.", words=WORDS), "words")], 422)
     try:
-        private_keys = _private_keys()
-        with writing() as session:
-            found = find_round(session, code, me())
-            open_envelopes(session, found, private_keys, me())
+        job = _start_job(survey_round.id, _private_keys())
+        if job.wait(_SECONDS_TO_WAIT) and job.fault is not None:
+            raise job.fault
     except Refused as fault:
         return _show_opening(find_round(reading(), code, me()), [(fault.message, "key-1")], 422)
-    clean_up(database(), survey_round.id, me())
-    flash(_("Đã mở niêm phong và dọn sạch kho."), "ok")
+    if not job.is_running:
+        flash(_("Đã mở niêm phong và dọn sạch kho."), "ok")
+    return redirect(url_for("answers.opening", code=code))
+
+
+def _jobs() -> dict[int, OpeningJob]:
+    """The openings of this process, by round."""
+    found: dict[int, OpeningJob] = current_app.extensions.setdefault("survey_opening_jobs", {})
+    return found
+
+
+def _running_job(round_id: int) -> OpeningJob | None:
+    job = _jobs().get(round_id)
+    return job if job is not None and job.is_running else None
+
+
+def _faults_of_last_job(round_id: int) -> list[tuple[str, str]]:
+    """What stopped an opening that nobody waited for."""
+    job = _jobs().get(round_id)
+    if job is None or job.is_running or job.fault is None:
+        return []
+    unknown = _("Việc mở dừng giữa chừng vì sự cố; xem nhật ký của máy chủ. Làm lại được, không mất gì.")
+    return [(job.fault.message if isinstance(job.fault, Refused) else unknown, "main")]
+
+
+def _start_job(round_id: int, private_keys: list[PrivateKey]) -> OpeningJob:
+    """Begins the opening. Raises Refused while one is running."""
+    if _running_job(round_id) is not None:
+        raise Refused(_("Đợt này đang được mở niêm phong. Chờ trang tự tải lại."))
+    close_reading()  # a reader of our own would keep the log from being cut
+    job = _jobs()[round_id] = OpeningJob(database(), round_id, me())
+    job.start(private_keys)
+    return job
+
+
+@bp.post("/rounds/<code>/opening/agree")
+@requires("envelopes.agree")
+def agree_to_opening(code: str) -> Any:
+    """The first of the two officers agrees."""
+    with writing() as session:
+        agree_to_open(session, find_round(session, code, me()), me())
+    flash(_("Đã ghi đồng ý mở niêm phong. Một cán bộ khác cùng người giữ khóa mở."), "ok")
     return redirect(url_for("answers.opening", code=code))
 
 
@@ -137,6 +182,7 @@ def _private_keys() -> list[PrivateKey]:
     for number in ("1", "2"):
         file = request.files.get(f"key-{number}")
         data = file.read(MAX_FILE + 1) if file else b""
+        data = data or request.form.get(f"paper-{number}", "").strip().encode()
         if data:
             found.append(read_key_file(data, request.form.get(f"passphrase-{number}", "")))
     if not found:

@@ -42,6 +42,10 @@ class EnvelopeError(ValueError):
     """The bytes are not an envelope of this round, are damaged, or no given key fits."""
 
 
+class NoFittingKey(EnvelopeError):
+    """Nothing is wrong with the envelope: it is sealed to other holders, or one more of them is needed."""
+
+
 @dataclass(frozen=True)
 class Randomness:
     """Everything random in one envelope; drawn anew for each, given by hand only to repeat a test vector."""
@@ -194,7 +198,7 @@ def _content_key(mode: Mode, shares: dict[int, bytes]) -> bytes:
         return next(iter(shares.values()))
     if mode == "strict" and len(shares) >= 2:
         return _join_shares(*list(shares.items())[:2])
-    raise EnvelopeError("no given key fits, or too few")
+    raise NoFittingKey("no given key fits, or too few")
 
 
 def _wrapping_key(shared: bytes, point: bytes, raw_recipient: bytes, round_code: str) -> bytes:

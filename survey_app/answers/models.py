@@ -5,13 +5,16 @@ answers, nothing else. No column holds a time, a sequence, an address, a browser
 """
 
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, PrimaryKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base
+from ..access_codes.models import Invitation
+from ..db import Base, one_of
 from ..rounds.models import Cell, Round
+from ..users.models import User
 
 
 class RoundKey(Base):
@@ -86,6 +89,7 @@ class FreeText(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"))
     question: Mapped[str]
     text: Mapped[str]
+    shown: Mapped[bool | None]  # what the review decided; none: nobody has read it yet
 
 
 class AnswerCount(Base):
@@ -110,6 +114,35 @@ class AnswerCount(Base):
     weight_square_sum: Mapped[float]
 
 
+class JointAct(StrEnum):
+    """What two officers do together: mở niêm phong, bỏ phong bì."""
+
+    OPEN = "open"
+    DISCARD = "discard"
+
+
+class JointRequest(Base):
+    """Việc cần hai cán bộ: one officer asks, another agrees; never the same account."""
+
+    __tablename__ = "joint_request"
+    __table_args__ = (
+        CheckConstraint(one_of("act", JointAct), name="act_known"),
+        CheckConstraint("agreed_by_id IS NULL OR agreed_by_id <> asked_by_id", name="two_officers"),
+        CheckConstraint("(act = 'discard') = (invitation_id IS NOT NULL)", name="envelope_named"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    act: Mapped[str]
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), index=True)
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    agreed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    invitation: Mapped[Invitation | None] = relationship()
+    asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id])
+    agreed_by: Mapped[User | None] = relationship(foreign_keys=[agreed_by_id])
+
+
 class Opening(Base):
     """Biên bản mở: the public record of the opening of a round's envelopes."""
 
@@ -123,6 +156,7 @@ class Opening(Base):
     envelopes: Mapped[int]
     ballots: Mapped[int]
     faulty: Mapped[int]  # envelopes that could not be read or broke the questionnaire
+    discarded: Mapped[int] = mapped_column(default=0)  # envelopes that two officers discarded before
     merged_cells: Mapped[list[Any]] = mapped_column(default=list)  # labels of cells that merged, with their parent
     digest: Mapped[str]  # SHA-256 over the sorted hashes of all envelopes: mã biên bản
     program_version: Mapped[str]

@@ -8,7 +8,7 @@ so that neither deleted envelopes nor the order of arrival can be found in it.
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,9 @@ from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation, Invi
 from ..audit import Action, record
 from ..db import Database
 from ..errors import Refused
+from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.definition import Definition
-from ..questionnaires.path import REQUIRED, answers_on_path, check_answers
+from ..questionnaires.path import answers_on_path, check_answers
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Cell, Round
 from ..text import today
@@ -30,15 +31,21 @@ from ..version import VERSION
 from .cells import merge_small_cells
 from .cleaning import rewrite
 from .counting import Key, OpenedAnswers, count_levels, split_text, weights
-from .envelope import EnvelopeError, open_envelope, public_bytes
+from .envelope import EnvelopeError, NoFittingKey, open_envelope, public_bytes
+from .joint import count_discarded, use_agreement
 from .keys import to_text
 from .models import AnswerCount, Ballot, Envelope, FreeText, Opening, RoundKey
 from .payload import PayloadError, Rating, read_payload
-from .queries import definition_of, opening_of, rated_units, round_keys, versions_of_round
+from .queries import count_envelopes, definition_of, opening_of, rated_units, round_keys, versions_of_round
 
 _AT_A_TIME = 500
 
 PrivateKey = ec.EllipticCurvePrivateKey
+Progress = Callable[[int, int], None]  # envelopes read so far, of how many
+
+
+def _silent(_done: int, _of: int) -> None:
+    """Nobody watches."""
 
 
 @dataclass
@@ -48,6 +55,7 @@ class _Contents:
     opened: list[OpenedAnswers] = field(default_factory=list)
     hashes: list[bytes] = field(default_factory=list)
     faulty: int = 0
+    for_others: int = 0  # sealed before the holder of the given key came
 
 
 def fitting_holders(session: Session, survey_round: Round, private_keys: Sequence[PrivateKey]) -> list[RoundKey]:
@@ -63,19 +71,34 @@ def fitting_holders(session: Session, survey_round: Round, private_keys: Sequenc
 
 
 def open_envelopes(
-    session: Session, survey_round: Round, private_keys: Sequence[PrivateKey], by: Actor | None
+    session: Session,
+    survey_round: Round,
+    private_keys: Sequence[PrivateKey],
+    by: Actor | None,
+    progress: Progress = _silent,
 ) -> Opening:
-    """Stage «opened», in the caller's one transaction. Raises Refused before closing, twice, or with a wrong key."""
+    """Stage «opened», in the caller's one transaction.
+
+    Raises Refused before closing, twice, with a wrong key, and in the office (`by`) until another officer has agreed.
+    The command of a holder acts in nobody's name (`by` None).
+    """
     # Waits for answers that are being stored at this moment, and keeps new ones out.
     hold_round(session, survey_round)
     if survey_round.closed_at is None:
         raise Refused("Mở được sau khi đóng thu phiếu.")
     if opening_of(session, survey_round.id) is not None:
         raise Refused("Đợt này đã mở niêm phong.")
+    if by is not None:
+        use_agreement(session, survey_round, by)
     holders = fitting_holders(session, survey_round, private_keys)
-    contents = _read_all(session, survey_round, private_keys)
+    contents = _read_all(session, survey_round, private_keys, progress)
     if contents.hashes and not contents.opened:
         raise Refused("Không đọc được phong bì nào bằng khóa này nên chưa mở. Chọn tệp khóa khác của đợt.")
+    if contents.for_others:
+        raise Refused(
+            f"Khóa này không mở được {contents.for_others} phong bì gửi trước khi có người giữ khóa này, nên chưa mở. "
+            "Chọn tệp khóa của người giữ khóa có từ đầu đợt."
+        )
     merged = _merge_cells(session, survey_round, contents.opened)
     _store_ballots(session, survey_round, contents.opened)
     _store_counts(session, survey_round, contents.opened)
@@ -107,6 +130,7 @@ def _record(
         envelopes=len(contents.hashes),
         ballots=len(contents.opened),
         faulty=contents.faulty,
+        discarded=count_discarded(session, survey_round.id),
         merged_cells=merged,
         digest=hashlib.sha256(b"".join(sorted(contents.hashes))).hexdigest(),
         program_version=VERSION,
@@ -139,16 +163,23 @@ def _envelopes(session: Session, round_id: int) -> Iterator[tuple[bytes, int, bo
         yield sealed, cell_id, bool(on_paper)
 
 
-def _read_all(session: Session, survey_round: Round, private_keys: Sequence[PrivateKey]) -> _Contents:
+def _read_all(
+    session: Session, survey_round: Round, private_keys: Sequence[PrivateKey], progress: Progress
+) -> _Contents:
     versions = versions_of_round(session, survey_round.id)
     cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
     groups = {cell.id: cell.group_id for cell in cells}
     units = {unit.id for unit in rated_units(session, survey_round.id)}
     contents = _Contents()
+    count = count_envelopes(session, survey_round.id)
     for sealed, cell_id, on_paper in _envelopes(session, survey_round.id):
+        progress(len(contents.hashes), count)
         contents.hashes.append(hashlib.sha256(sealed).digest())
         try:
             payload = read_payload(open_envelope(sealed, private_keys, survey_round.code))
+        except NoFittingKey:
+            contents.for_others += 1
+            continue
         except (EnvelopeError, PayloadError):
             contents.faulty += 1
             continue
@@ -285,3 +316,12 @@ def clean_up(database: Database, round_id: int, by: Actor | None) -> None:
             opening.stage = "cleaned"
             survey_round = session.get_one(Round, round_id)
             record(session, Action.ENVELOPES_CLEANED, by, round=survey_round.code)
+
+
+def finish_cleanings(database: Database) -> int:
+    """Goes on with cleanings that a stop of the program cut off; returns how many. Needs no key."""
+    with database.reading() as session:
+        unfinished = session.scalars(select(Opening.round_id).where(Opening.stage == "opened")).all()
+    for round_id in unfinished:
+        clean_up(database, round_id, None)
+    return len(unfinished)

@@ -1,12 +1,34 @@
 """All pages of this subject: respondents, key holders, collection and opening."""
 
+from ..questionnaires.rules import register_answer_counter
 from ..rounds.home_parts import register_key_holders
 from ..steps import register_step
-from . import api_pages, collection_pages, endings, key_pages, public_pages, respondent_pages
+from . import (
+    api_pages,
+    collection_pages,
+    discard_pages,
+    endings,
+    key_pages,
+    opinion_pages,
+    public_pages,
+    respondent_pages,
+)
 from .blueprint import bp
+from .queries import answers_of_group
 from .step import key_holder_lines, step_state
 
 register_step(4, step_state)
+register_answer_counter(answers_of_group)
 register_key_holders(key_holder_lines)
 
-__all__ = ["api_pages", "bp", "collection_pages", "endings", "key_pages", "public_pages", "respondent_pages"]
+__all__ = [
+    "api_pages",
+    "bp",
+    "collection_pages",
+    "discard_pages",
+    "endings",
+    "key_pages",
+    "opinion_pages",
+    "public_pages",
+    "respondent_pages",
+]

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..questionnaires.definition import SELECT_MULTIPLE, TEXT, Definition
-from ..questionnaires.path import MAX_TEXT_BYTES
+from ..questionnaires.answer_values import MAX_TEXT_BYTES
+from ..questionnaires.definition import RANK, SELECT_MULTIPLE, TEXT, Definition
+from ..questionnaires.path import MAX_COMPUTED
 from .envelope import MAX_KEYS, SIZES, capacity
 
 PAYLOAD_VERSION = 1
@@ -85,8 +86,10 @@ def envelope_size(definition: Definition, rated_units: int = 1) -> int:
     texts = sum(question.kind == TEXT for question in questions)
     names = sum(len(choice.name) + 3 for question in questions for choice in question.choices)
     longest = rated_units * (texts * (MAX_TEXT_BYTES + 200) + len(questions) * _BYTES_OF_ONE_ANSWER)
-    # A multiple choice can name all of its choices; the others name one.
-    longest += rated_units * names if any(q.kind == SELECT_MULTIPLE for q in questions) else 0
+    # A multiple choice or an order of preference can name all of its choices; the others name one.
+    longest += rated_units * names if any(q.kind in {SELECT_MULTIPLE, RANK} for q in questions) else 0
+    computed = sum(question.is_computed for question in definition.questions())
+    longest += rated_units * computed * (4 * MAX_COMPUTED + _BYTES_OF_ONE_ANSWER)
     for size in SIZES:
         if longest <= capacity(size, MAX_KEYS):
             return size

@@ -150,6 +150,11 @@ def opening_of(session: Session, round_id: int) -> Opening | None:
     return session.scalar(select(Opening).where(Opening.round_id == round_id))
 
 
+def answers_of_group(session: Session, round_id: int, group_id: int) -> int:
+    """How many persons of a group have answered."""
+    return invitations_by_group(session, round_id).get(group_id, (0, 0))[1]
+
+
 def invitations_by_group(session: Session, round_id: int) -> dict[int, tuple[int, int]]:
     """Group -> (persons invited, persons who have answered, with their own code or a slip)."""
     answered = func.sum(case((Invitation.state == InvitationState.RECEIVED, 1), else_=0))

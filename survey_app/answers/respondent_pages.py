@@ -14,7 +14,9 @@ from ..questionnaires.path import (
     check_screen,
     screens,
 )
-from ..questionnaires.wording import fault_text, text_shower
+from ..questionnaires.shown_screen import in_shown_order, values_to_show
+from ..questionnaires.wording import reviewed_words, text_shower, words_of_faults
+from ..text import today
 from .blueprint import bp, for_respondents
 from .endings import ending
 from .payload import digest_of
@@ -170,7 +172,7 @@ def _take_screen(visit: Visit, state: State) -> tuple[State, dict[str, str]]:
         return state, {}
     screen = path[number - 1]
     posted = {question.name: request.form.getlist(question.name) for question in screen.questions}
-    values, faults = check_screen(screen, posted)
+    values, faults = check_screen(screen, posted, today().isoformat())
     state = state.with_answers(
         {name: value for name, value in values.items() if value not in ("", [])},
         [question.name for question in screen.questions if question.name not in faults],
@@ -181,13 +183,10 @@ def _take_screen(visit: Visit, state: State) -> tuple[State, dict[str, str]]:
 
 def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, str]) -> Any:
     t = text_shower(visit.round, visit.rated.unit.name, state.language)
-    values: dict[str, Any] = dict(state.answers)
+    screen = in_shown_order(screen, state.submission)
     questions = {question.name: question for question in screen.questions}
-    for name in faults:  # nothing typed is lost
-        values[name] = request.form.get(name, "")
     with force_locale("en" if state.language == "en" else "vi"):
-        words = {n: fault_text(kind, questions[n], t(questions[n].required_message)) for n, kind in faults.items()}
-    targets = {n: f"q-{n}-{questions[n].choices[0].name}" if questions[n].choices else f"q-{n}" for n in faults}
+        words, targets = words_of_faults(faults, questions, t)
     return show(
         "respondent/question.html",
         422 if faults else 200,
@@ -195,7 +194,7 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
         packed=packed(state),
         screen=screen,
         t=t,
-        values=values,
+        values=values_to_show(screen, state.answers, faults, request.form),
         faults=words,
         targets=targets,
         rated=visit.rated.unit.name,
@@ -222,10 +221,8 @@ def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
     for screen in path:
         for question in (question for question in screen.questions if question.is_answered):
             number += 1
-            value = state.answers.get(question.name, "")
-            chosen = value if isinstance(value, list) else [str(value)]
-            labels = [t(choice.label) for choice in question.choices if choice.name in chosen]
-            given = "; ".join(labels) if question.choices else str(value)
+            with force_locale("en" if state.language == "en" else "vi"):
+                given = reviewed_words(question, screen.live.get(question.name, ""), t)
             row = ReviewedAnswer(number, t(question.label), given, screen.number)
             (missing if question.required and not given else rest).append(row)
     return show(

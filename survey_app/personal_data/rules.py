@@ -26,7 +26,7 @@ from ..roster.models import (
     UnitList,
     Upload,
 )
-from ..roster.normalise import person_name, phone_number
+from ..roster.normalise import person_name, phone_number, tax_code
 from ..roster.queries import catalogue_of
 from ..roster.references import reference_of
 from ..roster.rules import add_event
@@ -146,6 +146,8 @@ def corrected_values(person: Person, typed: Mapping[str, str]) -> dict[str, obje
             value = phone_number(text).number
             if value is None:
                 faults[name] = "Số điện thoại di động có đúng 10 chữ số, bắt đầu bằng 03, 05, 07, 08 hoặc 09."
+        elif name == "tax_code":
+            value = tax_code(text)
         elif name == "birth_year" and text:
             value = int(text) if text.isdecimal() and 1900 <= int(text) <= today().year - 18 else None
             if value is None:

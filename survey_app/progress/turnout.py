@@ -93,10 +93,12 @@ def _cell(asked: int, answered: int, k_min: int) -> Cell:
 
 def _total(parts: Sequence[tuple[Cell, int, int]], k_min: int) -> Cell:
     """The sum of parts (cell as shown, asked, answered): exact where nothing is hidden, or so much that taking the
-    exact parts away leaves at least two cells with k persons."""
+    exact parts away leaves at least two cells with k persons, of whom some answered and some did not."""
     asked, answered = sum(part[1] for part in parts), sum(part[2] for part in parts)
     hidden = [part for part in parts if not part[0].exact]
-    if not hidden or (len(hidden) > 1 and sum(part[1] for part in hidden) >= k_min):
+    hidden_asked, hidden_answered = sum(part[1] for part in hidden), sum(part[2] for part in hidden)
+    mixed = 0 < hidden_answered < hidden_asked  # of «none» and «all» every cell would be known
+    if not hidden or (len(hidden) > 1 and hidden_asked >= k_min and mixed):
         return Cell(asked, answered, answered)
     return Cell(asked, sum(part[0].low for part in parts), sum(part[0].high for part in parts))
 

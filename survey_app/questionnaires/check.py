@@ -1,34 +1,16 @@
 """Is a questionnaire fit to be published? Findings about its structure, its texts, and the criteria of the round."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .definition import (
-    NOTE,
-    SELECT_ONE,
-    TEXT,
-    Condition,
-    Definition,
-    Group,
-    Item,
-    Language,
-    Question,
-    choice_lists,
-    fill,
-)
-from .expression import choices_named, references
+from .check_structure import check_structure, unreachable
+from .check_texts import check_texts
+from .definition import DATE, SELECT_ONE, TEXT, Definition, Question
 from .message import Message, Severity
-from .path import MAX_TEXT_BYTES
+from .xlsform_kinds import LOOKS
 
-MAX_LABEL: Final = 120  # characters that a phone shows without scrolling
-MAX_ANSWERS_BYTES: Final = 30_000  # the larger of the two sizes of envelope, less what sealing needs
-PLACEHOLDERS: Final = ("year", "unit", "from", "to")
-# Texts of usual length, so that a label is judged as it will be read.
-_TYPICAL: Final = {"year": "2021", "unit": "UBND xã Quài Cang", "from": "01/01/2021", "to": "30/11/2021"}
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SYLLABLES_PER_SECOND: Final = 3.0  # read by somebody who reads slowly
 _SECONDS_PER_CHOICE: Final = 4
 _SECONDS_PER_TEXT: Final = 30
@@ -53,7 +35,13 @@ class Coverage:
 
 def check(definition: Definition, criteria: Sequence[AskedCriterion] | None = None, group: str = "") -> list[Message]:
     """All findings, errors first, in the order of the file. Without `criteria` the round is not looked at."""
-    found = [*check_structure(definition), *_check_texts(definition), *_check_scoring(definition)]
+    found = [
+        *check_structure(definition),
+        *unreachable(definition),
+        *check_texts(definition),
+        *_check_answering(definition),
+        *_check_scoring(definition),
+    ]
     if criteria is not None:
         found += _check_round(definition, criteria, group or definition.group)
     return sorted(found, key=lambda message: (not message.is_error, message.sheet != "survey", message.row))
@@ -81,109 +69,21 @@ def minutes(definition: Definition) -> int:
     return max(1, math.floor(seconds / 60 + 0.5))
 
 
-def check_structure(definition: Definition) -> list[Message]:
-    """Errors that keep the questionnaire from being walked: doubled names, conditions that look at nothing."""
-    return [*_doubled_names(definition), *_conditions(definition.items, {}, frozenset(), definition)]
-
-
-def _all_items(definition: Definition) -> list[Item]:
-    return [*definition.groups(), *definition.questions()]
-
-
-def _doubled_names(definition: Definition) -> Iterator[Message]:
-    seen: dict[str, int] = {}
-    for item in sorted(_all_items(definition), key=lambda item: item.row):
-        if item.name.lower() in seen:
-            text = f"tên «{item.name}» đã dùng ở dòng {seen[item.name.lower()]}. Đặt tên khác."
-            yield Message(Severity.ERROR, "duplicate_name", text, "survey", item.row, "name")
-        seen.setdefault(item.name.lower(), item.row)
-
-
-def _conditions(
-    items: Sequence[Item], earlier: dict[str, Question], same_screen: frozenset[str], definition: Definition
-) -> Iterator[Message]:
-    """Walks in written order; `earlier` grows with each question that a later condition may look at."""
-    for item in items:
-        if item.relevant:
-            yield from _condition(item.relevant, item.row, earlier, same_screen, definition)
-        if isinstance(item, Group):
-            inside = frozenset(inner.name for inner in item.items) if item.one_screen else same_screen
-            yield from _conditions(item.items, earlier, inside, definition)
-        elif item.is_answered:
-            earlier[item.name] = item
-
-
-def _condition(
-    condition: Condition, row: int, earlier: dict[str, Question], same_screen: frozenset[str], definition: Definition
-) -> Iterator[Message]:
-    def error(kind: str, text: str) -> Message:
-        return Message(Severity.ERROR, kind, text, "survey", row, "relevant")
-
-    for name in dict.fromkeys(references(condition.tree)):
-        asked = definition.question(name)
-        if asked is None:
-            yield error("missing_reference", f"không có câu hỏi «{name}». Kiểm tra tên trong ${{…}}.")
-        elif not asked.is_answered:
-            yield error("reference_to_note", f"«{name}» là lời dẫn (note), không có câu trả lời.")
-        elif name not in earlier:
-            yield error("later_reference", f"câu «{name}» đứng sau (dòng {asked.row}). Chỉ hỏi được câu đứng trước.")
-        elif name in same_screen:
-            yield error("same_screen_reference", f"câu «{name}» ở cùng màn hình. Tách ra màn hình riêng.")
-    for name, choice in choices_named(condition.tree):
-        compared = earlier.get(name)
-        if compared and compared.choices and choice and not compared.choice(choice):
-            yield error("unknown_choice", f"câu «{name}» không có lựa chọn «{choice}».")
-
-
-def _check_texts(definition: Definition) -> Iterator[Message]:
-    for item in _all_items(definition):
-        for language in definition.languages:
-            yield from _check_label(item, language)
-            if isinstance(item, Question):
-                yield from _check_hint(item, language)
-    for choice in (choice for choices in choice_lists(definition).values() for choice in choices):
-        for language in definition.languages:
-            if not choice.label.get(language.code):
-                yield _lacks_text("choices", choice.row, "label", language)
-    longest = sum(MAX_TEXT_BYTES if q.kind == TEXT else 80 for q in definition.questions() if q.is_answered)
-    if longest > MAX_ANSWERS_BYTES:
-        text = "có quá nhiều câu viết tay để niêm phong trong một phong bì. Bỏ bớt câu text."
-        yield Message(Severity.ERROR, "too_long_for_envelope", text, "survey")
-
-
-def _check_label(item: Item, language: Language) -> Iterator[Message]:
-    label = item.label.get(language.code, "")
-    if not label and (isinstance(item, Question) or item.label):  # a group may do without a title
-        yield _lacks_text("survey", item.row, "label", language)
-    yield from _unknown_placeholders(label, item.row, "label", language)
-    length = len(fill(label, _TYPICAL))
-    if length > MAX_LABEL and not (isinstance(item, Question) and item.kind == NOTE):
-        text = f"câu dài {length} ký tự; nên ≤ {MAX_LABEL} cho điện thoại."
-        yield Message(Severity.WARNING, "long_label", text, "survey", item.row, _column("label", language))
-
-
-def _check_hint(question: Question, language: Language) -> Iterator[Message]:
-    for column, texts in (("hint", question.hint), ("required_message", question.required_message)):
-        if texts and not texts.get(language.code):
-            yield _lacks_text("survey", question.row, column, language)
-        yield from _unknown_placeholders(texts.get(language.code, ""), question.row, column, language)
-
-
-def _column(name: str, language: Language) -> str:
-    return f"{name}::{language.name} ({language.code})"
-
-
-def _lacks_text(sheet: str, row: int, column: str, language: Language) -> Message:
-    text = "thiếu bản dịch. Điền ô này."
-    return Message(Severity.ERROR, "missing_text", text, sheet, row, _column(column, language))
-
-
-def _unknown_placeholders(text: str, row: int, column: str, language: Language) -> Iterator[Message]:
-    known = ", ".join("{" + name + "}" for name in PLACEHOLDERS)
-    for name in _PLACEHOLDER.findall(text):
-        if name not in PLACEHOLDERS:
-            fault = f"không có chỗ điền «{{{name}}}». Chỉ có {known}."
-            yield Message(Severity.ERROR, "unknown_placeholder", fault, "survey", row, _column(column, language))
+def _check_answering(definition: Definition) -> Iterator[Message]:
+    """Warnings about what works, but not as the author may think."""
+    for question in definition.questions():
+        for word in question.appearance.split():
+            if word in LOOKS.get(question.kind, ()):
+                text = f"«{word}» chỉ đổi cách hiện ở ODK, ở đây không có tác dụng."
+                yield Message(Severity.WARNING, "look_only", text, "survey", question.row, "appearance")
+        if question.constraint and not question.constraint_message:
+            text = "có điều kiện nhưng chưa có lời nói cho người trả lời biết phải sửa gì."
+            yield Message(
+                Severity.WARNING, "constraint_without_message", text, "survey", question.row, "constraint_message"
+            )
+        if question.kind == DATE and question.is_answered:
+            text = "ngày đầy đủ (nhất là ngày sinh) dễ cho biết người trả lời là ai. Nên hỏi năm, hoặc khoảng."
+            yield Message(Severity.WARNING, "telling_date", text, "survey", question.row, "type")
 
 
 def _check_scoring(definition: Definition) -> Iterator[Message]:

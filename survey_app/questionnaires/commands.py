@@ -1,30 +1,46 @@
-"""Commands for questionnaires as files, without a database: `./run flask questionnaires …`."""
+"""Commands for questionnaires as files; only `check --round` asks a database: `./run flask questionnaires …`."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import select
 
-from .check import check, minutes
+from ..rounds.models import Round
+from ..web import database
+from .check import AskedCriterion, check, minutes
+from .ddi import write_ddi
 from .definition import Definition
 from .message import Message, as_json
+from .paper_form import paper_form_pdf
+from .queries import asked_criteria
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook, write_xform
 
 commands = AppGroup("questionnaires", help="Kiểm tra và chuyển đổi phiếu khảo sát (XLSForm).")
 
-_WRITERS = {".md": write_markdown, ".xlsx": write_workbook, ".xml": write_xform}
+_WRITERS: Final[dict[str, Callable[[Definition], bytes]]] = {
+    ".ddi.xml": write_ddi,
+    ".md": write_markdown,
+    ".xlsx": write_workbook,
+    ".xml": write_xform,
+    ".pdf": lambda definition: paper_form_pdf(definition, definition.default_language, {}),
+}
+_ENDINGS: Final = ".md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook), .pdf (phiếu giấy)"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @commands.command("check")
 @click.argument("file", type=_FILE)
 @click.option("--json", "as_document", is_flag=True, help="Một tài liệu JSON ra đầu ra chuẩn.")
-def check_file(file: Path, as_document: bool) -> None:
+@click.option("--round", "round_code", default="", help="Mã đợt: so với tiêu chí mà đợt hỏi nhóm này.")
+@click.option("--group", default="", help="Nhóm của phiếu, khi tệp không ghi ở trang settings.")
+def check_file(file: Path, as_document: bool, round_code: str, group: str) -> None:
     """Kiểm tra phiếu trong FILE (.md, .xlsx): phần không nhận, lỗi, cảnh báo, số câu, số phút."""
-    definition, messages = _read(file)
+    definition, messages = _read(file, _criteria(round_code) if round_code else None, group)
     report = _report(file, definition, messages)
     if as_document:
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
@@ -40,12 +56,20 @@ def check_file(file: Path, as_document: bool) -> None:
         click.echo(f"Tệp không nhận được: {report['errors']} chỗ cần sửa.")
 
 
-def _read(file: Path) -> tuple[Definition | None, list[Message]]:
+def _criteria(round_code: str) -> list[AskedCriterion]:
+    with database().reading() as session:
+        survey_round = session.scalar(select(Round).where(Round.code == round_code))
+        if survey_round is None:
+            raise click.UsageError(f"Không có đợt «{round_code}».")
+        return asked_criteria(session, survey_round.id)
+
+
+def _read(file: Path, criteria: list[AskedCriterion] | None, group: str) -> tuple[Definition | None, list[Message]]:
     try:
         definition = read_xlsform(file.read_bytes(), file.name)
     except XlsformError as fault:
         return None, fault.messages
-    return definition, check(definition)
+    return definition, check(definition, criteria, group)
 
 
 def _report(file: Path, definition: Definition | None, messages: list[Message]) -> dict[str, Any]:
@@ -79,12 +103,10 @@ def _report(file: Path, definition: Definition | None, messages: list[Message]) 
 @click.argument("source", metavar="IN", type=_FILE)
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 def convert(source: Path, target: Path) -> None:
-    """Ghi phiếu IN (.md, .xlsx) thành OUT: .md, .xlsx hoặc .xml (XForm)."""
-    ending = target.suffix.lower()
-    if target.name.lower().endswith((".ddi.xml", ".ddi")):
-        raise click.UsageError("Chưa ghi được DDI-Codebook. Dùng .md, .xlsx hoặc .xml (XForm).")
-    if ending not in _WRITERS:
-        raise click.UsageError(f"Không ghi được tệp «{ending or target.name}». Dùng .md, .xlsx hoặc .xml (XForm).")
+    """Ghi phiếu IN (.md, .xlsx) thành OUT: .md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook) hoặc .pdf (phiếu giấy)."""
+    write = next((_WRITERS[ending] for ending in _WRITERS if target.name.lower().endswith(ending)), None)
+    if write is None:
+        raise click.UsageError(f"Không ghi được tệp «{target.suffix or target.name}». Dùng {_ENDINGS}.")
     if source.suffix.lower() == ".xml":
         raise click.UsageError("Không đọc được XForm (.xml). Tệp vào phải là XLSForm .md hoặc .xlsx.")
     try:
@@ -94,7 +116,7 @@ def convert(source: Path, target: Path) -> None:
             click.echo(f"Lỗi: {message.line}", err=True)
         raise click.ClickException(f"Tệp không nhận được: {len(fault.messages)} chỗ cần sửa.") from fault
     try:
-        target.write_bytes(_WRITERS[ending](definition))
+        target.write_bytes(write(definition))
     except OSError as fault:
         raise click.ClickException(f"Không ghi được {target}: {fault.strerror}.") from fault
     click.echo(f"Đã ghi {target}.", err=True)

@@ -1,24 +1,32 @@
-"""What is asked: a questionnaire as plain frozen values, the same whether it came from a file or from the database.
+"""What is asked: a questionnaire as plain frozen values, the same whether it came from a file or from the database."""
 
-The JSON form is what a published version freezes and what a phone receives; `format` numbers it.
-"""
-
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from decimal import Decimal
+from typing import Final, TypeAlias
 
-from .expression import Expression, tree_from_json, tree_to_json
+from .expression import Expression
 
-FORMAT: Final = 1
 DONT_KNOW: Final = "KB"  # name of the choice «Không biết / không có ý kiến»
 SELECT_ONE: Final = "select_one"
 SELECT_MULTIPLE: Final = "select_multiple"
 TEXT: Final = "text"
 INTEGER: Final = "integer"
+DECIMAL: Final = "decimal"
+DATE: Final = "date"
+RANGE: Final = "range"
+RANK: Final = "rank"
+ACKNOWLEDGE: Final = "acknowledge"
+CALCULATE: Final = "calculate"
+HIDDEN: Final = "hidden"
 NOTE: Final = "note"
-KINDS: Final = (SELECT_ONE, SELECT_MULTIPLE, TEXT, INTEGER, NOTE)
+UNSEEN_KINDS: Final = (CALCULATE, HIDDEN)
+LISTED_KINDS: Final = (SELECT_ONE, SELECT_MULTIPLE, RANK)  # those with a list of choices
+KINDS: Final = (*LISTED_KINDS, TEXT, INTEGER, DECIMAL, DATE, RANGE, ACKNOWLEDGE, *UNSEEN_KINDS, NOTE)
+
+RANGE_DEFAULTS: Final = (("start", "1"), ("end", "10"), ("step", "1"))  # those of XLSForm
+_MOST_STEPS: Final = 1000
+_MOST_CARDS: Final = 11
 
 Texts: TypeAlias = Mapping[str, str]  # language code -> text
 
@@ -26,6 +34,11 @@ Texts: TypeAlias = Mapping[str, str]  # language code -> text
 def text_in(texts: Texts, language: str) -> str:
     """The text in a language; where it is missing, the first language that has it; never raises."""
     return texts.get(language) or next((text for text in texts.values() if text), "")
+
+
+def plain_number(number: Decimal) -> int | float:
+    """A whole number as int, so that 2 and 2.0 are one answer."""
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +51,16 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Lựa chọn. `level` is the step of the scale (mức), none for «không biết» and for unscored choices."""
+    """Lựa chọn. `level` is the step of the scale (mức), none for «không biết» and for unscored choices.
+
+    `cells` holds the further columns of its row, which a `choice_filter` looks at.
+    """
 
     name: str
     label: Texts
     level: int | None = None
     row: int = field(default=0, compare=False)
+    cells: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_dont_know(self) -> bool:
@@ -52,7 +69,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a question or group is asked: the text of the author and its tree."""
+    """An expression: the text of the author and its tree."""
 
     source: str
     tree: Expression
@@ -60,7 +77,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Câu hỏi. `criterion` names the leaf criterion that it scores; `row` is its row in the sheet `survey`."""
+    """Câu hỏi. `criterion` names the leaf criterion that it scores; `row` is its row in the sheet `survey`.
+
+    `default` is a fixed value: shown at first, or the value itself where nobody may change it. `parameters` are those
+    of XLSForm: start, end, step of a range; randomize and seed of a list.
+    """
 
     name: str
     kind: str
@@ -74,6 +95,14 @@ class Question:
     appearance: str = ""
     relevant: Condition | None = None
     row: int = field(default=0, compare=False)
+    guidance: Texts = field(default_factory=dict)
+    constraint: Condition | None = None
+    constraint_message: Texts = field(default_factory=dict)
+    calculation: Condition | None = None
+    choice_filter: Condition | None = None
+    default: str = ""
+    read_only: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_scored(self) -> bool:
@@ -81,8 +110,42 @@ class Question:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the question takes an answer at all: a note does not."""
-        return self.kind != NOTE
+        """Whether a person answers it: not a note, nothing computed, not the heading of a table."""
+        return self.kind != NOTE and not self.is_computed and not self.is_heading
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether its value comes from its calculation or default alone."""
+        return self.kind in UNSEEN_KINDS or self.read_only
+
+    @property
+    def is_shown(self) -> bool:
+        return self.kind not in UNSEEN_KINDS
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it only shows the names of the choices above a table (`appearance` label)."""
+        return self.appearance == "label"
+
+    @property
+    def steps(self) -> tuple[int | float, ...]:
+        """The values of a range from start to end. Raises ValueError for limits that make no range."""
+        start, end, step = (Decimal(self.parameters.get(name, default)) for name, default in RANGE_DEFAULTS)
+        if not (start.is_finite() and end.is_finite() and step.is_finite()) or step <= 0 or end <= start:
+            raise ValueError("no range")
+        if (end - start) / step > _MOST_STEPS:
+            raise ValueError("too many values in the range")
+        return tuple(plain_number(start + step * place) for place in range(int((end - start) / step) + 1))
+
+    @property
+    def is_short_range(self) -> bool:
+        """Whether the values of the range are few enough to be shown as cards; more are typed."""
+        return self.kind == RANGE and len(self.steps) <= _MOST_CARDS
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether each person sees the choices in another order."""
+        return self.parameters.get("randomize") == "true"
 
     def choice(self, name: str) -> Choice | None:
         """The choice of that name, or none."""
@@ -91,7 +154,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A section with a title; `one_screen` puts all its questions on one screen."""
+    """A section with a title; `one_screen` puts all its questions on one screen, `table` as rows of one table."""
 
     name: str
     items: tuple["Question | Group", ...]
@@ -99,6 +162,7 @@ class Group:
     relevant: Condition | None = None
     one_screen: bool = False
     row: int = field(default=0, compare=False)
+    table: bool = False
 
 
 Item: TypeAlias = Question | Group
@@ -126,6 +190,10 @@ class Definition:
     def groups(self) -> Iterator[Group]:
         """All groups in written order, outer before inner."""
         return _groups(self.items)
+
+    def all_items(self) -> list[Item]:
+        """All groups, then all questions."""
+        return [*self.groups(), *self.questions()]
 
     def question(self, name: str) -> Question | None:
         """The question of that name, or none."""
@@ -171,112 +239,3 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
     return text
-
-
-def to_json(definition: Definition) -> dict[str, Any]:
-    """The questionnaire as JSON values; `from_json` gives the equal questionnaire back."""
-    return {
-        "format": FORMAT,
-        "form_id": definition.form_id,
-        "title": definition.title,
-        "version": definition.version,
-        "group": definition.group,
-        "languages": [{"code": language.code, "name": language.name} for language in definition.languages],
-        "lists": {
-            name: [_choice_to_json(choice) for choice in choices] for name, choices in choice_lists(definition).items()
-        },
-        "items": [_item_to_json(item) for item in definition.items],
-    }
-
-
-def canonical_sha256(data: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON (sorted keys, no blanks, UTF-8): the same questionnaire, the same figure."""
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _without_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value not in ("", None, False, {}, [])}
-
-
-def _choice_to_json(choice: Choice) -> dict[str, Any]:
-    return _without_defaults(
-        {"name": choice.name, "label": dict(choice.label), "level": choice.level, "row": choice.row}
-    )
-
-
-def _condition_to_json(condition: Condition | None) -> dict[str, Any] | None:
-    return {"source": condition.source, "tree": tree_to_json(condition.tree)} if condition else None
-
-
-def _item_to_json(item: Item) -> dict[str, Any]:
-    shared = {
-        "name": item.name,
-        "label": dict(item.label),
-        "relevant": _condition_to_json(item.relevant),
-        "row": item.row,
-    }
-    if isinstance(item, Group):
-        inside = [_item_to_json(inner) for inner in item.items]
-        return {"kind": "group", "items": inside, **_without_defaults({**shared, "one_screen": item.one_screen})}
-    own = {
-        "kind": item.kind,
-        "hint": dict(item.hint),
-        "required": item.required,
-        "required_message": dict(item.required_message),
-        "list": item.list_name,
-        "criterion": item.criterion,
-        "appearance": item.appearance,
-    }
-    return _without_defaults({**shared, **own})
-
-
-def from_json(data: Mapping[str, Any]) -> Definition:
-    """The questionnaire of a stored JSON. Raises ValueError for another format number, KeyError for a torn document."""
-    if data.get("format") != FORMAT:
-        raise ValueError(f"questionnaire format {data.get('format')!r} is not {FORMAT}")
-    lists = {name: tuple(_choice_from_json(row) for row in rows) for name, rows in data["lists"].items()}
-    return Definition(
-        form_id=data["form_id"],
-        title=data["title"],
-        version=data["version"],
-        group=data["group"],
-        languages=tuple(Language(row["code"], row["name"]) for row in data["languages"]),
-        items=tuple(_item_from_json(row, lists) for row in data["items"]),
-    )
-
-
-def _choice_from_json(row: Mapping[str, Any]) -> Choice:
-    return Choice(row["name"], row.get("label", {}), row.get("level"), row.get("row", 0))
-
-
-def _condition_from_json(row: Mapping[str, Any] | None) -> Condition | None:
-    return Condition(row["source"], tree_from_json(row["tree"])) if row else None
-
-
-def _item_from_json(row: Mapping[str, Any], lists: Mapping[str, tuple[Choice, ...]]) -> Item:
-    if row["kind"] == "group":
-        return Group(
-            name=row["name"],
-            items=tuple(_item_from_json(inner, lists) for inner in row["items"]),
-            label=row.get("label", {}),
-            relevant=_condition_from_json(row.get("relevant")),
-            one_screen=row.get("one_screen", False),
-            row=row.get("row", 0),
-        )
-    if row["kind"] not in KINDS:
-        raise ValueError(f"unknown kind of question {row['kind']!r}")
-    return Question(
-        name=row["name"],
-        kind=row["kind"],
-        label=row.get("label", {}),
-        hint=row.get("hint", {}),
-        required=row.get("required", False),
-        required_message=row.get("required_message", {}),
-        list_name=row.get("list", ""),
-        choices=lists[row["list"]] if row.get("list") else (),
-        criterion=row.get("criterion", ""),
-        appearance=row.get("appearance", ""),
-        relevant=_condition_from_json(row.get("relevant")),
-        row=row.get("row", 0),
-    )

@@ -1,40 +1,61 @@
-"""How is the text of a condition (`relevant` in XLSForm) read?
+"""How is the text of an XLSForm expression read?
 
-Supported: `${question}`, texts in quotes, numbers, `= != < <= > >=`, `and`, `or`, `not(…)`, parentheses and
-`selected(${question}, 'choice')`.
+Supported: `${question}`, `.`, texts in quotes, numbers, `= != < <= > >=`, `and`, `or`, `+ - * div mod`, parentheses,
+and the functions of `expression_values.FUNCTIONS`. In a `choice_filter` a bare name is a column of the sheet `choices`.
 """
 
 import re
 from typing import Final
 
-from .expression import Comparison, Expression, Literal, Logic, Not, Reference, Selected
+from .expression import Column, Expression, Literal, Operation, Own, Reference
+from .expression_pattern import PatternError, common_pattern
+from .expression_values import FUNCTIONS
 
-_MAX_LENGTH: Final = 1000
+_MAX_LENGTH: Final = 2000
 _MAX_DEPTH: Final = 30
 _TOKEN = re.compile(
     r"""\s*(?:
         \$\{\s*(?P<reference>[^}\s]*)\s*\}
       | (?P<text>'[^']*'|"[^"]*")
-      | (?P<number>\d+(?:\.\d+)?)
+      | (?P<number>\d+(?:\.\d+)?|\.\d+)
       | (?P<operator>!=|<=|>=|=|<|>)
-      | (?P<word>[A-Za-z_][\w-]*)
-      | (?P<mark>[(),-])
+      | (?P<word>[A-Za-z_][\w-]*(?::[A-Za-z_][\w-]*)?)
+      | (?P<mark>[(),+*.-])
     )""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
 _FANCY_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
+_FUNCTION_NAMES: Final = frozenset(name for name in FUNCTIONS if name[0].isalpha()) - {
+    *("or", "and", "div", "mod", "negative")
+}
+_SUMS: Final = {"+", "-"}
+_NOT_USABLE: Final = {
+    "now": "giờ trả lời không được ghi vào phiếu",
+    "random": "kết quả mỗi lần một khác nên không kiểm tra lại được. Xáo lựa chọn bằng parameters: randomize=true",
+    "uuid": "kết quả mỗi lần một khác nên không kiểm tra lại được",
+    "once": "kết quả phụ thuộc lần mở phiếu",
+    "pulldata": "phiếu không mang theo tệp dữ liệu khác",
+    "instance": "phiếu không mang theo tệp dữ liệu khác",
+    "jr:choice-name": "lời của lựa chọn khác nhau theo ngôn ngữ. Trong nhãn, viết ${tên câu} để hiện lời của lựa chọn",
+    "indexed-repeat": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+    "position": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+    "sum": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+    "count": "vòng lặp được viết ra thành từng câu ${tên_1}, ${tên_2}. Đếm lựa chọn bằng count-selected()",
+    "count-non-empty": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+    "join": "vòng lặp được viết ra thành từng câu: viết ${tên_1}, ${tên_2} …",
+}
 
 
 class ExpressionError(ValueError):
     """An expression that cannot be understood; the message is Vietnamese and says what to do."""
 
 
-def parse(source: str) -> Expression:
-    """The tree of an expression. Raises ExpressionError with a Vietnamese message."""
+def parse(source: str, columns: frozenset[str] = frozenset()) -> Expression:
+    """The tree of an expression; `columns` are the bare names that it may use. Raises ExpressionError (Vietnamese)."""
     if len(source) > _MAX_LENGTH:
         raise ExpressionError(f"điều kiện dài quá {_MAX_LENGTH} ký tự. Viết ngắn lại.")
-    parser = _Parser(_tokens(source.translate(_FANCY_QUOTES)))
-    tree = parser.alternative(0)
+    parser = _Parser(_tokens(source.translate(_FANCY_QUOTES)), columns)
+    tree = parser.expression(0)
     if parser.kind != "end":
         raise ExpressionError(f"không hiểu từ «{parser.token}» trở đi. Thêm and, or hoặc bỏ phần thừa.")
     return tree
@@ -46,9 +67,10 @@ def _tokens(source: str) -> list[tuple[str, str]]:
     while source[place:].strip():
         match = _TOKEN.match(source, place)
         if match is None:
-            raise ExpressionError(
-                f"không hiểu «{source[place:].strip()[:20]}». Xem các phép được dùng trong hướng dẫn."
-            )
+            rest = source[place:].strip()
+            if rest[0] in "/@[|":
+                raise ExpressionError(f"đường dẫn XPath («{rest[:12]}») không dùng được. Viết ${{tên câu hỏi}}.")
+            raise ExpressionError(f"không hiểu «{rest[:20]}». Xem các phép được dùng trong hướng dẫn.")
         kind = match.lastgroup or ""
         found.append((kind, match.group(kind)))
         place = match.end()
@@ -56,10 +78,11 @@ def _tokens(source: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
-    """Recursive descent, one method per level of precedence: or, and, comparison, operand."""
+    """Recursive descent, one method per level of precedence: or, and, comparison, sum, product, sign, operand."""
 
-    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+    def __init__(self, tokens: list[tuple[str, str]], columns: frozenset[str]) -> None:
         self._tokens = tokens
+        self._columns = columns
         self._place = 0
 
     @property
@@ -76,7 +99,7 @@ class _Parser:
         return token
 
     def at_mark(self, mark: str) -> bool:
-        return self._tokens[self._place] == ("mark", mark)
+        return self.kind == "mark" and self.token == mark
 
     def expect(self, mark: str) -> None:
         if not self.at_mark(mark):
@@ -84,27 +107,52 @@ class _Parser:
             raise ExpressionError(f"cần dấu «{mark}» nhưng {found}. Kiểm tra các dấu ngoặc.")
         self.take()
 
-    def alternative(self, depth: int) -> Expression:
+    def expression(self, depth: int) -> Expression:
+        if depth > _MAX_DEPTH:
+            raise ExpressionError("quá nhiều dấu ngoặc lồng nhau. Viết điều kiện đơn giản hơn.")
         return self._chain("or", depth)
 
     def _chain(self, word: str, depth: int) -> Expression:
-        if depth > _MAX_DEPTH:
-            raise ExpressionError("quá nhiều dấu ngoặc lồng nhau. Viết điều kiện đơn giản hơn.")
         parts = [self._chain("and", depth) if word == "or" else self._comparison(depth)]
         while self.kind == "word" and self.token == word:
             self.take()
             parts.append(self._chain("and", depth) if word == "or" else self._comparison(depth))
-        return parts[0] if len(parts) == 1 else Logic(word, tuple(parts))
+        return parts[0] if len(parts) == 1 else Operation(word, tuple(parts))
 
     def _comparison(self, depth: int) -> Expression:
-        left = self._operand(depth)
+        left = self._sum(depth)
         if self.kind != "operator":
             return left
         operator = self.take()
-        right = self._operand(depth)
+        right = self._sum(depth)
         if self.kind == "operator":
             raise ExpressionError("hai phép so sánh liền nhau. Nối bằng and.")
-        return Comparison(operator, left, right)
+        return Operation(operator, (left, right))
+
+    def _sum(self, depth: int) -> Expression:
+        left = self._product(depth)
+        while self.kind == "mark" and self.token in _SUMS:
+            operator = self.take()
+            left = Operation(operator, (left, self._product(depth)))
+        return left
+
+    def _product(self, depth: int) -> Expression:
+        left = self._signed(depth)
+        while self.at_mark("*") or (self.kind == "word" and self.token in {"div", "mod"}):
+            operator = self.take()
+            left = Operation(operator, (left, self._signed(depth)))
+        return left
+
+    def _signed(self, depth: int) -> Expression:
+        if not self.at_mark("-"):
+            return self._operand(depth)
+        if depth > _MAX_DEPTH:
+            raise ExpressionError("quá nhiều dấu trừ liền nhau.")
+        self.take()
+        inner = self._signed(depth + 1)
+        if isinstance(inner, Literal) and isinstance(inner.value, float):
+            return Literal(-inner.value)
+        return Operation("negative", (inner,))
 
     def _operand(self, depth: int) -> Expression:
         if self.kind == "reference":
@@ -115,38 +163,61 @@ class _Parser:
         if self.kind == "text":
             return Literal(self.take()[1:-1])
         if self.kind == "number":
-            return Literal(float(self.take()))
-        if self.at_mark("-"):
+            return self._number()
+        if self.at_mark("."):
             self.take()
-            if self.kind != "number":
-                raise ExpressionError("phép trừ không dùng được ở đây.")
-            return Literal(-float(self.take()))
+            return Own()
         if self.at_mark("("):
             self.take()
-            inside = self.alternative(depth + 1)
+            inside = self.expression(depth + 1)
             self.expect(")")
             return inside
         if self.kind == "word":
             return self._call(depth)
         raise ExpressionError("điều kiện chưa viết xong." if self.kind == "end" else f"«{self.token}» đứng sai chỗ.")
 
+    def _number(self) -> Literal:
+        text = self.take()
+        if len(text) > 16:
+            raise ExpressionError(f"số «{text[:20]}» dài quá 15 chữ số.")
+        return Literal(float(text))
+
     def _call(self, depth: int) -> Expression:
         name = self.take()
-        if name not in {"not", "selected"}:
-            raise ExpressionError(f"«{name}» không dùng được. Chỉ có and, or, not() và selected().")
+        if not self.at_mark("("):
+            if name in self._columns:
+                return Column(name)
+            raise ExpressionError(f"«{name}» không dùng được ở đây. Câu hỏi viết ${{{name}}}, lựa chọn viết '{name}'.")
+        if name not in _FUNCTION_NAMES and name != "today":
+            reason = _NOT_USABLE.get(name, f"Các hàm dùng được: {', '.join(sorted(_FUNCTION_NAMES | {'today'}))}")
+            raise ExpressionError(f"hàm «{name}» không dùng được: {reason}.")
+        arguments = self._arguments(depth)
+        if name == "today":
+            if arguments:
+                raise ExpressionError("today() không có gì trong ngoặc.")
+            return Operation("today")
+        function = FUNCTIONS[name]
+        if not function.takes(len(arguments)):
+            range_text = f"{function.least}" if function.least == function.most else f"{function.least}–{function.most}"
+            raise ExpressionError(f"hàm «{name}» cần {range_text} giá trị trong ngoặc, ở đây có {len(arguments)}.")
+        return Operation(name, _with_common_pattern(arguments) if name == "regex" else arguments)
+
+    def _arguments(self, depth: int) -> tuple[Expression, ...]:
         self.expect("(")
-        if name == "not":
-            part = self.alternative(depth + 1)
-            self.expect(")")
-            return Not(part)
-        question = self._operand(depth)
-        self.expect(",")
-        choice = self._operand(depth)
-        self.expect(")")
-        if not isinstance(question, Reference) or not isinstance(choice, Literal):
-            raise ExpressionError("viết đúng dạng selected(${câu hỏi}, 'lựa chọn').")
-        return Selected(question.name, _choice_name(choice.value))
+        found: list[Expression] = []
+        while not self.at_mark(")"):
+            if found:
+                self.expect(",")
+            found.append(self.expression(depth + 1))
+        self.take()
+        return tuple(found)
 
 
-def _choice_name(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+def _with_common_pattern(arguments: tuple[Expression, ...]) -> tuple[Expression, ...]:
+    text, pattern = arguments
+    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+        raise ExpressionError("mẫu của regex() phải viết thẳng trong dấu nháy.")
+    try:
+        return text, Literal(common_pattern(pattern.value))
+    except PatternError as fault:
+        raise ExpressionError(f"{fault}.") from fault

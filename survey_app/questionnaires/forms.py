@@ -3,6 +3,8 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
 
 
 class UploadForm(FlaskForm):
@@ -12,4 +14,18 @@ class UploadForm(FlaskForm):
         _l("Tệp XLSForm (.xlsx hoặc .md, tối đa 2 MB)"),
         validators=[FileRequired(_l("Chọn một tệp."))],
         render_kw={"accept": ".xlsx,.md"},
+    )
+
+
+class CorrectionForm(FlaskForm):
+    """A file that only corrects typing errors, and why."""
+
+    corrected = FileField(
+        _l("Tệp XLSForm đã sửa lỗi chữ"),
+        validators=[FileRequired(_l("Chọn một tệp."))],
+        render_kw={"accept": ".xlsx,.md"},
+    )
+    reason = StringField(
+        _l("Lý do sửa"),
+        validators=[InputRequired(_l("Ghi lý do sửa.")), Length(max=200, message=_l("Ghi lý do ngắn hơn 200 ký tự."))],
     )

@@ -30,5 +30,22 @@ class QuestionnaireVersion(Base):
     loaded_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     published_at: Mapped[datetime | None]
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    reason: Mapped[str] = mapped_column(default="")  # of a typing correction after the opening
 
     group: Mapped[RespondentGroup] = relationship()
+
+
+class QuestionnaireScenario(Base):
+    """Kịch bản thử: answers of one person, and what they must lead to in every later version."""
+
+    __tablename__ = "questionnaire_scenario"
+    __table_args__ = (UniqueConstraint("group_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"), index=True)
+    name: Mapped[str]
+    answers: Mapped[dict[str, Any]]
+    path: Mapped[list[Any]]  # names of the screens, in order
+    levels: Mapped[dict[str, Any]]  # scored question -> level, «KB» for don't know
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))

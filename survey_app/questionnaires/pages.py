@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext, pgettext
 from sqlalchemy.orm import Session
@@ -12,20 +12,25 @@ from ..access import has_right, requires
 from ..errors import Missing
 from ..rounds.copying import register_copier
 from ..rounds.models import RespondentGroup, Round
-from ..rounds.queries import find_round
+from ..rounds.queries import find_round, rated_units
 from ..steps import StepAction, StepState, StepStatus, register_step
 from ..web import me, reading, writing
+from .ddi import write_ddi
 from .definition import asked_when
-from .forms import UploadForm
+from .forms import CorrectionForm, UploadForm
 from .message import Message
-from .queries import asked_criteria, find_group, overview, questionnaire_of
-from .rules import copy_questionnaires, load_draft, load_shipped, publish, shipped_file
+from .paper_form import paper_form_pdf
+from .queries import asked_criteria, find_group, history, overview, questionnaire_of
+from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
+from .wording import placeholder_values
 from .xlsform import XlsformError, read_xlsform
-from .xlsform_writer import write_markdown, write_workbook
+from .xlsform_writer import write_markdown, write_workbook, write_xform
 
 bp = Blueprint("questionnaires", __name__, template_folder="templates")
 
 _WRITERS = {
+    "xml": (write_xform, "application/xml"),
+    "ddi.xml": (write_ddi, "application/xml"),
     "xlsx": (write_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "md": (write_markdown, "text/markdown; charset=utf-8"),
 }
@@ -65,7 +70,8 @@ def publish_all(code: str) -> Any:
     """Publishes every draft without errors."""
     with writing() as session:
         survey_round = find_round(session, code, me())
-        rows = [row for row in overview(session, survey_round).rows if row.may_be_published]
+        rows = overview(session, survey_round).rows
+        rows = [row for row in rows if row.may_be_published and not row.waits_for_second(me())]
         for row in rows:
             publish(session, survey_round, row.group, me())
     if rows:
@@ -79,8 +85,8 @@ def publish_all(code: str) -> Any:
 @requires("questionnaires.read")
 def questionnaire(code: str, group_code: str) -> Any:
     """One group: what the checks say on the left, a phone on the right."""
-    survey_round, group = _find(reading(), code, group_code)
-    return _show_group(survey_round, group, UploadForm())
+    survey_round, group = find_pair(reading(), code, group_code)
+    return show_group(survey_round, group, UploadForm())
 
 
 @bp.post("/rounds/<code>/questionnaires/<group_code>/upload")
@@ -88,18 +94,18 @@ def questionnaire(code: str, group_code: str) -> Any:
 def upload(code: str, group_code: str) -> Any:
     """Takes an XLSForm as the draft of the group; a refused file is told cell by cell."""
     form = UploadForm()
-    survey_round, group = _find(reading(), code, group_code)
+    survey_round, group = find_pair(reading(), code, group_code)
     if not form.validate_on_submit():
-        return _show_group(survey_round, group, form), 422
+        return show_group(survey_round, group, form), 422
     data, file_name = form.file.data.read(), form.file.data.filename
     try:
         read_xlsform(data, file_name)  # before the write lock: reading a large file takes a while
         with writing() as session:
-            survey_round, group = _find(session, code, group_code)
+            survey_round, group = find_pair(session, code, group_code)
             load_draft(session, survey_round, group, data, file_name, me())
     except XlsformError as fault:
-        survey_round, group = _find(reading(), code, group_code)
-        return _show_group(survey_round, group, form, fault.messages, file_name), 422
+        survey_round, group = find_pair(reading(), code, group_code)
+        return show_group(survey_round, group, form, fault.messages, file_name), 422
     flash(_("Đã nạp «%(file)s» làm bản nháp của nhóm %(group)s.", file=file_name, group=group_code), "ok")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))
 
@@ -109,7 +115,7 @@ def upload(code: str, group_code: str) -> Any:
 def use_shipped_for_group(code: str, group_code: str) -> Any:
     """Replaces the draft of one group by the shipped questionnaire."""
     with writing() as session:
-        survey_round, group = _find(session, code, group_code)
+        survey_round, group = find_pair(session, code, group_code)
         load_shipped(session, survey_round, [group], me())
     flash(_("Đã nạp phiếu mẫu của nhóm %(groups)s. Xem trước rồi công bố.", groups=group_code), "ok")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))
@@ -119,7 +125,7 @@ def use_shipped_for_group(code: str, group_code: str) -> Any:
 @requires("questionnaires.manage")
 def publish_group(code: str, group_code: str) -> Any:
     with writing() as session:
-        survey_round, group = _find(session, code, group_code)
+        survey_round, group = find_pair(session, code, group_code)
         number = publish(session, survey_round, group, me()).number
     flash(_("Đã công bố phiếu nhóm %(group)s, bản %(number)d.", group=group_code, number=number), "ok")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))
@@ -128,8 +134,8 @@ def publish_group(code: str, group_code: str) -> Any:
 @bp.get("/rounds/<code>/questionnaires/<group_code>/file.<ending>")
 @requires("questionnaires.read")
 def download(code: str, group_code: str, ending: str) -> Any:
-    """The newest version as XLSForm: .xlsx for Excel, .md for a repository."""
-    survey_round, group = _find(reading(), code, group_code)
+    """The newest version: XLSForm (.xlsx, .md), XForm (.xml) for ODK, DDI-Codebook (.ddi.xml) for archives."""
+    survey_round, group = find_pair(reading(), code, group_code)
     definition = questionnaire_of(reading(), survey_round, group).definition
     if definition is None or ending not in _WRITERS:
         raise Missing
@@ -138,7 +144,26 @@ def download(code: str, group_code: str, ending: str) -> Any:
     return send_file(io.BytesIO(write(definition)), media_type, as_attachment=True, download_name=name)
 
 
-def _find(session: Session, code: str, group_code: str) -> tuple[Round, RespondentGroup]:
+@bp.get("/rounds/<code>/questionnaires/<group_code>/paper.pdf")
+@requires("questionnaires.read")
+def paper(code: str, group_code: str) -> Any:
+    """The newest version as a paper form in the language of `?lang=`, by default its first one."""
+    survey_round, group = find_pair(reading(), code, group_code)
+    definition = questionnaire_of(reading(), survey_round, group).definition
+    if definition is None:
+        raise Missing
+    wish = request.args.get("lang", "")
+    language = wish if wish in {one.code for one in definition.languages} else definition.default_language
+    units = rated_units(reading(), survey_round)
+    rated = units[0].name if units else survey_round.operator_unit.name
+    values = placeholder_values(survey_round, rated)
+    pdf = paper_form_pdf(definition, language, values, rated, survey_round.mark)
+    name = f"phieu-giay-{survey_round.code}-nhom-{group.code.lower()}.pdf"
+    return send_file(io.BytesIO(pdf), "application/pdf", as_attachment=True, download_name=name)
+
+
+def find_pair(session: Session, code: str, group_code: str) -> tuple[Round, RespondentGroup]:
+    """The round and one of its groups, as far as the signed-in account may see them. Raises Missing."""
     survey_round = find_round(session, code, me())
     return survey_round, find_group(session, survey_round, group_code)
 
@@ -147,13 +172,15 @@ def _may_change(survey_round: Round) -> bool:
     return not survey_round.is_frozen and has_right(me(), "questionnaires.manage")
 
 
-def _show_group(
+def show_group(
     survey_round: Round,
     group: RespondentGroup,
     form: UploadForm,
     refused: list[Message] | None = None,
     refused_name: str = "",
+    correction: CorrectionForm | None = None,
 ) -> str:
+    """The page of a group: `refused` says why the file of that name was not taken."""
     found = questionnaire_of(reading(), survey_round, group)
     asked = [
         criterion.code for criterion in asked_criteria(reading(), survey_round.id) if group.code in criterion.groups
@@ -167,13 +194,24 @@ def _show_group(
         form=form,
         refused=refused or [],
         refused_name=refused_name,
-        faults=bool(refused or form.errors),
+        faults=bool(refused or form.errors or (correction and correction.errors)),
         asked=asked,
         covered=[criterion for criterion in asked if criterion in scored],
         asked_when=asked_when(found.definition) if found.definition else [],
         ships=shipped_file(survey_round, group.code) is not None,
         may_change=_may_change(survey_round),
+        may_correct=_may_correct(survey_round) and found.published_number > 0,
+        correction=correction or CorrectionForm(),
+        waits=found.waits_for_second(me()),
+        answers=answers_given(reading(), survey_round, group),
+        history=history(reading(), group),
     )
+
+
+def _may_correct(survey_round: Round) -> bool:
+    """While the round is open, typing errors may be corrected."""
+    is_open = survey_round.opened_at is not None and survey_round.closed_at is None
+    return is_open and has_right(me(), "questionnaires.manage")
 
 
 def step_two(session: Session, survey_round: Round) -> StepState:
@@ -207,4 +245,4 @@ def step_two(session: Session, survey_round: Round) -> StepState:
 register_step(2, step_two)
 register_copier(copy_questionnaires)
 
-from . import preview_pages  # noqa: E402, F401 - adds its routes to `bp`
+from . import editor_pages, preview_pages, scenario_pages, version_pages  # noqa: E402, F401 - they add their routes to `bp`

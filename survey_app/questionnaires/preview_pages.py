@@ -9,18 +9,20 @@ from typing import Any
 from flask import render_template, request
 from flask_babel import force_locale, get_locale
 
-from ..access import requires
+from ..access import has_right, requires
 from ..errors import Missing
 from ..guard import may_be_framed
 from ..rounds.models import Round
 from ..rounds.queries import find_round, rated_units
+from ..text import today
 from ..web import me, reading
 from .definition import Definition
 from .expression import Answer
 from .pages import bp
-from .path import Screen, answers_on_path, check_answers, check_screen, questions_on_path, screens
+from .path import Screen, answers_on_path, check_answers, check_screen, screens
 from .queries import definition_of, find_group, newest_version
-from .wording import fault_text, text_shower
+from .shown_screen import in_shown_order, values_to_show
+from .wording import reviewed_words, text_shower, words_of_faults
 
 _OWN_LANGUAGES = ("vi", "en")
 _LONGEST_STATE = 100_000
@@ -37,7 +39,7 @@ def preview(code: str, group_code: str) -> Any:
         raise Missing
     definition = definition_of(version)
     language = _language(definition)
-    answers = _answers_so_far(definition)
+    answers = answers_so_far(definition)
     with force_locale(language if language in _OWN_LANGUAGES else "vi"):
         return _walk(survey_round, definition, answers, language)
 
@@ -51,7 +53,7 @@ def _language(definition: Definition) -> str:
     return known[0]
 
 
-def _answers_so_far(definition: Definition) -> dict[str, Answer]:
+def answers_so_far(definition: Definition) -> dict[str, Answer]:
     """The sound answers in the posted state; anything else in it is left out."""
     text = request.form.get("state", "")
     try:
@@ -72,7 +74,7 @@ def _walk(survey_round: Round, definition: Definition, answers: dict[str, Answer
     if number:
         screen = before[number - 1]
         posted = {question.name: request.form.getlist(question.name) for question in screen.questions}
-        values, faults = check_screen(screen, posted)
+        values, faults = check_screen(screen, posted, today().isoformat())
         answers = answers | values
     if not {"go", "switch", "back"}.isdisjoint(request.form):
         faults = {}  # who jumps, goes back or changes the language is not kept
@@ -134,16 +136,10 @@ def _show_screen(
     faults: dict[str, str],
 ) -> Any:
     frame = _frame(survey_round, definition, answers, language)
-    values: dict[str, Any] = {**answers, **{name: request.form.get(name, "") for name in faults}}
+    screen = in_shown_order(screen, survey_round.code)
+    values = values_to_show(screen, answers, faults, request.form)
     questions = {question.name: question for question in screen.questions}
-    words = {
-        name: fault_text(kind, questions[name], frame["t"](questions[name].required_message))
-        for name, kind in faults.items()
-    }
-    targets = {
-        name: f"q-{name}" + (f"-{questions[name].choices[0].name}" if questions[name].choices else "")
-        for name in faults
-    }
+    words, targets = words_of_faults(faults, questions, frame["t"])
     page = render_template(
         "questionnaires/preview_screen.html", screen=screen, values=values, faults=words, targets=targets, **frame
     )
@@ -154,10 +150,16 @@ def _show_end(survey_round: Round, definition: Definition, answers: dict[str, An
     """What the review of a respondent would list."""
     frame = _frame(survey_round, definition, answers, language)
     t = frame["t"]
-    rows = []
-    for question in questions_on_path(definition, answers):
-        answer = answers.get(question.name, "")
-        chosen = answer if isinstance(answer, list) else [str(answer)]
-        given = "; ".join(t(choice.label) for choice in question.choices if choice.name in chosen)
-        rows.append((t(question.label), given if question.choices else str(answer)))
-    return render_template("questionnaires/preview_end.html", rows=rows, **frame)
+    rows = [
+        (t(question.label), reviewed_words(question, screen.live.get(question.name, ""), t))
+        for screen in screens(definition, answers)
+        for question in screen.questions
+        if question.is_answered
+    ]
+    return render_template(
+        "questionnaires/preview_end.html",
+        rows=rows,
+        group_code=(request.view_args or {})["group_code"],
+        may_save=not survey_round.is_frozen and has_right(me(), "questionnaires.manage"),
+        **frame,
+    )

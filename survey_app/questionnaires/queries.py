@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
+from ..access import Actor
 from ..errors import Missing
 from ..rounds.models import Area, Criterion, CriterionSet, RespondentGroup, Round, ScoredBy
+from ..users.models import User
 from .check import AskedCriterion, Coverage, check, coverage, minutes
-from .definition import Definition, from_json
+from .definition import Definition
+from .definition_json import from_json
+from .difference import Change, differences, needs_second_person
 from .message import Message
-from .models import QuestionnaireVersion
+from .models import QuestionnaireScenario, QuestionnaireVersion
+from .scenarios import Outcome, run_scenario, scenarios_of
 
 _MOST_KEPT = 200
 _kept: dict[str, Definition] = {}
@@ -26,6 +31,8 @@ class GroupQuestionnaire:
     definition: Definition | None
     messages: Sequence[Message]
     published_number: int  # number of the newest published version, 0 for none
+    changes: Sequence[Change]  # of a draft against the newest published version
+    outcomes: Sequence[Outcome]  # of the test scenarios
 
     @property
     def state(self) -> str:
@@ -44,8 +51,18 @@ class GroupQuestionnaire:
 
     @property
     def may_be_published(self) -> bool:
-        """A draft without errors."""
-        return self.state == "draft" and not self.errors
+        """A draft without errors, in which every test scenario passes."""
+        return self.state == "draft" and not self.errors and not self.failing
+
+    @property
+    def failing(self) -> Sequence[Outcome]:
+        """The test scenarios that lead elsewhere than expected."""
+        return [outcome for outcome in self.outcomes if not outcome.passes]
+
+    def waits_for_second(self, by: Actor) -> bool:
+        """Whether somebody else than `by`, who made the draft, must publish it."""
+        own = self.version is not None and self.version.loaded_by_id == by.id
+        return own and needs_second_person(list(self.changes))
 
     @property
     def question_count(self) -> int:
@@ -142,10 +159,10 @@ def find_group(session: Session, survey_round: Round, group_code: str) -> Respon
 
 
 def overview(session: Session, survey_round: Round) -> Overview:
-    """The state of step 2 of a round, in three queries whatever the number of groups."""
+    """The state of step 2 of a round, in four queries whatever the number of groups."""
     groups = session.scalars(
         select(RespondentGroup).where(RespondentGroup.round_id == survey_round.id).order_by(RespondentGroup.code)
-    )
+    ).all()
     criteria = asked_criteria(session, survey_round.id)
     versions = session.scalars(
         select(QuestionnaireVersion)
@@ -157,7 +174,10 @@ def overview(session: Session, survey_round: Round) -> Overview:
     by_group: dict[int, list[QuestionnaireVersion]] = {}
     for version in versions:
         by_group.setdefault(version.group_id, []).append(version)
-    rows = [_row(group, by_group.get(group.id, []), criteria) for group in groups]
+    scenarios: dict[int, list[QuestionnaireScenario]] = {}
+    for scenario in scenarios_of(session, [group.id for group in groups]):
+        scenarios.setdefault(scenario.group_id, []).append(scenario)
+    rows = [_row(group, by_group.get(group.id, []), criteria, scenarios.get(group.id, [])) for group in groups]
     definitions = {row.group.code: row.definition for row in rows if row.definition}
     return Overview(rows, coverage(definitions, criteria))
 
@@ -167,17 +187,80 @@ def questionnaire_of(session: Session, survey_round: Round, group: RespondentGro
     newest = newest_version(session, group.id)
     published = published_version(session, group.id)
     versions = [version for version in (published, newest) if version]
-    return _row(group, versions, asked_criteria(session, survey_round.id))
+    return _row(group, versions, asked_criteria(session, survey_round.id), scenarios_of(session, [group.id]))
 
 
 def _row(
-    group: RespondentGroup, versions: Sequence[QuestionnaireVersion], criteria: Sequence[AskedCriterion]
+    group: RespondentGroup,
+    versions: Sequence[QuestionnaireVersion],
+    criteria: Sequence[AskedCriterion],
+    scenarios: Sequence[QuestionnaireScenario],
 ) -> GroupQuestionnaire:
     newest = versions[-1] if versions else None
     definition = definition_of(newest) if newest else None
     messages = check(definition, criteria, group.code) if definition else []
-    published = max((version.number for version in versions if version.published_at), default=0)
-    return GroupQuestionnaire(group, newest, definition, messages, published)
+    published = next((version for version in reversed(versions) if version.published_at), None)
+    changes: list[Change] = []
+    if newest and published and definition and newest.published_at is None:
+        changes = differences(definition_of(published), definition)
+    outcomes = [run_scenario(definition, scenario) for scenario in scenarios] if definition else []
+    number = published.number if published else 0
+    return GroupQuestionnaire(group, newest, definition, messages, number, changes, outcomes)
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    """A version in the history of a group: who made and published it, and what it changed."""
+
+    version: QuestionnaireVersion
+    loaded_by: str
+    published_by: str
+    changes: Sequence[Change]
+
+
+def history(session: Session, group: RespondentGroup) -> list[VersionLine]:
+    """All versions of a group, the newest first, each with its difference to the one before."""
+    versions = session.scalars(
+        select(QuestionnaireVersion)
+        .where(QuestionnaireVersion.group_id == group.id)
+        .order_by(QuestionnaireVersion.number)
+        .options(defer(QuestionnaireVersion.source))
+    ).all()
+    names = _names(session, versions)
+    lines = []
+    for before, version in zip([None, *versions], versions, strict=False):
+        changes = differences(definition_of(before), definition_of(version)) if before else []
+        publisher = names.get(version.published_by_id or 0, "")
+        lines.append(VersionLine(version, names[version.loaded_by_id], publisher, changes))
+    return lines[::-1]
+
+
+def _names(session: Session, versions: Sequence[QuestionnaireVersion]) -> dict[int, str]:
+    ids = {version.loaded_by_id for version in versions} | {version.published_by_id for version in versions} - {None}
+    rows = session.execute(select(User.id, User.full_name).where(User.id.in_(ids)))
+    return dict(rows.all())
+
+
+def corrections(session: Session, survey_round: Round) -> list[tuple[RespondentGroup, VersionLine]]:
+    """The typing corrections made after the round was opened, group by group, the oldest first."""
+    if survey_round.opened_at is None:
+        return []
+    groups = session.scalars(
+        select(RespondentGroup)
+        .where(
+            RespondentGroup.id.in_(
+                select(QuestionnaireVersion.group_id).where(QuestionnaireVersion.published_at > survey_round.opened_at)
+            ),
+            RespondentGroup.round_id == survey_round.id,
+        )
+        .order_by(RespondentGroup.code)
+    )
+    return [
+        (group, line)
+        for group in groups
+        for line in reversed(history(session, group))
+        if line.version.published_at and line.version.published_at > survey_round.opened_at
+    ]
 
 
 def published_count(session: Session, round_id: int) -> int:

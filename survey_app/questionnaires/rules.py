@@ -1,6 +1,6 @@
 """What may be done with the questionnaires of a round: load a draft, publish it. A published version never changes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -11,26 +11,41 @@ from ..db import now
 from ..errors import Refused
 from ..rounds.cancelling import hold_round
 from ..rounds.models import RespondentGroup, Round
+from ..text import clean
 from ..units.models import UnitKind
-from .definition import canonical_sha256, to_json
-from .models import QuestionnaireVersion
-from .queries import newest_version, published_version, questionnaire_of
+from .definition import Definition
+from .definition_json import canonical_sha256, to_json
+from .difference import Danger, differences
+from .models import QuestionnaireScenario, QuestionnaireVersion
+from .queries import definition_of, newest_version, published_version, questionnaire_of
+from .scenarios import scenarios_of
 from .xlsform import read_xlsform
 
 SHIPPED_FOLDER = Path(__file__).parents[2] / "questionnaires"
+_FROZEN = "Đợt đã mở thu phiếu nên phiếu khảo sát không đổi được nữa"
 _SHIPPED_SETS = {UnitKind.DISTRICT: "district-2021"}  # rated level -> folder
 
 
 def load_draft(
-    session: Session, survey_round: Round, group: RespondentGroup, data: bytes, file_name: str, by: Actor
+    session: Session,
+    survey_round: Round,
+    group: RespondentGroup,
+    data: bytes,
+    file_name: str,
+    by: Actor,
+    reason: str = "",
 ) -> QuestionnaireVersion:
     """The XLSForm as the draft of a group: a new version, or the present draft replaced.
 
-    Raises XlsformError with every reason when the file cannot become a questionnaire, Refused once the round is open.
-    A draft may still have errors of the checks; they stop only its publication.
+    Raises XlsformError with every reason when the file cannot become a questionnaire. While the round is open only
+    typing corrections are taken, with a `reason`; Refused names what else the file changes, and once the round is
+    closed. A draft may still have errors of the checks; they stop only its publication.
     """
-    _hold(session, survey_round)
-    definition = to_json(read_xlsform(data, file_name))
+    hold_round(session, survey_round)
+    read = read_xlsform(data, file_name)
+    if survey_round.opened_at is not None:
+        _check_correction(session, survey_round, group, read, reason)
+    definition = to_json(read)
     newest = newest_version(session, group.id)
     if newest is None or newest.published_at is not None:
         draft = QuestionnaireVersion(group_id=group.id, number=newest.number + 1 if newest else 1)
@@ -43,9 +58,31 @@ def load_draft(
     draft.sha256 = canonical_sha256(definition)
     draft.loaded_at = now()
     draft.loaded_by_id = by.id
+    draft.reason = clean(reason)
     session.flush()
     record(session, Action.QUESTIONNAIRE_LOADED, by, round=survey_round.code, group=group.code, file=file_name)
     return draft
+
+
+def _check_correction(
+    session: Session, survey_round: Round, group: RespondentGroup, definition: Definition, reason: str
+) -> None:
+    """Raises Refused unless the file only corrects typing errors of the published version and says why."""
+    if survey_round.closed_at is not None:
+        raise Refused("Đợt đã đóng nên phiếu khảo sát không đổi được nữa.")
+    published = published_version(session, group.id)
+    if published is None:
+        raise Refused(f"{_FROZEN}.")
+    changes = differences(definition_of(published), definition)
+    other = [change.text for change in changes if change.danger is not Danger.TYPING]
+    if other:
+        more = f" và {len(other) - 3} thay đổi nữa" if len(other) > 3 else ""
+        text = "; ".join(other[:3])
+        raise Refused(f"{_FROZEN}; chỉ sửa được lỗi chữ. Tệp này còn đổi: {text}{more}.")
+    if not changes:
+        raise Refused(f"{_FROZEN}; chỉ sửa được lỗi chữ, mà tệp này giống hệt phiếu đang dùng.")
+    if not clean(reason):
+        raise Refused("Ghi lý do sửa. Lý do này hiện trong báo cáo kết quả.")
 
 
 def shipped_file(survey_round: Round, group_code: str) -> Path | None:
@@ -79,6 +116,9 @@ def copy_questionnaires(session: Session, source: Round, made: Round, by: Actor)
         before = published_version(session, groups[group.code].id) if group.code in groups else None
         if before is not None:
             load_draft(session, made, group, before.source, before.source_name, by)
+            for one in scenarios_of(session, [groups[group.code].id]):
+                facts = {"name": one.name, "answers": one.answers, "path": one.path, "levels": one.levels}
+                session.add(QuestionnaireScenario(group_id=group.id, made_at=now(), made_by_id=by.id, **facts))
             copied += 1
     return copied
 
@@ -86,34 +126,57 @@ def copy_questionnaires(session: Session, source: Round, made: Round, by: Actor)
 def publish(session: Session, survey_round: Round, group: RespondentGroup, by: Actor) -> QuestionnaireVersion:
     """The draft of a group, published: frozen from now on.
 
-    Raises Refused when there is no draft, when a check finds an error, or once the round is open.
+    Raises Refused when there is no draft, when a check finds an error, when a test scenario fails, when `by` made a
+    draft with risky changes, or once the round is open and the draft is more than a typing correction.
     """
-    _hold(session, survey_round)
+    hold_round(session, survey_round)
     found = questionnaire_of(session, survey_round, group)
-    if found.version is None or found.state != "draft":
-        raise Refused(f"Nhóm {group.code} không có bản nháp nào để công bố. Tải tệp XLSForm lên.")
+    if found.version is None or found.definition is None or found.state != "draft":
+        frozen = f"{_FROZEN}. " if survey_round.is_frozen else ""
+        raise Refused(f"{frozen}Nhóm {group.code} không có bản nháp nào để công bố. Tải tệp XLSForm lên.")
+    if survey_round.opened_at is not None:
+        _check_correction(session, survey_round, group, found.definition, found.version.reason)
     if found.errors:
         raise Refused(f"Phiếu nhóm {group.code} còn {found.errors} lỗi. Sửa các lỗi rồi công bố.")
+    if found.failing:
+        names = ", ".join(f"«{outcome.scenario.name}»" for outcome in found.failing)
+        raise Refused(f"Phiếu nhóm {group.code} không qua kịch bản thử {names}. Sửa phiếu, hoặc nhận kết quả mới.")
+    if found.waits_for_second(by):
+        raise Refused(f"Phiếu nhóm {group.code} có thay đổi rủi ro nên phải do người khác người soạn công bố.")
     found.version.published_at = now()
     found.version.published_by_id = by.id
     session.flush()
-    record(
-        session,
-        Action.QUESTIONNAIRE_PUBLISHED,
-        by,
-        round=survey_round.code,
-        group=group.code,
-        number=found.version.number,
-        sha256=found.version.sha256,
-    )
+    facts = {"round": survey_round.code, "group": group.code, "number": found.version.number}
+    record(session, Action.QUESTIONNAIRE_PUBLISHED, by, sha256=found.version.sha256, **facts)
+    if survey_round.opened_at is not None:
+        words = [[change.text, change.before, change.after] for change in found.changes]
+        facts |= {"reason": found.version.reason, "changes": words}
+        record(session, Action.QUESTIONNAIRE_CORRECTED, by, sha256=found.version.sha256, **facts)
     return found.version
 
 
-def _hold(session: Session, survey_round: Round) -> None:
-    """Keeps the round from being opened, and a second draft from being loaded, until this transaction ends.
-
-    Raises Refused when the round is open already: its questionnaires are frozen; or when it is cancelled.
-    """
+def discard_draft(session: Session, survey_round: Round, group: RespondentGroup, by: Actor) -> int:
+    """Deletes the draft of a group and returns its number. Raises Refused when there is none."""
     hold_round(session, survey_round)
-    if survey_round.opened_at is not None:
-        raise Refused("Đợt đã mở thu phiếu nên phiếu khảo sát không đổi được nữa.")
+    newest = newest_version(session, group.id)
+    if newest is None or newest.published_at is not None:
+        raise Refused(f"Nhóm {group.code} không có bản nháp nào.")
+    session.delete(newest)
+    session.flush()
+    facts = {"round": survey_round.code, "group": group.code, "number": newest.number}
+    record(session, Action.QUESTIONNAIRE_DISCARDED, by, **facts)
+    return newest.number
+
+
+AnswerCounter = Callable[[Session, int, int], int]
+_answer_counters: list[AnswerCounter] = []
+
+
+def register_answer_counter(function: AnswerCounter) -> None:
+    """`function(session, round_id, group_id)` says how many answers a group has sent."""
+    _answer_counters.append(function)
+
+
+def answers_given(session: Session, survey_round: Round, group: RespondentGroup) -> int:
+    """How many answers a change of the questionnaire would touch."""
+    return sum(count(session, survey_round.id, group.id) for count in _answer_counters)

@@ -1,29 +1,69 @@
 """How does an XLSForm become a questionnaire? What is not supported is refused with its place, all faults at once."""
 
+import re
+from dataclasses import replace
 from typing import Any, Final
 
-from .check import check_structure
+from .check_structure import check_structure
 from .definition import Definition, Language
 from .message import Message, Severity
-from .xlsform_columns import SheetColumns, read_headings
-from .xlsform_rows import Reading, read_choices, read_survey
+from .xlsform_columns import Headings, SheetColumns, read_headings
+from .xlsform_reading import Reading
+from .xlsform_rows import read_choices, read_survey
 from .xlsform_tables import Table, UnreadableFileError, read_tables
 
 _SETTINGS: Final = {"form_title", "form_id", "version", "default_language", "group"}
+_SETTING_NAMES: Final = {"id_string": "form_id", "title": "form_title"}
+_SETTING_REASONS: Final = {
+    "public_key": "phiếu được niêm phong bằng khóa của đợt, không bằng khóa trong tệp",
+    "submission_url": "phiếu chỉ gửi về chương trình này",
+    "auto_send": "phiếu chỉ gửi về chương trình này",
+    "auto_delete": "phiếu chỉ gửi về chương trình này",
+    "instance_name": "phiếu không được mang tên người trả lời",
+    "allow_choice_duplicates": "hai lựa chọn cùng tên thì không biết người trả lời chọn cái nào",
+    "clean_text_values": "chữ trong tệp luôn được bỏ khoảng trắng thừa",
+    "style": "phiếu luôn hiện từng màn hình một",
+}
+_NO_MEDIA: Final = "chưa đưa được ảnh, âm thanh, phim vào câu hỏi. Nói bằng lời ở label hoặc hint"
+_MEDIA: Final = dict.fromkeys(("media", "image", "big-image", "audio", "video", "autoplay"), _NO_MEDIA)
 _SURVEY: Final = SheetColumns(
     sheet="survey",
-    plain={"type", "name", "required", "relevant", "appearance", "criterion"},
-    translated={"label", "hint", "required_message"},
-    other_names={"relevance": "relevant"},
+    plain={"type", "name", "required", "relevant", "appearance", "criterion", "constraint", "calculation"}
+    | {"choice_filter", "default", "read_only", "parameters", "repeat_count"},
+    translated={"label", "hint", "guidance_hint", "required_message", "constraint_message"},
+    other_names={
+        "relevance": "relevant",
+        "jr:count": "repeat_count",
+        "readonly": "read_only",
+        "read only": "read_only",
+        "calculate": "calculation",
+        "required message": "required_message",
+        "constraint message": "constraint_message",
+        "constraining message": "constraint_message",
+        "choice filter": "choice_filter",
+        "caption": "label",
+        "guidance hint": "guidance_hint",
+    },
     needed={"type", "name"},
+    reasons=_MEDIA
+    | {
+        "rates": "mỗi người đang trả lời về một đơn vị được đánh giá của đợt. Chia nhóm để hỏi về đơn vị khác",
+        "trigger": "giá trị được tính lại sau mỗi màn hình, không theo một câu riêng",
+        "bind": "viết bằng các cột thường của XLSForm",
+        "body": "viết bằng các cột thường của XLSForm",
+        "instance": "viết bằng các cột thường của XLSForm",
+        "save_to": "phiếu không ghi vào danh sách nào khác",
+    },
 )
 _CHOICES: Final = SheetColumns(
     sheet="choices",
     plain={"list_name", "name", "level"},
     translated={"label"},
-    other_names={"list name": "list_name", "value": "name"},
+    other_names={"list name": "list_name", "value": "name", "score": "level", "caption": "label"},
     needed={"list_name", "name"},
+    reasons=_MEDIA,
 )
+_WORD = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 
 
 class XlsformError(ValueError):
@@ -43,7 +83,9 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
         tables, book = read_tables(data, file_name)
     except UnreadableFileError as fault:
         raise XlsformError([Message(Severity.ERROR, fault.kind, str(fault))]) from fault
-    reading = Reading(read_headings(tables.get("survey"), _SURVEY), read_headings(tables.get("choices"), _CHOICES))
+    survey = read_headings(tables.get("survey"), _SURVEY)
+    choice_columns = replace(_CHOICES, extra=_filter_columns(tables, survey))
+    reading = Reading(survey, read_headings(tables.get("choices"), choice_columns))
     for headings in (reading.survey, reading.choices):
         reading.faults.extend(headings.faults)
     _refuse_other_sheets(book, reading)
@@ -66,6 +108,15 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
     return definition
 
 
+def _filter_columns(tables: dict[str, Table], survey: Headings) -> frozenset[str]:
+    """Further columns of `choices` that some choice_filter names."""
+    cells = (survey.named(row).get("choice_filter", "") for row in tables["survey"].rows)
+    words = {word for cell in cells for word in _WORD.findall(cell)}
+    headings = set(tables["choices"].headings) if "choices" in tables else set()
+    known = _CHOICES.plain | _CHOICES.translated | set(_CHOICES.other_names) | set(_CHOICES.reasons)
+    return frozenset(words & headings - known)
+
+
 def _refuse_other_sheets(book: dict[str, Any], reading: Reading) -> None:
     for sheet in ("external_choices", "osm", "entities"):
         if book.get(sheet):
@@ -79,8 +130,10 @@ def _read_settings(table: Table | None, reading: Reading) -> dict[str, str]:
     if len(table.rows) > 1:
         reading.fault("extra_row", "chỉ được có một dòng. Bỏ dòng này.", "settings", table.rows[1].number)
     cells = {heading.lower().replace(" ", "_"): value for heading, value in table.rows[0].cells.items()}
+    cells = {_SETTING_NAMES.get(heading, heading): value for heading, value in cells.items()}
     for heading in sorted(cells.keys() - _SETTINGS):
-        text = f"cột này không dùng được. Chỉ có {', '.join(sorted(_SETTINGS))}."
+        reason = _SETTING_REASONS.get(heading, f"chỉ có {', '.join(sorted(_SETTINGS))}")
+        text = f"cột này không dùng được: {reason}."
         reading.fault("unsupported_column", text, "settings", table.rows[0].number, heading)
     return cells
 

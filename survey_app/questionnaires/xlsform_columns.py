@@ -1,6 +1,7 @@
 """Which column of an XLSForm sheet is which? Own names, common other names, and one column per language of a text."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +12,19 @@ from .xlsform_tables import Row, Table
 _LANGUAGE = re.compile(r"(?P<name>.+?)\s*\((?P<code>[a-z]{2,3}(-[A-Za-z0-9]+)*)\)")
 _BARE_CODE = re.compile(r"[a-z]{2,3}")
 _KNOWN_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}
+_CODES: Final = {  # of languages that files of other tools name without a code
+    "tiếng việt": "vi",
+    "vietnamese": "vi",
+    "english": "en",
+    "french": "fr",
+    "français": "fr",
+    "spanish": "es",
+    "español": "es",
+    "khmer": "km",
+    "lao": "lo",
+    "chinese": "zh",
+    "thai": "th",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,8 @@ class SheetColumns:
     translated: set[str]
     other_names: dict[str, str]
     needed: set[str]
+    reasons: Mapping[str, str] = field(default_factory=dict)  # why known columns of XLSForm are refused
+    extra: frozenset[str] = frozenset()  # further columns, named exactly so
 
 
 @dataclass(slots=True)
@@ -31,6 +47,7 @@ class Headings:
     plain: dict[str, str] = field(default_factory=dict)
     translated: dict[str, tuple[str, Language]] = field(default_factory=dict)
     faults: list[Message] = field(default_factory=list)
+    extra: frozenset[str] = frozenset()  # the columns of the sheet that a choice_filter may look at
 
     @property
     def languages(self) -> list[Language]:
@@ -53,7 +70,7 @@ class Headings:
 
 def read_headings(table: Table | None, columns: SheetColumns) -> Headings:
     """The headings of a sheet, with a fault for each column that is missing, doubled or not supported but filled in."""
-    headings = Headings()
+    headings = Headings(extra=columns.extra)
     if table is None:
         return headings
     for heading in table.headings:
@@ -64,7 +81,12 @@ def read_headings(table: Table | None, columns: SheetColumns) -> Headings:
 
 
 def _understand(heading: str, table: Table, columns: SheetColumns, headings: Headings) -> None:
+    if heading in columns.extra:
+        headings.plain[heading] = heading
+        return
     base, colons, language_text = (part.strip() for part in heading.partition("::"))
+    if not colons and base.partition(":")[0].strip().lower() in columns.translated:
+        base, colons, language_text = (part.strip() for part in heading.partition(":"))  # as in older files
     base = base.lower()
     name = columns.other_names.get(base, base)
     if not colons and name in columns.plain:
@@ -72,7 +94,7 @@ def _understand(heading: str, table: Table, columns: SheetColumns, headings: Hea
             headings.faults.append(_fault("duplicate_column", f"có hai cột «{name}».", columns.sheet, 1, heading))
         headings.plain[heading] = name
     elif name in columns.translated:
-        language = _language(language_text) if colons else Language("vi", _KNOWN_NAMES["vi"])
+        language = language_named(language_text) if colons else Language("vi", _KNOWN_NAMES["vi"])
         if language is None:
             text = "không rõ ngôn ngữ. Ghi tên và mã, ví dụ label::Tiếng Việt (vi)."
             headings.faults.append(_fault("unknown_language", text, columns.sheet, 1, heading))
@@ -85,11 +107,14 @@ def _understand(heading: str, table: Table, columns: SheetColumns, headings: Hea
         _refuse_column(heading, table, columns, headings)
 
 
-def _language(text: str) -> Language | None:
+def language_named(text: str) -> Language | None:
+    """The language that a heading or a setting names: «Tiếng Việt (vi)», a bare code, or a well-known name."""
     if match := _LANGUAGE.fullmatch(text):
         return Language(match["code"], match["name"])
-    if _BARE_CODE.fullmatch(text):
-        return Language(text, _KNOWN_NAMES.get(text, text))
+    if _BARE_CODE.fullmatch(text.lower()):
+        return Language(text.lower(), _KNOWN_NAMES.get(text.lower(), text))
+    if code := _CODES.get(text.lower()):
+        return Language(code, text)
     return None
 
 
@@ -100,7 +125,9 @@ def _refuse_column(heading: str, table: Table, columns: SheetColumns, headings: 
         return
     more = f" (và {len(filled) - 1} dòng nữa)" if len(filled) > 1 else ""
     usable = ", ".join(sorted(columns.plain | columns.translated))
-    text = f"cột này không dùng được{more}. Bỏ nội dung của cột. Các cột được dùng: {usable}."
+    base = heading.partition("::")[0].strip().lower()
+    reason = columns.reasons.get(base, f"bỏ nội dung của cột. Các cột được dùng: {usable}")
+    text = f"cột này không dùng được{more}: {reason}."
     headings.faults.append(_fault("unsupported_column", text, columns.sheet, filled[0], heading))
 
 

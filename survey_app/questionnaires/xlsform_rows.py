@@ -1,100 +1,75 @@
-"""How do the rows of the sheets `choices` and `survey` become questions? Every fault is noted with its place."""
+"""How do the rows of the sheets `choices` and `survey` become questions and groups? Every fault keeps its place."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from .definition import INTEGER, NOTE, SELECT_MULTIPLE, SELECT_ONE, TEXT, Choice, Condition, Group, Item, Question
-from .expression_parser import ExpressionError, parse
-from .message import Message, Severity
-from .xlsform_columns import Headings
+from .definition import SELECT_MULTIPLE, SELECT_ONE, TEXT, Choice, Condition, Group, Item, Question
+from .expression import Literal, Operation, Reference
+from .xlsform_kinds import GROUP_APPEARANCES, GROUP_LOOKS, OR_OTHER, usual_type
+from .xlsform_question import Lists, read_question
+from .xlsform_reading import NO, Reading, is_name
+from .xlsform_repeat import written_out
 from .xlsform_tables import Row, Table
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}")
 _CHOICE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_CRITERION = re.compile(r"\d+(\.\d+)*")
-_YES: Final = {"yes", "true", "true()", "1"}
-_NO: Final = {"", "no", "false", "false()", "0"}
-_PLAIN_TYPES: Final = {"text": TEXT, "integer": INTEGER, "int": INTEGER, "note": NOTE}
-_SELECTS: Final = {"select_one": SELECT_ONE, "select_multiple": SELECT_MULTIPLE}
-_PRIVATE_TYPES: Final = {
-    "start",
-    "end",
-    "today",
-    "deviceid",
-    "phonenumber",
-    "username",
-    "email",
-    "audit",
-    "start-geopoint",
-}
-_APPEARANCES: Final = {SELECT_ONE: {"likert"}, TEXT: {"multiline"}}
-
-
-@dataclass(slots=True)
-class Reading:
-    """What is known while a file is read: its columns and the faults found so far."""
-
-    survey: Headings
-    choices: Headings
-    faults: list[Message] = field(default_factory=list)
-
-    def fault(self, kind: str, text: str, sheet: str, row: int = 0, column: str = "") -> None:
-        self.faults.append(Message(Severity.ERROR, kind, text, sheet, row, column))
+_ONLY_ON_QUESTIONS: Final = (
+    *("required", "criterion", "constraint", "calculation", "choice_filter", "default", "read_only", "parameters"),
+)
+_OTHER: Final = "other"  # the names that XLSForm gives
+_OTHER_LABEL: Final = {"vi": "Khác", "en": "Other"}
+_OTHER_WHICH: Final = {"vi": "Ghi rõ ý khác", "en": "Please say which"}
 
 
 @dataclass(slots=True)
 class _OpenGroup:
     row: Row
     items: list[Item] = field(default_factory=list)
+    is_repeat: bool = False
 
 
-def read_choices(table: Table | None, reading: Reading) -> dict[str, tuple[Choice, ...]]:
+def read_choices(table: Table | None, reading: Reading) -> Lists:
+    """The lists of choices by name."""
     lists: dict[str, list[Choice]] = {}
     for row in table.rows if table else ():
         cells = reading.choices.named(row)
         list_name, name, level = cells.get("list_name", ""), cells.get("name", ""), cells.get("level", "")
-        if not _NAME.fullmatch(list_name):
-            reading.fault(
-                "bad_name", "tên danh sách lựa chọn trống hoặc có ký tự lạ.", "choices", row.number, "list_name"
-            )
+        if not is_name(list_name):
+            text = "tên danh sách lựa chọn trống hoặc có ký tự lạ."
+            reading.fault("bad_name", text, "choices", row.number, "list_name")
         if not _CHOICE_NAME.fullmatch(name):
             text = f"«{name}» không dùng làm tên lựa chọn được. Dùng chữ không dấu, chữ số, dấu _ hoặc -."
             reading.fault("bad_name", text, "choices", row.number, "name")
         if level and not re.fullmatch(r"\d{1,2}", level):
-            reading.fault(
-                "bad_level", f"mức «{level}» phải là số nguyên, hoặc để trống.", "choices", row.number, "level"
-            )
+            text = f"mức «{level}» phải là số nguyên, hoặc để trống."
+            reading.fault("bad_level", text, "choices", row.number, "level")
             level = ""
         if any(choice.name == name for choice in lists.get(list_name, ())):
-            reading.fault(
-                "duplicate_choice", f"lựa chọn «{name}» có hai lần trong «{list_name}».", "choices", row.number
-            )
+            text = f"lựa chọn «{name}» có hai lần trong «{list_name}»."
+            reading.fault("duplicate_choice", text, "choices", row.number)
         label = reading.choices.texts(row, "label")
-        lists.setdefault(list_name, []).append(Choice(name, label, int(level) if level else None, row.number))
+        further = {column: cells[column] for column in sorted(reading.choices.extra) if column in cells}
+        choice = Choice(name, label, int(level) if level else None, row.number, further)
+        lists.setdefault(list_name, []).append(choice)
     return {name: tuple(choices) for name, choices in lists.items()}
 
 
-def read_survey(table: Table, lists: dict[str, tuple[Choice, ...]], reading: Reading) -> tuple[Item, ...]:
+def read_survey(table: Table, lists: Lists, reading: Reading) -> tuple[Item, ...]:
+    """The questions and groups of the sheet `survey`."""
     outer: list[Item] = []
     opened: list[_OpenGroup] = []
     for row in table.rows:
-        type_text = re.sub(r"^(begin|end|select) (one|multiple|group|repeat)\b", r"\1_\2", row_type(row, reading))
-        if type_text == "begin_group":
-            opened.append(_OpenGroup(row))
+        type_text = usual_type(reading.survey.named(row).get("type", ""))
+        if type_text in {"begin_group", "begin_repeat"}:
+            opened.append(_OpenGroup(row, is_repeat=type_text == "begin_repeat"))
             continue
-        if type_text == "end_group":
-            if not opened:
-                reading.fault(
-                    "group_not_open", "end_group nhưng không có nhóm nào đang mở.", "survey", row.number, "type"
-                )
-                continue
-            closed = opened.pop()
-            item: Item | None = _group(closed, reading)
+        items: list[Item]
+        if type_text in {"end_group", "end_repeat"}:
+            items = _closed(opened, row, [*outer, *(item for group in opened for item in group.items)], reading)
         else:
-            item = _question(row, type_text, lists, reading)
-        if item is not None:
-            (opened[-1].items if opened else outer).append(item)
+            items = _questions(row, type_text, lists, reading)
+        (opened[-1].items if opened else outer).extend(items)
     for group in opened:
         reading.fault("group_not_closed", "nhóm này chưa có dòng end_group.", "survey", group.row.number, "type")
     if not outer and not reading.faults:
@@ -102,118 +77,100 @@ def read_survey(table: Table, lists: dict[str, tuple[Choice, ...]], reading: Rea
     return tuple(outer)
 
 
-def row_type(row: Row, reading: Reading) -> str:
-    """The cell `type` of a row in lower case, the name of the list kept as written."""
-    text = reading.survey.named(row).get("type", "")
-    first, _, rest = text.partition(" ")
-    return f"{first.lower()} {rest}".strip()
+def _closed(opened: list[_OpenGroup], row: Row, before: list[Item], reading: Reading) -> list[Item]:
+    """The section that ends here, a repeat written out. `before` is all that was read so far."""
+    if not opened:
+        text = "end_group nhưng không có nhóm nào đang mở."
+        reading.fault("group_not_open", text, "survey", row.number, "type")
+        return []
+    closed = opened.pop()
+    group = _group(closed, reading)
+    if not closed.is_repeat:
+        return [group]
+    for question in _all_questions(group.items):
+        if question.is_scored:
+            text = "câu trong vòng lặp không chấm điểm được: mỗi người trả lời một số lần khác nhau."
+            reading.fault("scored_in_repeat", text, "survey", question.row, "criterion")
+    count = reading.survey.named(closed.row).get("repeat_count", "")
+    return written_out(group, count, {one.name: one for one in _all_questions(before)}, reading)
+
+
+def _all_questions(items: Sequence[Item]) -> list[Question]:
+    return [
+        question for item in items for question in (_all_questions(item.items) if isinstance(item, Group) else [item])
+    ]
+
+
+def _questions(row: Row, type_text: str, lists: Lists, reading: Reading) -> list[Item]:
+    """The question of a row; with `or_other` also the question that asks which other."""
+    if not type_text.endswith(OR_OTHER):
+        question = read_question(row, type_text, lists, reading)
+        return [] if question is None else [question]
+    question = read_question(row, type_text.removesuffix(OR_OTHER), lists, reading)
+    if question is None or question.kind not in {SELECT_ONE, SELECT_MULTIPLE}:
+        if question is not None:
+            reading.fault("unsupported_type", "or_other chỉ đi với select_one, select_multiple.", "survey", row.number)
+        return []
+    return _with_other(question, lists, reading)
+
+
+def _with_other(question: Question, lists: Lists, reading: Reading) -> list[Item]:
+    """`or_other` written out: a list with the choice `other`, and a text question for who chose it."""
+    list_name, name = f"{question.list_name}_or_other", f"{question.name}_other"
+    if not is_name(list_name) or not is_name(name) or question.choice(_OTHER):
+        text = "không thêm được lựa chọn «other»: tên đã có hoặc quá dài. Viết lựa chọn và câu hỏi ấy ra thành dòng."
+        reading.fault("unsupported_type", text, "survey", question.row, "type")
+        return []
+    codes = {language.code for language in (*reading.survey.languages, *reading.choices.languages)}
+    label, which = (
+        {code: text for code, text in words.items() if code in codes} or dict.fromkeys(codes, words["en"])
+        for words in (_OTHER_LABEL, _OTHER_WHICH)
+    )
+    lists[list_name] = (*question.choices, Choice(_OTHER, label, None, question.row))
+    chosen = Condition(
+        f"selected(${{{question.name}}}, '{_OTHER}')",
+        Operation("selected", (Reference(question.name), Literal(_OTHER))),
+    )
+    written = Question(name, TEXT, which, relevant=chosen, row=question.row)
+    return [replace(question, list_name=list_name, choices=lists[list_name]), written]
 
 
 def _group(opened: _OpenGroup, reading: Reading) -> Group:
     cells = reading.survey.named(opened.row)
     row = opened.row.number
-    appearance = cells.get("appearance", "")
-    if appearance not in {"", "field-list"}:
-        reading.fault(
-            "unsupported_appearance",
-            f"«{appearance}» không dùng được cho nhóm. Chỉ có field-list.",
-            "survey",
-            row,
-            "appearance",
-        )
-    for column in ("required", "criterion"):
-        if cells.get(column, "") not in _NO:
+    looks = set(cells.get("appearance", "").split())
+    for word in sorted(looks - GROUP_APPEARANCES - GROUP_LOOKS):
+        text = f"«{word}» không dùng được cho nhóm. Chỉ có field-list, table-list."
+        reading.fault("unsupported_appearance", text, "survey", row, "appearance")
+    if not opened.is_repeat and cells.get("repeat_count"):
+        text = "ô này chỉ dành cho begin_repeat. Để trống."
+        reading.fault("not_on_group", text, "survey", row, "repeat_count")
+    for column in _ONLY_ON_QUESTIONS:
+        if cells.get(column, "").lower() not in NO:
             reading.fault("not_on_group", "ô này chỉ dành cho câu hỏi. Để trống.", "survey", row, column)
-    for column in ("hint", "required_message"):
+    for column in ("hint", "required_message", "guidance_hint", "constraint_message"):
         if reading.survey.texts(opened.row, column):
-            reading.fault(
-                "not_on_group", "nhóm không có phần này. Để trống, hoặc thêm một dòng note.", "survey", row, column
-            )
-    if appearance == "field-list" and any(isinstance(item, Group) for item in opened.items):
-        reading.fault("nested_screen", "nhóm field-list không được chứa nhóm khác.", "survey", row, "appearance")
+            text = "nhóm không có phần này. Để trống, hoặc thêm một dòng note."
+            reading.fault("not_on_group", text, "survey", row, column)
+    one_screen = not looks.isdisjoint(GROUP_APPEARANCES)
+    if one_screen and any(isinstance(item, Group) for item in opened.items):
+        text = "nhóm trên một màn hình không được chứa nhóm khác."
+        reading.fault("nested_screen", text, "survey", row, "appearance")
+    if "table-list" in looks:
+        _check_table(opened, reading)
     return Group(
-        name=_name(cells, row, reading),
+        name=reading.name(cells, row),
         items=tuple(opened.items),
         label=reading.survey.texts(opened.row, "label"),
-        relevant=_condition(cells, row, reading),
-        one_screen=appearance == "field-list",
+        relevant=reading.expression(cells, "relevant", row),
+        one_screen=one_screen,
         row=row,
+        table="table-list" in looks,
     )
 
 
-def _question(row: Row, type_text: str, lists: dict[str, tuple[Choice, ...]], reading: Reading) -> Question | None:
-    kind, list_name = _kind(row, type_text, lists, reading)
-    cells = reading.survey.named(row)
-    name = _name(cells, row.number, reading)
-    if not kind:
-        return None
-    criterion = cells.get("criterion", "")
-    if criterion and not _CRITERION.fullmatch(criterion):
-        reading.fault(
-            "bad_criterion", f"«{criterion}» không phải mã tiêu chí, ví dụ 5.6.3.", "survey", row.number, "criterion"
-        )
-    if criterion and kind != SELECT_ONE:
-        reading.fault("not_scorable", "chỉ câu select_one mới chấm điểm được.", "survey", row.number, "criterion")
-    appearance = cells.get("appearance", "")
-    if appearance and appearance not in _APPEARANCES.get(kind, set()):
-        known = ", ".join(sorted(_APPEARANCES.get(kind, set()))) or "để trống"
-        text = f"«{appearance}» không dùng được cho câu {kind} (dùng: {known})."
-        reading.fault("unsupported_appearance", text, "survey", row.number, "appearance")
-    required = cells.get("required", "").lower()
-    if required not in _YES | _NO:
-        reading.fault(
-            "bad_required", f"«{required}» không hiểu được. Ghi yes hoặc no.", "survey", row.number, "required"
-        )
-    return Question(
-        name=name,
-        kind=kind,
-        label=reading.survey.texts(row, "label"),
-        hint=reading.survey.texts(row, "hint"),
-        required=required in _YES and kind != NOTE,
-        required_message=reading.survey.texts(row, "required_message"),
-        list_name=list_name,
-        choices=lists.get(list_name, ()),
-        criterion=criterion,
-        appearance=appearance,
-        relevant=_condition(cells, row.number, reading),
-        row=row.number,
-    )
-
-
-def _kind(row: Row, type_text: str, lists: dict[str, tuple[Choice, ...]], reading: Reading) -> tuple[str, str]:
-    """Kind and list name of a question, "" for a type that is refused."""
-    word, _, list_name = type_text.partition(" ")
-    if not list_name and word in _PLAIN_TYPES:
-        return _PLAIN_TYPES[word], ""
-    if word in _SELECTS and list_name:
-        if list_name not in lists:
-            text = f"trang choices không có danh sách «{list_name}»."
-            reading.fault("missing_list", text, "survey", row.number, "type")
-        return _SELECTS[word], list_name
-    if not type_text:
-        text = "dòng này chưa có loại câu hỏi."
-    elif word in _PRIVATE_TYPES:
-        text = f"không dùng «{word}»: phiếu không được ghi giờ, máy hay người trả lời. Bỏ dòng này."
-    else:
-        text = f"loại «{type_text}» không dùng được. Chỉ có select_one, select_multiple, text, integer, note và nhóm."
-    reading.fault("unsupported_type", text, "survey", row.number, "type")
-    return "", ""
-
-
-def _name(cells: dict[str, str], row: int, reading: Reading) -> str:
-    name = cells.get("name", "")
-    if not _NAME.fullmatch(name):
-        text = f"tên «{name}» không dùng được. Bắt đầu bằng chữ không dấu, chỉ có chữ, chữ số, dấu _, dài tới 32."
-        reading.fault("bad_name", text, "survey", row, "name")
-    return name
-
-
-def _condition(cells: dict[str, str], row: int, reading: Reading) -> Condition | None:
-    source = cells.get("relevant", "")
-    if not source:
-        return None
-    try:
-        return Condition(source, parse(source))
-    except ExpressionError as fault:
-        reading.fault("bad_relevant", str(fault), "survey", row, "relevant")
-        return None
+def _check_table(opened: _OpenGroup, reading: Reading) -> None:
+    kinds = {(item.kind, item.list_name) for item in opened.items if isinstance(item, Question)}
+    if len(kinds) > 1 or not all(kind in {SELECT_ONE, SELECT_MULTIPLE} for kind, _list_name in kinds):
+        text = "các câu trong bảng (table-list) phải cùng loại và cùng một danh sách lựa chọn."
+        reading.fault("mixed_table", text, "survey", opened.row.number, "appearance")

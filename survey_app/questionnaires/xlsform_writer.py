@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from .definition import Definition, Group, Item, Texts, choice_lists
+from .definition import Condition, Definition, Group, Item, Question, Texts, choice_lists
 
 Rows: TypeAlias = list[list[str]]  # heading first
+
+_LAST_COLUMNS: Final = (
+    *("required", "relevant", "constraint", "calculation", "choice_filter", "default", "read_only"),
+    *("appearance", "parameters", "criterion"),
+)
 
 
 def to_sheets(definition: Definition) -> dict[str, Rows]:
@@ -14,15 +19,18 @@ def to_sheets(definition: Definition) -> dict[str, Rows]:
     survey_heads, survey_cells = _columns(
         definition,
         ("type", "name"),
-        ("label", "hint", "required_message"),
-        ("required", "relevant", "appearance", "criterion"),
+        ("label", "hint", "guidance_hint", "required_message", "constraint_message"),
+        _LAST_COLUMNS,
     )
-    choice_heads, choice_cells = _columns(definition, ("list_name", "name"), ("label",), ("level",))
+    lists = choice_lists(definition)
+    further = sorted({column for listed in lists.values() for choice in listed for column in choice.cells})
+    choice_heads, choice_cells = _columns(definition, ("list_name", "name"), ("label",), ("level", *further))
     choices = [
         choice_cells(
-            {"list_name": list_name, "name": choice.name, "level": _text(choice.level)}, {"label": choice.label}
+            {**choice.cells, "list_name": list_name, "name": choice.name, "level": _text(choice.level)},
+            {"label": choice.label},
         )
-        for list_name, listed in choice_lists(definition).items()
+        for list_name, listed in lists.items()
         for choice in listed
     ]
     settings = {
@@ -60,23 +68,44 @@ def _columns(
 
 def _survey_rows(items: Sequence[Item], cells: _Cells) -> Iterator[list[str]]:
     for item in items:
-        relevant = item.relevant.source if item.relevant else ""
         if isinstance(item, Group):
-            appearance = "field-list" if item.one_screen else ""
+            appearance = "table-list" if item.table else "field-list" if item.one_screen else ""
+            relevant = _source(item.relevant)
             opening = {"type": "begin_group", "name": item.name, "relevant": relevant, "appearance": appearance}
             yield cells(opening, {"label": item.label})
             yield from _survey_rows(item.items, cells)
             yield cells({"type": "end_group"}, {})
         else:
-            plain = {
-                "type": f"{item.kind} {item.list_name}".strip(),
-                "name": item.name,
-                "required": "yes" if item.required else "",
-                "relevant": relevant,
-                "appearance": item.appearance,
-                "criterion": item.criterion,
-            }
-            yield cells(plain, {"label": item.label, "hint": item.hint, "required_message": item.required_message})
+            yield _question_row(item, cells)
+
+
+def _question_row(question: Question, cells: _Cells) -> list[str]:
+    plain = {
+        "type": f"{question.kind} {question.list_name}".strip(),
+        "name": question.name,
+        "required": "yes" if question.required else "",
+        "relevant": _source(question.relevant),
+        "constraint": _source(question.constraint),
+        "calculation": _source(question.calculation),
+        "choice_filter": _source(question.choice_filter),
+        "default": question.default,
+        "read_only": "yes" if question.read_only else "",
+        "appearance": question.appearance,
+        "parameters": " ".join(f"{name}={value}" for name, value in question.parameters.items()),
+        "criterion": question.criterion,
+    }
+    texts = {
+        "label": question.label,
+        "hint": question.hint,
+        "guidance_hint": question.guidance,
+        "required_message": question.required_message,
+        "constraint_message": question.constraint_message,
+    }
+    return cells(plain, texts)
+
+
+def _source(condition: Condition | None) -> str:
+    return condition.source if condition else ""
 
 
 def _text(value: int | None) -> str:

@@ -94,6 +94,7 @@ class CheckView:
     page: int = 1
     pages: int = 1
     shown: list[GroupView] = field(default_factory=list)
+    to_look: list[str] = field(default_factory=list)  # keys of the rows that «Cần xem» shows
 
     def count(self, state: str) -> int:
         """How many rows are in a state."""
@@ -121,15 +122,18 @@ def check_view(checked: DraftCheck, show: str, page: int, said: Container[str] =
         for data_row in table.rows:
             key = f"{number}-{data_row.row}"
             if (number, data_row.row) in checked.draft.dropped:
-                dropped.append((key, _name_of(data_row)))
+                if not data_row.is_blank:
+                    dropped.append((key, _name_of(data_row)))
                 continue
             person = persons[table.sheet, data_row.row]
             problems = by_row.get((table.sheet, data_row.row), [])
             rows.append(
                 _row_view(checked.draft, number, table, data_row, person, problems, show == "all" or key in said, more)
             )
-    wanted = [row for row in rows if show == "all" or row.problems or row.edited or row.key in said]
+    to_look = [row for row in rows if row.problems or row.edited or row.key in said]
+    wanted = {"look": to_look, "all": rows}.get(show, [])
     view = CheckView(rows, dropped, general, pages=max(1, -(-len(wanted) // PER_PAGE)))
+    view.to_look = [row.key for row in to_look]
     view.page = min(max(1, page), view.pages)
     view.shown = _by_group(wanted[(view.page - 1) * PER_PAGE : view.page * PER_PAGE])
     return view
@@ -229,8 +233,13 @@ def good_rows(checked: DraftCheck) -> tuple[int, int]:
     return len(persons - bad), len(persons & bad)
 
 
-def summary_lines(checked: DraftCheck, most: int = 12) -> list[tuple[str, str]]:
-    """(sentence, id of the cell) for the error summary; a last line counts those left out."""
+def summary_lines(checked: DraftCheck, view: CheckView, most: int = 12) -> list[tuple[str, str]]:
+    """(sentence, where its cell is) for the error summary, in the order of rows; a last line counts those left out.
+
+    A cell that this page does not show is reached by the address of the page that does.
+    """
+    shown = {row.key for group in view.shown for row in group.rows}
+    page_of = {key: at // PER_PAGE + 1 for at, key in enumerate(view.to_look)}
     letters = {
         (table.sheet, row.row): (number, table)
         for number, table in enumerate(checked.draft.tables)
@@ -247,6 +256,9 @@ def summary_lines(checked: DraftCheck, most: int = 12) -> list[tuple[str, str]]:
             column = next((one for one in place[1].columns if one.letter == problem.col), None)
             if column and column.field in _EDITABLE:
                 target = f"cell-{place[0]}-{problem.row}-{column.field}"
+            key = f"{place[0]}-{problem.row}"
+            if key not in shown:
+                target = f"?show=look&page={page_of.get(key, 1)}#{target}"
         lines.append((full_message(problem), target))
     left = len(checked.blocking) - most
     if left > 0:

@@ -40,6 +40,13 @@ _SIGNATURE = re.compile(
     r"^(nguoi lap( bieu| danh sach| bang)?|thu truong( don vi| co quan)?|tm\.?\s|kt\.?\s|tl\.?\s|tuq\.?\s|chu tich|"
     r"truong phong|hieu truong|giam doc|xac nhan cua|can bo lap|\(ky|ky ten)"
 )
+# Who prepared or signed, in ordinary letters, alone or before a colon: «Người lập biểu: Lò Thị Lập». A job title needs
+# the colon, and «Cán bộ lập kế hoạch» is one.
+_SIGNED = re.compile(
+    r"^((nguoi|can bo|ke toan) lap( bieu| bang| danh sach)?|nguoi (ky|duyet|lien he))\s*(:|$)|"
+    r"^(((can bo|nguoi) )?(lap (bieu|bang|danh sach)|tong hop|lien he|dau moi)|"
+    r"(pho )?(chu tich|truong phong|hieu truong|giam doc|thu truong)\b[^:]*)\s*:|^xac nhan cua"
+)
 _ASIDE = re.compile(r"^(\(?\*+\)?|noi nhan|ghi chu\s*:|luu y|-\s*luu|- )")
 
 
@@ -65,6 +72,10 @@ class DataRow:
     raw: list[Cell]
     group_text: str | None = None  # from the group column
     heading_group: str | None = None  # from the sub-heading above
+
+    @property
+    def is_blank(self) -> bool:
+        return not any(text_of(cell) for cell in self.raw)
 
 
 @dataclass
@@ -211,7 +222,7 @@ def _heading(rows: list[list[Cell]], position: int) -> tuple[list[Column], int]:
     columns = [Column(index + 1, label, fields[index]) for index, label in enumerate(labels) if label]
     columns = _birth_in_three(columns)
     _refuse_side_by_side(columns)
-    return _without_repeats(columns), following
+    return without_repeats(columns), following
 
 
 def _birth_in_three(columns: list[Column]) -> list[Column]:
@@ -230,7 +241,7 @@ def _refuse_side_by_side(columns: list[Column]) -> None:
         raise Rejected("side_by_side")
 
 
-def _without_repeats(columns: list[Column]) -> list[Column]:
+def without_repeats(columns: list[Column]) -> list[Column]:
     """Each field once: of two columns with one meaning the one that says just that counts, else the first.
 
     «Số điện thoại người thân» may stand before «Số điện thoại». The other column is kept without a field.
@@ -314,7 +325,7 @@ def _collect(
         elif kind == "closing":
             closing = True
         elif kind == "data":
-            table.rows.append(_data_row(table, position + 1, row, current))
+            table.rows.append(data_row(table, position + 1, row, current))
     return None, current
 
 
@@ -335,7 +346,7 @@ def _row_kind(table: Table, row: Sequence[Cell], texts: list[str], closing: bool
         return "aside"
     if _TOTAL.match(first) and len(telling) <= 2:
         return "aside"
-    if len(texts) <= 4 and len(telling) <= 3 and _is_signature(texts):
+    if len(texts) <= 4 and len(telling) <= 3 and (_is_signature(texts) or (not numbered and _SIGNED.match(first))):
         return "closing"
     if closing:
         return "aside"
@@ -366,7 +377,7 @@ def _has_person(telling: dict[str, str]) -> bool:
     return any(one in telling for one in ("name", "family", "given", "business", "representative", "phone"))
 
 
-def _data_row(table: Table, number: int, row: list[Cell], heading_group: str | None) -> DataRow:
+def data_row(table: Table, number: int, row: list[Cell], heading_group: str | None) -> DataRow:
     cells = cells_of(table.columns, row)
     return DataRow(number, cells, row, text_of(cells.get("group")) or None, heading_group)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,10 +16,12 @@ from .queries import HandedIn, handed_in
 
 
 def problems_with_others(
-    persons: Sequence[PersonRow], others: Sequence[HandedIn], decisions: Decisions, for_office: bool = False
-) -> list[Problem]:
+    persons: Sequence[PersonRow], others: Sequence[HandedIn], decisions: Decisions, for_office: bool = False,
+    own_unit: str | None = None,
+) -> list[Problem]:  # fmt: skip
     """Repeated persons and shared numbers across lists; a unit learns that there is a pair, the office with whom.
 
+    Of another list of the unit itself (`own_unit`) the unit reads group, row and name: it handed them in.
     Pairs that the office has settled are left out.
     """
     offset = len(others)
@@ -34,17 +37,26 @@ def problems_with_others(
             kind = told_as or (
                 "duplicate_across_files" if person.group == other.person.group else "person_in_two_groups"
             )
-            problems.append(_problem(kind, person, other, pair.basis, for_office))
+            problem = _problem(kind, person, other, pair.basis, for_office, own_unit)
+            if decisions.keeps(person, other.person, other.place):
+                problem = replace(problem, details={**problem.details, "kept_there": True})
+            problems.append(problem)
     return problems
 
 
-def _problem(kind: str, person: PersonRow, other: HandedIn, basis: Sequence[str], for_office: bool) -> Problem:
+def _problem(
+    kind: str, person: PersonRow, other: HandedIn, basis: Sequence[str], for_office: bool, own_unit: str | None
+) -> Problem:
     column = person.phone_column if kind == "shared_phone" else person.name_column
     details: dict[str, Any] = {"other_file": "another list"}
     if for_office:
         details |= {
             "other_unit": other.unit_name, "other_row": other.person.row, "other_group": other.person.group,
             "other_name": other.person.name, "other_list": other.list_id, "match_on": list(basis),
+        }  # fmt: skip
+    elif other.unit_code == own_unit:
+        details |= {
+            "other_row": other.person.row, "other_group": other.person.group, "other_name": other.person.name,
         }  # fmt: skip
     label = column.label if column else ("Số điện thoại" if kind == "shared_phone" else "Họ và tên")
     return Problem(

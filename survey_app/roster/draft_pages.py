@@ -45,7 +45,7 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
     checked = check_upload(reading(), found)
     show = request.args.get("show", "")
     if show not in _TABS:
-        show = "look" if any(problem.row for problem in checked.reading.problems) else "all"
+        show = _first_tab(checked)
     asked = {card.group.code: card for card in cards(reading(), found.round, found.unit)}
     said, loose = _comments(checked, found, asked)
     view = check_view(checked, show, request.args.get("page", 1, type=int), said)
@@ -58,8 +58,8 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
         show=show,
         page_url=lambda number: url_for(".check", code=code, upload_id=upload_id, show=show, page=number),
         faults=checked.blocking,
-        summary=summary_lines(checked),
-        to_look=sum(1 for row in view.rows if row.problems or row.edited or row.key in said),
+        summary=summary_lines(checked, view),
+        to_look=len(view.to_look),
         cards=asked,
         said_of=said,
         loose_comments=loose,
@@ -73,6 +73,14 @@ def check(code: str, upload_id: int) -> ResponseReturnValue:
     )
     log_draft(Action.DRAFT_VIEWED, found, checked)
     return page
+
+
+def _first_tab(checked: DraftCheck) -> str:
+    """Columns where most are not known yet, else what needs a look, else all rows."""
+    missing = sum(1 for problem in checked.blocking if problem.kind == "missing_column")
+    if missing > 2:
+        return "columns"
+    return "look" if any(problem.row for problem in checked.reading.problems) else "all"
 
 
 def log_draft(action: Action, found: Upload, checked: DraftCheck) -> None:
@@ -155,7 +163,7 @@ def correct_draft(code: str, upload_id: int) -> ResponseReturnValue:
         return redirect(where, 303)
     show = request.form.get("tab", request.form.get("show"))
     show = show if show in _TABS else None
-    page = request.form.get("page", type=int)
+    page = request.form.get("page", type=int) if "tab" not in request.form else None
     return redirect(url_for(".check", code=code, upload_id=upload_id, show=show, page=page), 303)
 
 
@@ -392,6 +400,15 @@ def submit(code: str, upload_id: int) -> ResponseReturnValue:
         )
     flash(words, "ok")
     return redirect(url_for(".mine", code=code), 303)
+
+
+@bp.get("/rounds/<code>/lists/uploads/<int:upload_id>/discard")
+@requires("lists.own")
+def ask_to_discard(code: str, upload_id: int) -> ResponseReturnValue:
+    """What is lost, before it is."""
+    found = find_upload(reading(), code, upload_id, me())
+    rows = draft_from_json(found.reading).rows
+    return render_template("roster/discard.html", survey_round=found.round, upload=found, rows=rows)
 
 
 @bp.post("/rounds/<code>/lists/uploads/<int:upload_id>/discard")

@@ -8,9 +8,10 @@ from typing import Any
 from ..workbook import Cell, Workbook
 from .catalogue import Catalogue
 from .checks import ALL_GROUPS, ListReading, Sender, Settled, check_tables, nothing_settled
-from .columns import Column, DataRow, Table, cells_of, tables_of, text_of
+from .columns import Column, DataRow, Table, cells_of, text_of
 from .persons import Terms
 from .problems import Problem
+from .tables_by_shape import tables_or_shapes
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Draft:
 
 
 def draft_from_workbook(workbook: Workbook, groups: Sequence[str]) -> Draft:
-    """Find the tables of a workbook. Raises `Rejected` when no sheet has a heading row, or none has a row of data."""
-    tables, notes = tables_of(workbook, groups or ALL_GROUPS)
+    """Find the tables of a workbook. Raises `Rejected` when no sheet holds a list, or none has a row of data."""
+    tables, notes = tables_or_shapes(workbook, groups or ALL_GROUPS)
     return Draft(tables, workbook.legacy, [*workbook.notes, *notes])
 
 

@@ -42,6 +42,8 @@ def fault_workbook(checked: DraftCheck, file_name: str, content: bytes | None, m
     places = [(problem, _cell_of(problem, draft, sheets)) for problem in checked.reading.problems]
     _comment(places)
     _summarise(book, places, draft, file_name, mark)
+    for page in book.worksheets if mark else ():
+        page.oddHeader.center.text = mark
     memory = io.BytesIO()
     book.save(memory)
     return memory.getvalue()

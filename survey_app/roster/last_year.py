@@ -65,6 +65,16 @@ def _standing(draft: Draft, number: int, table: Table, row: DataRow) -> Standing
     return Standing.STILL if key in draft.confirmed or now != before else Standing.OPEN
 
 
+def untouched(draft: Draft) -> set[Key]:
+    """Persons of last year of whose dossier of this year nothing is written yet: what is missing is no fault so far."""
+    return {
+        (number, row.row)
+        for number, table in enumerate(draft.tables)
+        for row in table.rows
+        if (number, row.row) in draft.offered and not any(text_of(row.cells.get(field)) for field in OF_ONE_YEAR)
+    }
+
+
 def _texts(table: Table, row: DataRow) -> dict[str, str]:
     return {
         column.field: text_of(row.raw[column.index - 1]) if column.index <= len(row.raw) else ""

@@ -123,6 +123,8 @@ class Upload(Base):
     """A file as a unit sent it, read into rows: a private draft of the unit, erased after 30 days."""
 
     __tablename__ = "upload"
+    # A stale page of a draft that is gone must not meet another draft under its number.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)

@@ -100,6 +100,23 @@ def _phone_text(cell: Cell) -> str:
     return text
 
 
+def tax_code(text: str | None) -> str | None:
+    """A tax code (mã số thuế, Thông tư 105/2020/TT-BTC) as ten digits, or ten and three of a branch: «0312345678-001».
+
+    Blanks, dots and words around it go, a zero lost to Excel comes back; the twelve digits of a household (số định
+    danh cá nhân) stay. A text without digits is no code; other counts of digits stay as they were written.
+    """
+    written = clean(unicodedata.normalize("NFKC", text or ""))
+    digits = re.sub(r"[^0-9]", "", written)
+    if not digits:
+        return None
+    if len(digits) in (9, 11) or (len(digits) == 12 and digits[0] != "0"):
+        digits = "0" + digits
+    if len(digits) == 13:
+        return f"{digits[:10]}-{digits[10:]}"
+    return digits if len(digits) in (10, 12) else written
+
+
 def calendar_day(cell: Cell, newest: int) -> date | None:
     """A date cell as a day: Excel date or serial number, d/m/y with any separator, ISO, «ngày … tháng … năm …».
 

@@ -2,7 +2,7 @@
 
 from pathlib import PurePath
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from .late_lists import due_on
 from .own_list_parts import own_list_parts
 from .pages import bp
 from .queries import cards, catalogue_of, find_upload, open_drafts, own_unit, rounds_of_unit
-from .rules import receive_upload
+from .rules import discard_untouched, receive_upload
 from .template_file import template_workbook
 from .typed_lists import earlier_lists, erased_years
 
@@ -75,6 +75,13 @@ def template(code: str) -> ResponseReturnValue:
     return xlsx_file(content, f"mau-danh-sach-{unit.code}{f'-{group}' if group else ''}.xlsx")
 
 
+@bp.get("/rounds/<code>/lists/uploads")
+@requires("lists.own")
+def uploads(code: str) -> ResponseReturnValue:
+    """The address of the form, loaded again."""
+    return redirect(url_for(".mine", code=code))
+
+
 @bp.post("/rounds/<code>/lists/uploads")
 @requires("lists.own")
 def upload(code: str) -> ResponseReturnValue:
@@ -95,7 +102,10 @@ def _receive(session: Session, code: str, content: bytes, name: str) -> int:
     into = request.form.get("into", type=int)
     if into is None:
         survey_round, group = find_round(session, code, me()), request.form.get("group") or None
-        return receive_upload(session, survey_round, own_unit(me()), content, name, me(), group).id
+        received = receive_upload(session, survey_round, own_unit(me()), content, name, me(), group)
+        if discard_untouched(session, received):
+            flash(_("Bản nháp trước của tệp «%(file)s», chưa sửa gì, đã được thay bằng tệp này.", file=name), "info")
+        return received.id
     found = find_upload(session, code, into, me(), to_change=True)
     add_file(session, found, content, name, me())
     return found.id

@@ -39,6 +39,11 @@ class Decisions:
         """What was decided of these two, in this round or an earlier one."""
         return self._by_keys.get(self.keys(one, other)) if self._by_keys else None
 
+    def keeps(self, one: PersonRow, other: PersonRow, place: str) -> bool:
+        """These two are one person, and it was decided in this round that it stays on the list of that place."""
+        decision = self.of(one, other)
+        return decision is not None and (decision.round_code, decision.kept) == (self.round_code, place)
+
     def settles(self, one: PersonRow, other: PersonRow) -> bool:
         """These two need no look any more: two persons, or one that may stay on both lists of this round."""
         decision = self.of(one, other)

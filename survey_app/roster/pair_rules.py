@@ -15,6 +15,7 @@ from ..rounds.models import Round
 from .models import ASKED, ROW_REMOVED, ListState, PairDecision, UnitList, Verdict
 from .pair_decisions import BOTH, EARLIER, Decisions
 from .pairs import SeenPair, Side, find_pair, pairs_of
+from .row_comments import comment_on
 from .rules import add_event, return_list
 
 FIRST, SECOND = "first", "second"
@@ -141,6 +142,9 @@ def _take_off(session: Session, pair: SeenPair, going: Side, choice: Choice, by:
         )
         return
     reason = _reason(pair, going, choice.note, "Chọn người khác thay.")
+    person = next(person for person in unit_list.persons if person.id == going.person_id)
+    words = _why(pair, going, choice.note, "Chọn người khác thay.")
+    comment_on(unit_list, person, words[:1].upper() + words[1:], by)
     if unit_list.state == ListState.RETURNED:
         add_event(session, unit_list, by, reason)  # one more row to change
     else:
@@ -148,8 +152,12 @@ def _take_off(session: Session, pair: SeenPair, going: Side, choice: Choice, by:
 
 
 def _reason(pair: SeenPair, going: Side, note: str, remedy: str) -> str:
-    """What the unit reads; nothing of another unit's list."""
-    row, name = going.person.row, going.person.name
+    """What the unit reads of its list; nothing of another unit's."""
+    return f"Dòng {going.person.row} ({going.person.name}): {_why(pair, going, note, remedy)}"
+
+
+def _why(pair: SeenPair, going: Side, note: str, remedy: str) -> str:
+    """The same for a place beside the row itself."""
     if pair.is_earlier:
         why = f"người này đã được hỏi năm {pair.second.year}."
     elif pair.in_one_list:
@@ -157,7 +165,7 @@ def _reason(pair: SeenPair, going: Side, note: str, remedy: str) -> str:
         why = f"trùng với dòng {other.person.row}."
     else:
         why = "người này đã có trong danh sách khác và được giữ ở đó."
-    return " ".join(part for part in (f"Dòng {row} ({name}): {why}", remedy, note.strip()) if part)
+    return " ".join(part for part in (why, remedy, note.strip()) if part)
 
 
 def _ask(session: Session, pair: SeenPair, note: str, by: Actor) -> None:

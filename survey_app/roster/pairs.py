@@ -15,6 +15,7 @@ from ..rounds.training import real_rounds
 from ..units.models import Unit
 from .likeness import Certainty, find_alike
 from .models import ListState, PairDecision, Person, UnitList, Verdict
+from .normalise import tax_code
 from .pair_decisions import BOTH, EARLIER, Decisions
 from .persons import PersonRow
 from .queries import WITH_THE_OFFICE
@@ -146,7 +147,7 @@ def _sides(session: Session, survey_round: Round, before: int | None) -> list[Si
         )
     return [
         Side(
-            PersonRow(None, row, group, name=name, birth_year=born, phone=phone, ban_code=ban, tax_code=tax),
+            PersonRow(None, row, group, name=name, birth_year=born, phone=phone, ban_code=ban, tax_code=tax_code(tax)),
             person_id, list_id, ListState(state), submitted_at, unit_code, unit_name, None if before is None else year,
         )
         for person_id, row, name, born, phone, ban, tax, list_id, state, submitted_at, group, unit_code, unit_name, year

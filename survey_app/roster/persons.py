@@ -19,6 +19,7 @@ from .normalise import (
     is_marked,
     person_name,
     phone_number,
+    tax_code,
 )
 from .problems import Problem
 
@@ -157,7 +158,7 @@ class RowReader:
         person.email = self._text(row, "email")
         if person.group == "F":
             person.business = self._text(row, "business")
-            person.tax_code = self._text(row, "tax_code")
+            person.tax_code = tax_code(self._text(row, "tax_code"))
             person.address = self._text(row, "address")
 
     def _name(self, person: PersonRow, row: DataRow) -> None:
@@ -166,7 +167,7 @@ class RowReader:
         if not whole:
             parts = [part for one in ("family", "given") if (part := self._text(row, one))]
             whole = " ".join(parts) or (self._text(row, "representative") if person.group != "F" else None)
-        person.name = person_name(whole) if whole else None
+        person.name = person_name(whole) if whole and any(sign.isalpha() for sign in whole) else None
         if person.name is None and person.name_column is not None:
             self._add("missing_name", row, "name", person.name_column)
 

@@ -117,13 +117,20 @@ def _phone(details: Mapping[str, Any]) -> str:
     return f"{value} không phải số di động: có chữ hoặc đầu số lạ. Điền lại 10 chữ số."
 
 
+def _inside_a_sentence(heading: str) -> str:
+    """«Tên doanh nghiệp, HTX» → «tên doanh nghiệp, HTX»; a heading in capitals in small letters, «TTHC» as it is."""
+    if " " in heading and heading.isupper():
+        return heading.lower()
+    return heading if heading[:2].isupper() else heading[:1].lower() + heading[1:]
+
+
 def _missing(problem: Problem, value: str) -> str:
     """A required cell that is empty, or a group or gender that cannot be understood."""
     if value and problem.field == "group":
         return f"«{value}» không phải nhóm được đề nghị. Ghi lại nhóm của người này."
     if value:
         return f"không đọc được «{value}». Điền Nam hoặc Nữ."
-    return f"còn trống. Điền {(problem.column or '').lower()} của người này."
+    return f"còn trống. Điền {_inside_a_sentence(problem.column or '')} của người này."
 
 
 def _successor(details: Mapping[str, Any]) -> str:
@@ -138,7 +145,17 @@ def _off_quota(problem: Problem, details: Mapping[str, Any], bound: str, remedy:
     return words + ("." if problem.blocks else ", hoặc ghi lý do khi nộp.")
 
 
+_KEPT_THERE = "cơ quan tổ chức đã quyết định giữ người này ở danh sách khác. Chọn người khác thay, hoặc bỏ dòng này."
+
+
 def _two_groups(details: Mapping[str, Any]) -> str:
+    if details.get("kept_there"):
+        return _KEPT_THERE
+    if "other_file" in details and details.get("other_name"):
+        return (
+            f"{_in_own_list(details)} Bỏ dòng này và chọn người khác; vẫn nộp thì cơ quan tổ chức sẽ quyết định "
+            "giữ ở nhóm nào."
+        )
     if "other_file" in details:
         return "người này có thể đã ở một nhóm khác, trong danh sách khác. Vẫn nộp được; cơ quan tổ chức sẽ xem."
     return (
@@ -147,7 +164,17 @@ def _two_groups(details: Mapping[str, Any]) -> str:
     )
 
 
+def _in_own_list(details: Mapping[str, Any], what: str = "người này") -> str:
+    """A person or number that stands on another list which the same unit handed in."""
+    return (
+        f"{what} đã có trong danh sách nhóm {details['other_group']} mà đơn vị đã nộp, dòng {details['other_row']} "
+        f"({details['other_name']})."
+    )
+
+
 def _shared_phone(details: Mapping[str, Any]) -> str:
+    if "other_file" in details and details.get("other_name"):
+        return f"{_in_own_list(details, 'số này')} Nếu dùng chung thì để nguyên, nếu nhầm thì sửa."
     if "other_file" in details:
         return "số này cũng có trong danh sách khác. Nếu dùng chung thì để nguyên, nếu nhầm thì sửa."
     return (
@@ -207,7 +234,9 @@ _TELL: dict[str, Callable[[Problem, Mapping[str, Any]], str]] = {
         "Bỏ một dòng; nếu là hai người, sửa điểm khác nhau."
     ),
     "duplicate_across_files": lambda p, d: (
-        "có thể trùng với danh sách của đơn vị khác. Vẫn nộp được; cơ quan tổ chức sẽ xem."
+        _KEPT_THERE
+        if d.get("kept_there")
+        else "có thể trùng với danh sách của đơn vị khác. Vẫn nộp được; cơ quan tổ chức sẽ xem."
     ),
     "person_in_two_groups": lambda p, d: _two_groups(d),
     "shared_phone": lambda p, d: _shared_phone(d),

@@ -30,6 +30,7 @@ from .models import (
     UnitList,
     Upload,
 )
+from .normalise import tax_code
 from .persons import PersonRow, Terms
 
 WITH_THE_OFFICE = frozenset({ListState.SUBMITTED, ListState.APPROVED, ListState.LOCKED})
@@ -326,14 +327,20 @@ class HandedIn:
 
     person: PersonRow
     list_id: int
+    unit_code: str
     unit_name: str
+
+    @property
+    def place(self) -> str:
+        """How a decision on a pair names the list: «unit code/group code»."""
+        return f"{self.unit_code}/{self.person.group}"
 
 
 def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()) -> list[HandedIn]:
     """Persons on lists that were handed in (submitted, approved, locked), but those of the lists `without`."""
     query = (
         select(
-            Person.list_id, Person.position, RespondentGroup.code, Unit.name, Person.name, Person.birth_year,
+            Person.list_id, Person.position, RespondentGroup.code, Unit.code, Unit.name, Person.name, Person.birth_year,
             Person.phone, Person.ban_code, Person.tax_code,
         )
         .join(UnitList, Person.list_id == UnitList.id)
@@ -345,11 +352,14 @@ def handed_in(session: Session, survey_round: Round, without: Sequence[int] = ()
     )  # fmt: skip
     return [
         HandedIn(
-            PersonRow(None, position, group, name=name, birth_year=year, phone=phone, ban_code=ban, tax_code=tax),
+            PersonRow(
+                None, position, group, name=name, birth_year=year, phone=phone, ban_code=ban, tax_code=tax_code(tax)
+            ),
             list_id,
+            unit_code,
             unit_name,
         )
-        for list_id, position, group, unit_name, name, year, phone, ban, tax in session.execute(query)
+        for list_id, position, group, unit_code, unit_name, name, year, phone, ban, tax in session.execute(query)
     ]
 
 
@@ -358,7 +368,7 @@ def as_person_rows(unit_list: UnitList) -> list[PersonRow]:
     return [
         PersonRow(
             None, person.position, unit_list.group.code, name=person.name, birth_year=person.birth_year,
-            phone=person.phone, ban_code=person.ban_code, tax_code=person.tax_code,
+            phone=person.phone, ban_code=person.ban_code, tax_code=tax_code(person.tax_code),
         )
         for person in unit_list.persons
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from ..access import Actor
 from ..db import now
 from ..errors import Invalid, Refused
 from ..text import fold
-from .models import ListState, RowComment, UnitList
+from .models import ListState, Person, RowComment, UnitList
 
 LONGEST_COMMENT = 300
 
@@ -75,15 +75,17 @@ def write_comments(session: Session, unit_list: UnitList, words: Mapping[int, st
     if faults:
         raise Invalid(faults)
     for row, text in sorted(wanted.items()):
-        unit_list.comments.append(
-            RowComment(
-                row=row, name=persons[row].business or persons[row].name, words=text, by_id=by.id,
-                by_name=by.full_name, at=now(),
-            )
-        )  # fmt: skip
+        comment_on(unit_list, persons[row], text, by)
     flag_modified(unit_list, "state")  # who decides on the list must have seen the comments: its version counts on
     session.flush()
     return len(wanted)
+
+
+def comment_on(unit_list: UnitList, person: Person, words: str, by: Actor) -> None:
+    """Put a comment beside the row of a person of the list."""
+    name = person.business or person.name
+    comment = RowComment(row=person.position, name=name, words=words, by_id=by.id, by_name=by.full_name, at=now())
+    unit_list.comments.append(comment)
 
 
 def delete_comment(session: Session, unit_list: UnitList, comment_id: int) -> None:

@@ -20,7 +20,7 @@ from .catalogue import Catalogue
 from .column_names import field_of
 from .columns import Column, DataRow, Table, cells_of
 from .drafts import Draft, draft_as_json
-from .last_year import OF_ONE_YEAR, offer
+from .last_year import OF_ONE_YEAR, Key, offer
 from .models import ListState, Person, UnitList, Upload
 from .queries import WITH_THE_OFFICE, cards, catalogue_of
 from .rules import begin_draft, refuse_if_not_collecting
@@ -187,16 +187,23 @@ def add_rows(
     one = draft.tables[table]
     number = max((row.row for row in one.rows), default=0)
     since = {} if known is None else {tuple(row.raw): row.row for row in one.rows if row.row > known}
+    kept = sum((table, row.row) not in draft.dropped for row in one.rows)
     placed: dict[int, int] = {}
     for wished, texts in sorted(rows.items()):
         raw = [(texts.get(column.field or "") or "").strip()[:500] or None for column in one.columns]
         if (stored := since.pop(tuple(raw), None)) is not None:
             placed[wished] = stored
-        elif any(raw) and len(one.rows) < MOST_ROWS:
+        elif any(raw) and kept < MOST_ROWS:
+            kept += 1
             number += 1
             placed[wished] = number
             one.rows.append(DataRow(number, cells_of(one.columns, raw), list(raw)))
     return placed
+
+
+def blank_rows(draft: Draft, table: int) -> set[Key]:
+    """Rows that were emptied, as by undoing a paste: no persons; they count as dropped until somebody writes there."""
+    return {(table, row.row) for row in draft.tables[table].rows if row.is_blank}
 
 
 def typed_columns(

@@ -21,7 +21,17 @@ from .column_names import field_of
 from .columns import DataRow, Table, text_of
 from .draft_pages import conflict_page, edits_in, log_draft, row_key
 from .drafts import Clash, Draft, apply_edits, draft_as_json, draft_from_json, worst
-from .last_year import NOT_CONFIRMED, Key, Standing, ask_again, counts, standings, still_there
+from .last_year import (
+    NOT_CONFIRMED,
+    OF_ONE_YEAR,
+    Key,
+    Standing,
+    ask_again,
+    counts,
+    standings,
+    still_there,
+    untouched,
+)
 from .models import Upload
 from .pages import bp
 from .persons import required_fields
@@ -29,7 +39,16 @@ from .problems import Problem
 from .queries import cards, catalogue_of, find_upload, own_unit
 from .row_comments import open_comments, place_comments
 from .rules import DraftCheck, check_upload, save_draft
-from .typed_lists import MOST_ROWS, Source, add_rows, holds_returned_list, start_typed_list, typed_columns, typed_table
+from .typed_lists import (
+    MOST_ROWS,
+    Source,
+    add_rows,
+    blank_rows,
+    holds_returned_list,
+    start_typed_list,
+    typed_columns,
+    typed_table,
+)
 
 _MORE = 5
 _MOST_BLANK = 60
@@ -60,7 +79,7 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
     kept = [row for row in table.rows if (number, row.row) not in checked.draft.dropped]
     target = card.target if card else 0
     blank = max(target - len(kept), 1) + max(0, request.args.get("more", 0, type=int))
-    problems = _by_row(checked, table)
+    problems, to_fill = _by_row(checked, number)
     stands = standings(checked.draft)
     page = render_template(
         "roster/grid.html",
@@ -72,18 +91,21 @@ def grid(code: str, upload_id: int) -> ResponseReturnValue:
         stands={row: standing for (one, row), standing in stands.items() if one == number},
         standing=_standing_words(stands),
         open_ones=counts(stands)[Standing.OPEN],
-        blank=range(min(blank, _MOST_BLANK, MOST_ROWS - len(table.rows))),
+        blank=range(min(blank, _MOST_BLANK, MOST_ROWS - len(kept))),
         plans=typed_columns(group, found.unit, catalogue_of(reading(), found.round)),
         required=required_fields(group),
         card=card,
         kept=len(kept),
-        dropped=len(table.rows) - len(kept),
+        stored=len(table.rows),
+        dropped=sum((number, row.row) in checked.draft.dropped and not row.is_blank for row in table.rows),
         known=max((row.row for row in table.rows), default=0),
         comments=place_comments(
             open_comments(card.unit_list if card else None),
             [(row.row, text_of(row.cells.get("business")) or text_of(row.cells.get("name"))) for row in kept],
             holds_returned_list(found),
         ),
+        to_fill=to_fill,
+        of_one_year=OF_ONE_YEAR,
         general=[one for one in checked.reading.problems if one.row is None],
         row_sentence=row_sentence,
         worst=worst,
@@ -108,12 +130,23 @@ def _texts(table: Table, row: DataRow) -> dict[str, str]:
     }
 
 
-def _by_row(checked: DraftCheck, table: Table) -> dict[int, list[Problem]]:
+def _by_row(checked: DraftCheck, number: int) -> tuple[dict[int, list[Problem]], set[int]]:
+    """The faults to show by row, and the rows of last year's persons that wait for the dossier of this year.
+
+    Of these what is missing is not shown as a fault before somebody has begun to write it.
+    """
+    table = checked.draft.tables[number]
+    new = {row for one, row in untouched(checked.draft) if one == number}
     found: dict[int, list[Problem]] = {}
+    to_fill = set()
     for problem in checked.reading.problems:
-        if problem.row and problem.sheet == table.sheet and problem.kind != NOT_CONFIRMED:  # the table shows it itself
+        if not problem.row or problem.sheet != table.sheet or problem.kind == NOT_CONFIRMED:
+            continue  # what waits for a word is shown by the table itself
+        if problem.kind == "missing_value" and problem.field in OF_ONE_YEAR and problem.row in new:
+            to_fill.add(problem.row)
+        else:
             found.setdefault(problem.row, []).append(problem)
-    return found
+    return found, to_fill
 
 
 def _standing_words(stands: Mapping[Key, Standing]) -> str:
@@ -161,11 +194,14 @@ def _save(found: Upload) -> _Saved:
     number = typed_table(draft)
     if number is None:
         raise Missing
+    blank = blank_rows(draft, number)
     if clashes := apply_edits(draft, edits_in(request.form)):
         return _Saved(draft, number, clashes=clashes)
     placed = add_rows(draft, number, _new_rows(request.form), request.form.get("known", type=int))
+    draft.dropped -= blank - blank_rows(draft, number)
     draft.dropped |= _keys("drop")
     draft.dropped -= _keys("restore")
+    draft.dropped |= blank_rows(draft, number)
     still_there(draft, standings(draft).keys() - draft.dropped if "confirm_all" in request.form else _keys("confirm"))
     ask_again(draft, _keys("ask_again"))
     if draft_as_json(draft) != before:
@@ -194,7 +230,7 @@ def save_grid_live(code: str, upload_id: int) -> ResponseReturnValue:
     found = find_upload(reading(), code, upload_id, me())
     checked = check_upload(reading(), found, saved.draft)
     table = checked.draft.tables[saved.number]
-    problems = _by_row(checked, table)
+    problems, to_fill = _by_row(checked, saved.number)
     stands = standings(checked.draft)
     kept = [row.row for row in table.rows if (saved.number, row.row) not in checked.draft.dropped]
     answer = {
@@ -203,7 +239,9 @@ def save_grid_live(code: str, upload_id: int) -> ResponseReturnValue:
         "placed": saved.placed,
         "kept": len(kept),
         "known": max((row.row for row in table.rows), default=0),
-        "rows": {row: _told(table, problems.get(row, []), stands.get((saved.number, row))) for row in kept},
+        "rows": {
+            row: _told(table, problems.get(row, []), stands.get((saved.number, row)), row in to_fill) for row in kept
+        },
         "standing": _standing_words(stands),
         "open": counts(stands)[Standing.OPEN],
         "general": [row_sentence(one) for one in checked.reading.problems if one.row is None],
@@ -212,18 +250,19 @@ def save_grid_live(code: str, upload_id: int) -> ResponseReturnValue:
     return answer
 
 
-def _told(table: Table, problems: list[Problem], standing: Standing | None) -> dict[str, Any]:
+def _told(table: Table, problems: list[Problem], standing: Standing | None, to_fill: bool) -> dict[str, Any]:
     """What the page shows of a row: its state, the sentences, faulty cells, and what one press would put there."""
     fields = {column.letter: column.field for column in table.columns}
     return {
         "state": worst(problems),
-        "badge": str(_result(problems, standing)),
+        "badge": str(_result(problems, standing, to_fill)),
         "stands": str(badge("standing", standing)) if standing else "",
         "confirm": _("Vẫn còn") if standing is Standing.OPEN else "",
         "drop": _("Không còn") if standing else _("Bỏ dòng này"),
         "told": [
             {
                 "blocks": one.blocks,
+                "missing": one.kind in ("missing_value", "missing_name"),
                 "words": row_sentence(one),
                 "field": fields.get(one.col or "", "") or one.field or "",
                 "offer": _offer(one),
@@ -233,9 +272,11 @@ def _told(table: Table, problems: list[Problem], standing: Standing | None) -> d
     }
 
 
-def _result(problems: list[Problem], standing: Standing | None) -> Markup:
-    """What the check says of a row; nothing good while a person of last year waits for a word."""
-    return Markup("") if standing is Standing.OPEN and not problems else badge("row", worst(problems))
+def _result(problems: list[Problem], standing: Standing | None, to_fill: bool) -> Markup:
+    """What the check says of a row; nothing good while a person of last year waits for a word or for a dossier."""
+    if problems or not (to_fill or standing is Standing.OPEN):
+        return badge("row", worst(problems))
+    return Markup('<span class="quiet">{}</span>').format(_("chưa đủ")) if to_fill else Markup("")
 
 
 def _offer(problem: Problem) -> dict[str, str] | None:

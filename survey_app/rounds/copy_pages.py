@@ -17,7 +17,7 @@ from .copying import GoneUnit, copy_round, gone_units, source_of
 from .models import Round
 from .queries import find_round, groups_of, may_see
 from .rules import DATE_NAMES
-from .training import purge_day
+from .training import persons_stay_behind, purge_day
 
 
 @bp.get("/rounds/<code>/copy")
@@ -41,6 +41,7 @@ def _page(code: str, faults: dict[str, str], gone: Sequence[GoneUnit] = ()) -> R
         training="training" in request.form,
         criteria=request.form.get("criteria", "copy"),
         training_days=settings().training_days,
+        stay_behind=persons_stay_behind(source),
         gone=gone,
         shown=_shown(gone),
         inherited=request.form.getlist("inherit") if request.form.get("shown") else None,
@@ -101,6 +102,7 @@ def copied(code: str) -> ResponseReturnValue:
         survey_round=survey_round,
         source=source,
         entry=entry,
+        stay_behind=persons_stay_behind(source, survey_round),
         groups=groups,
         persons=sum(quota.target for group in groups for quota in group.quotas),
         persons_before=sum(quota.target for group in before for quota in group.quotas),

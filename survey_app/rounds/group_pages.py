@@ -174,6 +174,9 @@ def save_quotas(code: str) -> ResponseReturnValue:
             set_quotas(session, survey_round, targets, me(), rooms)
     except Invalid as fault:
         return _quotas_page(code, [(sentence, name) for name, sentence in fault.faults.items()], typed)
+    if "stay" in request.form:
+        flash(_("Đã lưu chỉ tiêu."), "ok")
+        return redirect(url_for(".quotas", code=code, all=request.args.get("all")), 303)
     return to_next(survey_round, "quotas")
 
 

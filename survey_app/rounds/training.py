@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ..audit import Action, record
 from ..round_contents import delete_round
-from ..text import today
+from ..text import N_, today
 from .models import Round
 
 
@@ -19,6 +19,21 @@ def purge_day(days: int, day: date | None = None) -> date:
 def real_rounds(survey_round: Round) -> list[ColumnElement[bool]]:
     """When another round counts as an earlier year of this one: practice never mixes with real years."""
     return [false()] if survey_round.is_training else [Round.purge_on.is_(None)]
+
+
+def persons_stay_behind(source: Round, survey_round: Round | None = None) -> str:
+    """Why units are not offered the persons of `source` in a round made from it; empty when they are.
+
+    Invented persons of the demonstration or of a training are never offered for a real round, nor those that were
+    erased; a training round fills its own lists.
+    """
+    if source.is_training or (survey_round is not None and survey_round.is_training):
+        return N_("Đợt tập huấn không lấy danh sách từ đợt khác và không đưa danh sách sang đợt khác.")
+    if source.demo and not (survey_round is not None and survey_round.demo):
+        return N_("Đợt mẫu chỉ có tên người bịa, nên không đưa sang đợt mới; đơn vị lập danh sách từ đầu.")
+    if source.personal_data_erased_at is not None:
+        return N_("Danh sách năm trước đã xóa theo thời hạn; đơn vị lập danh sách từ đầu.")
+    return ""
 
 
 def purge_training_rounds(session: Session, day: date | None = None) -> list[str]:

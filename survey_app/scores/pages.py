@@ -13,6 +13,7 @@ from ..access import requires
 from ..audit import Action, record
 from ..errors import Missing, Refused
 from ..questionnaires.definition import text_in
+from ..questionnaires.queries import corrections
 from ..rounds.models import Round
 from ..rounds.queries import find_round, groups_of
 from ..steps import register_step
@@ -131,6 +132,7 @@ def method(code: str):
         sipas_coefficients=PRESETS[found.inputs.settings.sipas_method],
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         rule=rule_words(found.inputs.settings),
+        corrections=corrections(reading(), survey_round),
     )
 
 

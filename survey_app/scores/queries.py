@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ..answers.models import AnswerCount, Ballot
 from ..errors import Missing
-from ..questionnaires.definition import Definition, from_json
+from ..questionnaires.definition import Definition
+from ..questionnaires.definition_json import from_json
 from ..questionnaires.models import QuestionnaireVersion
 from ..rounds.models import Area, Cell, CriterionSet, RatedUnit, RespondentGroup, Round
 from ..rounds.training import real_rounds

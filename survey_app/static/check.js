@@ -10,14 +10,27 @@
     const status = document.querySelector("[data-saved]");
     if (!form || !status) return;
     const words = status.dataset;
+    const kept = `check:${location.pathname}`;
     let timer = 0;
     let sending = false;
 
     const wasOf = (field) => form.elements[`was-${field.name}`];
     const unsent = () => [...form.querySelectorAll("input[name^=cell-]")].filter((field) => wasOf(field).value !== field.value.trim());
 
+    // What could not be saved waits in this browser, as the table to type into does it.
+    const remember = () => {
+      const left = Object.fromEntries(unsent().map((field) => [field.name, field.value]));
+      try {
+        if (Object.keys(left).length) localStorage.setItem(kept, JSON.stringify(left));
+        else localStorage.removeItem(kept);
+      } catch { /* a browser without storage: the page itself still holds it */ }
+    };
+
     const saved = (about, sent) => {
-      for (const [field, value] of sent) wasOf(field).value = value;
+      for (const [field, value] of sent) {
+        wasOf(field).value = value;
+        if (field.value.trim() === value) field.defaultValue = field.value; // nothing to ask about on leaving
+      }
       for (const [row, mark] of Object.entries(about.seen)) {
         const seen = form.elements[`seen-${row}`];
         if (seen) seen.value = mark;
@@ -41,6 +54,7 @@
         const answer = await fetch(form.action, { method: "POST", body: out, headers: { Accept: "application/json" } });
         // Another person changed the same cell or dropped the row: the page of the form shows both.
         if (answer.status === 409) form.requestSubmit();
+        else if (answer.redirected || answer.status === 400) status.textContent = words.refused;
         else if (answer.ok) saved(await answer.json(), sent);
         else if (answer.status >= 500) throw new Error(String(answer.status));
         else status.textContent = words.refused;
@@ -49,6 +63,7 @@
         timer = setTimeout(send, AGAIN);
       }
       sending = false;
+      remember();
     };
 
     form.addEventListener("input", (event) => {
@@ -58,7 +73,14 @@
       timer = setTimeout(send, PAUSE);
     });
     form.addEventListener("change", send);
-    form.addEventListener("submit", () => clearTimeout(timer));
+    form.addEventListener("submit", () => { clearTimeout(timer); remember(); });
     window.addEventListener("online", send);
+    try {
+      const left = JSON.parse(localStorage.getItem(kept) || "{}");
+      const found = Object.entries(left).filter(([name]) => form.elements[name]);
+      for (const [name, value] of found) form.elements[name].value = value;
+      if (found.length) send();
+      else localStorage.removeItem(kept);
+    } catch { localStorage.removeItem(kept); }
   });
 })();

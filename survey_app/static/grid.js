@@ -35,9 +35,11 @@
     const status = document.querySelector("[data-saved]");
     const words = status.dataset;
     const token = form.querySelector("[name=csrf_token]").value;
-    const kept = `grid:${location.pathname}`;
-    const undo = []; // each a function that takes one block, or one dropped row, back
-    let typedSince = false;
+    const kept = `typed:${location.pathname}`;
+    // Steps to take back, and those that were taken back: {back, again} of one cell, one block, one row.
+    const done = [];
+    const undone = [];
+    let entered = null; // the cell in hand, and what stood in it
     let known = Number(form.dataset.known);
     let dirty = false;
     let sending = false;
@@ -106,7 +108,7 @@
       const held = row.contains(document.activeElement) ? document.activeElement.name : "";
       result.innerHTML = about.badge; // the server's own markup, escaped there
       if (stands) stands.innerHTML = about.stands;
-      const act = (name, text, look) => {
+      const offer = (name, text, look) => {
         const button = document.createElement("button");
         button.className = `btn btn-sm ${look}`;
         button.name = name;
@@ -119,8 +121,8 @@
         (stands || result).append(" ", button);
         if (held === name) button.focus();
       };
-      if (about.confirm) act("confirm", about.confirm, "btn-outline-secondary");
-      act("drop", about.drop, "btn-link");
+      if (about.confirm) offer("confirm", about.confirm, "btn-outline-secondary");
+      if (about.drop) offer("drop", about.drop, "btn-link");
       let next = row.nextElementSibling;
       if (!next || !next.hasAttribute("data-told")) {
         next = document.createElement("tr");
@@ -164,6 +166,41 @@
       }
     };
 
+    // In the row in hand an empty cell is no fault yet: it is told when the row is left.
+    const heard = new Map(); // row -> what the server said of it last
+    const tellSoFar = (row) => {
+      const about = heard.get(row);
+      const told = about.told.filter((one) => !one.missing);
+      if (told.length === about.told.length || !row.contains(document.activeElement)) tell(row, about);
+      else tell(row, { ...about, told, state: told.some((one) => one.blocks) ? "error" : "open", badge: "" });
+    };
+
+    // A row that was emptied is no person: nothing is said of it, as of a row that nobody wrote into.
+    const tellBlank = (row) => {
+      tell(row, { state: "blank", told: [], badge: "", stands: "", confirm: "", drop: "" });
+      const blank = document.createElement("span");
+      blank.className = "quiet";
+      blank.textContent = words.emptied;
+      row.cells[row.cells.length - 1].append(blank);
+    };
+
+    // ---- columns that need not be filled fold away while they are empty and the table is wider than its place
+
+    const foldButton = form.querySelector("[data-fold]");
+    const optional = [...form.querySelectorAll("th[data-optional]")];
+    const column = (field) => [...body.rows].flatMap((row) => cells(row).filter((one) => one.dataset.field === field));
+    const fold = (folded) => {
+      const away = optional.filter((head) => folded && column(head.dataset.optional).every((one) => !one.value));
+      for (const head of optional) {
+        head.hidden = away.includes(head);
+        for (const one of column(head.dataset.optional)) one.parentElement.hidden = head.hidden;
+      }
+      form.dataset.folded = folded ? "yes" : "";
+      foldButton.textContent = folded ? foldButton.dataset.more.replace("{n}", away.length) : foldButton.dataset.fewer;
+      foldButton.hidden = !away.length && folded;
+    };
+    foldButton.addEventListener("click", () => fold(!form.dataset.folded));
+
     // ---- saving
 
     const changed = (field) => {
@@ -177,10 +214,11 @@
       return left;
     };
 
+    // A cell is kept with the value it was typed over: sent after a reload, it must still meet what another stored since.
     const remember = () => {
-      const left = unsent();
+      const left = Object.entries(unsent()).map(([name, text]) => [name, { text, was: form.elements[`was-${name}`]?.value }]);
       try {
-        if (Object.keys(left).length) localStorage.setItem(kept, JSON.stringify(left));
+        if (left.length) localStorage.setItem(kept, JSON.stringify({ known, cells: Object.fromEntries(left) }));
         else localStorage.removeItem(kept);
       } catch { /* a browser without storage: the page itself still holds it */ }
     };
@@ -193,12 +231,49 @@
       timer = setTimeout(send, PAUSE);
     };
 
-    // Puts values into cells as one step that Ctrl+Z takes back.
+    // ---- one step back, one again
+
+    const fill = (pairs) => { for (const [field, value] of pairs) field.value = value; };
+    const undoButton = form.querySelector("[data-undo]");
+    const made = (step) => { done.push(step); undone.length = 0; undoButton.hidden = false; };
+    const enter = (field) => { entered = { field, text: field.value }; };
+
+    // What was typed into a cell is one step, not one for each letter.
+    const closeCell = () => {
+      if (!entered || entered.field.value === entered.text) return;
+      const { field, text } = entered;
+      const now = field.value;
+      made({ at: field, back: () => fill([[field, text]]), again: () => fill([[field, now]]) });
+      enter(field);
+    };
+
+    // Puts values into cells as one step.
     const put = (pairs) => {
+      closeCell();
       const before = pairs.map(([field]) => [field, field.value]);
-      for (const [field, value] of pairs) field.value = value;
-      undo.push(() => { for (const [field, value] of before) field.value = value; });
-      typedSince = false;
+      fill(pairs);
+      made({ at: pairs[0]?.[0], back: () => fill(before), again: () => fill(pairs) });
+      if (entered) enter(entered.field);
+      touch();
+    };
+
+    const act = (step) => {
+      closeCell();
+      step.again();
+      made(step);
+      touch();
+    };
+
+    const takeStep = (from, to, name, words) => {
+      closeCell();
+      const step = from.pop();
+      if (!step) return;
+      step[name]();
+      to.push(step);
+      undoButton.hidden = !done.length;
+      if (step.at?.isConnected && !rowOf(step.at).hidden) step.at.focus();
+      if (entered) enter(entered.field);
+      speak(words);
       touch();
     };
 
@@ -247,7 +322,8 @@
       known = about.known;
       for (const row of rows()) if (!isNew(row)) {
         const told = about.rows[keyOf(row).split("-")[1]];
-        if (told) tell(row, told);
+        if (told) { heard.set(row, told); tellSoFar(row); }
+        else if (cells(row).every((field) => !field.value)) tellBlank(row);
       }
       for (const field of document.querySelectorAll("[data-kept]")) field.textContent = about.kept;
       form.querySelector("[data-general]").replaceChildren(...about.general.map((text) => {
@@ -330,11 +406,13 @@
     const paste = async (text, target) => {
       let block = readBlock(text);
       const from = rowOf(target);
-      const own = cells(from).map((field) => field.dataset.field);
-      const column = own.indexOf(target.dataset.field);
       const width = Math.max(...block.map((row) => row.length));
+      const seen = cells(from).filter((field) => !field.parentElement.hidden);
+      if (width > seen.length - seen.indexOf(target)) fold(false); // a block as wide as the whole list has them all
+      const own = cells(from).filter((field) => !field.parentElement.hidden).map((field) => field.dataset.field);
+      const first = own.indexOf(target.dataset.field);
       for (const row of block) while (row.length < width) row.push("");
-      let fields = block[0].map((_cell, at) => own[column + at] || "");
+      let fields = block[0].map((_cell, at) => own[first + at] || "");
       const named = width > 1 && block.length > 1 ? await headings(block[0]) : [];
       const isHead = named.filter((field) => own.includes(field)).length >= Math.min(2, width);
       if (isHead) { fields = named.map((field) => (own.includes(field) ? field : "")); block = block.slice(1); }
@@ -358,6 +436,7 @@
         place += 1;
       }
       put(pairs);
+      if (form.dataset.folded) fold(true); // what got a value comes out
       speak(said.dataset.words.replace("{n}", pairs.length) + (left ? ` ${said.dataset.wordsLeft.replace("{n}", left)}` : ""));
       target.focus();
     };
@@ -378,13 +457,11 @@
       else {
         const key = keyOf(row);
         const told = row.nextElementSibling?.hasAttribute("data-told") ? row.nextElementSibling : null;
-        row.hidden = true;
-        if (told) told.hidden = true;
-        drop.add(key);
-        restore.delete(key);
-        undo.push(() => { row.hidden = false; drop.delete(key); restore.add(key); });
-        typedSince = false;
-        touch();
+        act({
+          at: cells(row)[0],
+          again: () => { row.hidden = true; if (told) told.hidden = true; drop.add(key); restore.delete(key); },
+          back: () => { row.hidden = false; drop.delete(key); restore.add(key); },
+        });
       }
       step(next);
       if (next) cells(next)[0].focus();
@@ -393,7 +470,6 @@
 
     form.addEventListener("input", (event) => {
       if (!event.target.matches("input[data-field]")) return;
-      typedSince = true;
       touch();
     });
 
@@ -402,11 +478,11 @@
       const open = (one) => one.querySelector("button[name=confirm]");
       if (open(row)) {
         const key = keyOf(row);
-        confirmed.add(key);
-        asked.delete(key);
-        undo.push(() => { confirmed.delete(key); asked.add(key); });
-        typedSince = false;
-        touch();
+        act({
+          at: field || cells(row)[0],
+          again: () => { confirmed.add(key); asked.delete(key); },
+          back: () => { confirmed.delete(key); asked.add(key); },
+        });
       }
       const rest = rows();
       const later = rest.slice(rest.indexOf(row) + 1);
@@ -427,11 +503,13 @@
     form.addEventListener("keydown", (event) => {
       if (!event.target.matches("input[data-field]")) return;
       const command = event.ctrlKey || event.metaKey;
-      if (event.key === "z" && command && !typedSince && undo.length) {
+      const key = event.key.toLowerCase();
+      if (key === "z" && command && !event.shiftKey) {
         event.preventDefault();
-        undo.pop()();
-        speak(said.dataset.undone);
-        touch();
+        takeStep(done, undone, "back", said.dataset.undone);
+      } else if ((key === "y" && command) || (key === "z" && command && event.shiftKey)) {
+        event.preventDefault();
+        takeStep(undone, done, "again", said.dataset.again);
       } else if (event.key === "Enter" && command) {
         event.preventDefault();
         stillThere(rowOf(event.target), event.target);
@@ -454,7 +532,8 @@
     const show = () => {
       const all = rows();
       const open = (row) => row.classList.contains("has-told") || row.querySelector("button[name=confirm]");
-      const unfinished = (row) => open(row) || cells(row).every((field) => !field.value);
+      const waits = (field) => field.placeholder && !field.value; // this year's dossier of a person of last year
+      const unfinished = (row) => open(row) || cells(row).some(waits) || cells(row).every((field) => !field.value);
       if (!all.includes(at)) at = all.find(unfinished) || all[0];
       for (const row of body.rows) row.classList.toggle("at", row === at || (row.hasAttribute("data-told") && row.previousElementSibling === at));
       form.querySelector("[data-place]").textContent = words.place.replace("{n}", all.indexOf(at) + 1).replace("{all}", all.length);
@@ -470,9 +549,19 @@
       const before = all[all.indexOf(at) - 1];
       if (before) { step(before); cells(before)[0].focus(); }
     });
-    form.addEventListener("focusin", (event) => { if (event.target.matches("input[data-field]")) step(rowOf(event.target)); });
+    form.addEventListener("focusin", (event) => {
+      if (!event.target.matches("input[data-field]")) return;
+      enter(event.target);
+      const left = at;
+      step(rowOf(event.target));
+      if (left !== at && heard.has(left)) tellSoFar(left);
+    });
+    form.addEventListener("focusout", closeCell);
+    undoButton.addEventListener("click", () => takeStep(done, undone, "back", said.dataset.undone));
     form.classList.add("one-by-one");
     form.querySelector("[data-by-one]").hidden = false;
+    const place = body.closest(".box");
+    if (optional.length && (place.scrollWidth > place.clientWidth || matchMedia("(max-width: 767px)").matches)) fold(true);
     show();
 
     // ---- what did not reach the server last time
@@ -484,15 +573,18 @@
     });
     try {
       const left = JSON.parse(localStorage.getItem(kept) || "{}");
-      const found = Object.entries(left).filter(([field]) => {
+      const found = Object.entries(left.cells || {}).filter(([field]) => {
         let input = form.elements[field];
         while (!input && field.startsWith("new-") && addRow()) input = form.elements[field];
         return input;
       });
       if (found.length) {
-        put(found.map(([field, value]) => [form.elements[field], value]));
+        known = Math.min(known, left.known);
+        for (const [name, { was }] of found) if (was !== undefined) form.elements[`was-${name}`].value = was;
+        put(found.map(([name, { text }]) => [form.elements[name], text]));
         status.textContent = words.found;
       }
     } catch { localStorage.removeItem(kept); }
+    if (form.dataset.folded) fold(true);
   });
 })();

@@ -78,6 +78,18 @@
     throw new Error("otherKey");
   }
 
+  function qrPicture(text) {
+    const rows = window.surveyQr(text);
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const size = rows.length + 8; // four modules of margin on each side
+    picture.setAttribute("viewBox", `0 0 ${size} ${size}`);
+    picture.setAttribute("shape-rendering", "crispEdges");
+    path.setAttribute("d", rows.map((row, y) => row.map((on, x) => (on ? `M${x + 4} ${y + 4}h1v1h-1z` : "")).join("")).join(""));
+    picture.append(path);
+    return picture;
+  }
+
   const make = page.querySelector("[data-make]");
   if (make) {
     const store = page.querySelector("[data-store]");
@@ -98,6 +110,7 @@
       steps[2].setAttribute("aria-current", "step");
       store.elements.public_key.value = made.publicKey;
       page.querySelector("[data-print-key]").textContent = made.text;
+      page.querySelector("[data-print-qr]").replaceChildren(qrPicture(made.text));
       const link = store.querySelector("[data-download]");
       link.href = URL.createObjectURL(new Blob([made.text], { type: "application/json" }));
       link.download = `${words.round}-${words.holder.split(" – ").pop().normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/gi, "d").replace(/[^A-Za-z0-9]+/g, "-").toLowerCase()}.khoa.json`;
@@ -111,10 +124,11 @@
     test.addEventListener("submit", async (event) => {
       event.preventDefault();
       const file = test.elements.file.files[0];
-      if (!file) { say(words.noFile, "err"); return; }
+      const paper = test.elements.paper.value.trim();
+      if (!file && !paper) { say(words.noFile, "err"); return; }
       say(words.working, "info");
       try {
-        const holder = await readKeyFile(await file.text(), test.elements.passphrase.value);
+        const holder = await readKeyFile(file ? await file.text() : paper, test.elements.passphrase.value);
         const opened = await openEnvelope(fromText(words.sample), holder);
         const proof = page.querySelector("[data-proof]");
         proof.elements.proof.value = new TextDecoder().decode(opened);

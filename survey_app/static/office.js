@@ -49,7 +49,7 @@
   // A form with typed changes asks before a link, another form or a closed window throws them away.
   const guard = (form) => {
     let leaving = false;
-    const fields = () => [...form.elements].filter((field) => field.name && !field.hidden && field.type !== "hidden");
+    const fields = () => [...form.elements].filter((field) => field.name && !["hidden", "submit"].includes(field.type));
     const stands = (field) =>
       field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
         : field.options ? [...field.options].some((option) => option.selected !== option.defaultSelected) && field.dataset.typed

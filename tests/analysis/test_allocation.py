@@ -9,9 +9,11 @@ from analysis.allocation import (
     AllocationError,
     bounded,
     cluster_design_effect,
+    clusters_for_budget,
     equal,
     neyman,
     optimal_for_cost,
+    optimal_for_variance,
     proportional,
     standard_deviations,
     two_stage_optimum,
@@ -91,3 +93,19 @@ def test_deviations_are_those_of_the_sample_and_zero_for_one():
 def test_what_cannot_be_divided_is_refused_in_words(call, words):
     with pytest.raises(AllocationError, match=words):
         call()
+
+
+def test_the_cheapest_sample_for_a_variance_has_that_variance() -> None:
+    sizes, deviations, costs = np.array([4000, 1500, 500]), np.array([0.2, 0.3, 0.5]), np.array([50, 80, 65])
+    n = optimal_for_variance(1e-4, sizes, deviations, costs)
+    shares = sizes / sizes.sum()
+    variance = (shares**2 * deviations**2 * (1 / n - 1 / sizes)).sum()
+    assert variance == pytest.approx(1e-4)
+    same = optimal_for_cost(float(n @ costs), sizes, deviations, costs)
+    np.testing.assert_allclose(n, same)
+
+
+def test_a_budget_buys_clusters() -> None:
+    assert clusters_for_budget(10_000, 750, 100, 10) == pytest.approx(10_000 / 1750)
+    with pytest.raises(AllocationError):
+        clusters_for_budget(0, 750, 100, 10)

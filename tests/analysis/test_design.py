@@ -92,3 +92,48 @@ def test_labels_that_repeat_between_strata_need_nesting() -> None:
 def test_a_population_smaller_than_the_sample_is_refused() -> None:
     with pytest.raises(DesignError, match="smaller than the sample"):
         design(sample(6).assign(N=2), fpc="N")
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.sampled_from(["remove", "adjust", "average"]), st.integers(1, 3))
+def test_the_errors_of_many_domains_are_those_of_their_covariance(seed: int, lonely: str, stages: int) -> None:
+    frame = sample(seed, strata=4, units=3, rows=6).assign(
+        household=lambda table: np.arange(len(table)) // 2, N=9, M=30
+    )
+    frame = frame[(frame["stratum"] != 1) | (frame["village"] == 3)]
+    frame["y2"] = np.where(frame["y"] > 7, np.nan, frame["y"] ** 2)
+    options = {"psu": ["village", "household"][:stages], "fpc": ["N", "M"][:stages] if stages < 3 else None}
+    result = estimates.mean(design(frame, lonely=lonely, **options), ["y", "y2"], "group")
+    np.testing.assert_allclose(result.table["se"] ** 2, np.diag(result.covariance), rtol=1e-9)
+
+
+def test_many_questions_in_many_domains_need_no_matrix_of_rows() -> None:
+    random = np.random.default_rng(7)
+    n = 20_000
+    frame = pd.DataFrame({"village": random.integers(0, 400, n), "w": random.uniform(1, 3, n)})
+    frame = frame.assign(stratum=frame["village"] // 20, unit=frame["village"] // 4)
+    for item in range(30):
+        frame[f"q{item}"] = random.choice([1, 0.75, 0.5, 0.25], n)
+    items = [f"q{item}" for item in range(30)]
+    assert len(design(frame).mean(items, by="unit")) == 3000
+
+
+def test_scores_can_have_limits_that_stay_on_their_scale() -> None:
+    frame = sample(8).assign(score=lambda table: np.where(table["group"] == "a", 1.0, 0.75))
+    found = design(frame).mean("score", by="group", interval="beta")
+    assert found["ci_high"].tolist()[0] == 1
+    assert (found["ci_high"] - found["ci_low"] > 0.01).all()
+    with pytest.raises(DesignError, match="between 0 and 1"):
+        design(frame).mean("y", interval="beta")
+
+
+@pytest.mark.parametrize("kind", ["mean", "total"])
+def test_replicates_of_many_domains_are_those_of_each_alone(kind: str) -> None:
+    frame = sample(9)
+    frame.loc[::7, "y"] = np.nan
+    replicated = design(frame).bootstrap(60, seed=3)
+    together = getattr(estimates, kind)(replicated, "y", "group")
+    for row, name in enumerate(("a", "b")):
+        alone = getattr(estimates, kind)(replicated, "y", where=(frame["group"] == name).to_numpy())
+        assert together.table["se"][row] == pytest.approx(alone.table["se"][0], rel=1e-12)
+        assert together.covariance[row, row] == pytest.approx(alone.covariance[0, 0], rel=1e-12)

@@ -15,7 +15,8 @@ from survey_app.answers.envelope import public_bytes
 from survey_app.answers.keys import fingerprint, to_text
 from survey_app.answers.models import RoundKey
 from survey_app.db import now
-from survey_app.questionnaires.definition import Definition, canonical_sha256, to_json
+from survey_app.questionnaires.definition import Definition
+from survey_app.questionnaires.definition_json import canonical_sha256, to_json
 from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.questionnaires.xlsform import read_xlsform
 from survey_app.roster.models import UnitList

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from survey_app.access import Role
-from survey_app.answers import collection_pages
+from survey_app.answers import opening_job
 from survey_app.answers.keys import KeyFile, fingerprint, make_key_file
 from survey_app.answers.models import Ballot, Opening, RoundKey
+from survey_app.answers.opening import finish_cleanings
 from survey_app.db import Database, now
 from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.rounds.models import RatedUnit, Round
@@ -46,6 +47,13 @@ def operator(signed_in: Callable[..., FlaskClient], database: Database, made: Op
     with database.reading() as session:
         unit = session.get_one(Unit, made.round.operator_unit_id)
     return signed_in(Role.OPERATOR, unit=unit)
+
+
+@pytest.fixture
+def leader(signed_in: Callable[..., FlaskClient], database: Database, made: OpenRound) -> FlaskClient:
+    with database.reading() as session:
+        unit = session.get_one(Unit, made.round.operator_unit_id)
+    return signed_in(Role.LEADER, unit=unit)
 
 
 def text_of(answer: TestResponse) -> str:
@@ -119,7 +127,12 @@ def test_closing_needs_a_second_test_opening(operator: FlaskClient, database: Da
 
 
 def test_from_open_round_to_opened_envelopes_in_the_office(
-    operator: FlaskClient, client: FlaskClient, database: Database, made: OpenRound, key_file: KeyFile
+    operator: FlaskClient,
+    leader: FlaskClient,
+    client: FlaskClient,
+    database: Database,
+    made: OpenRound,
+    key_file: KeyFile,
 ) -> None:
     post(operator, address(made, "collection/open"))
     for number, code in enumerate(made.codes[:5]):
@@ -129,6 +142,11 @@ def test_from_open_round_to_opened_envelopes_in_the_office(
     assert "Mở được sau khi đóng thu phiếu" in text_of(operator.get(address(made, "opening")))
     assert "không quay lại được" in text_of(operator.get(address(made, "collection/close")))
     post(operator, address(made, "collection/close"))
+    assert post(operator, address(made, "opening/agree")).status_code == 302
+    alone = _open(operator, made, key_file)
+    assert (alone.status_code, "hai cán bộ" in text_of(alone)) == (422, True)
+    assert "Chờ một cán bộ khác đồng ý" in text_of(operator.get(address(made, "opening")))
+    assert post(leader, address(made, "opening/agree")).status_code == 302
     wrong = _open(operator, made, key_file, words="mo niem phong")
     assert (wrong.status_code, "Gõ đúng" in text_of(wrong)) == (422, True)
     wrong = _open(operator, made, key_file, passphrase="sai mật khẩu của khóa")
@@ -155,30 +173,34 @@ def _open(
 
 
 def test_a_cleaning_that_was_interrupted_can_be_taken_up_again(
-    operator: FlaskClient, database: Database, made: OpenRound, key_file: KeyFile, monkeypatch: pytest.MonkeyPatch
+    operator: FlaskClient,
+    leader: FlaskClient,
+    database: Database,
+    made: OpenRound,
+    key_file: KeyFile,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with database.writing() as session:
         survey_round = session.merge(made.round)
         survey_round.opened_at = survey_round.closed_at = now()
 
+    post(leader, address(made, "opening/agree"))
+
     def stop(*_arguments: object) -> None:
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(collection_pages, "clean_up", stop)
+        patch.setattr(opening_job, "clean_up", stop)
         assert _open(operator, made, key_file).status_code == 500
     assert "Dọn sạch kho" in text_of(operator.get(address(made, "opening")))
+    assert finish_cleanings(database) == 1  # what a start of the program does
+    assert finish_cleanings(database) == 0
     assert post(operator, address(made, "opening/clean")).status_code == 302
     with database.reading() as session:
         assert session.scalars(select(Opening.stage)).one() == "cleaned"
 
 
-def test_a_leader_reads_and_may_not_open_or_close(
-    signed_in: Callable[..., FlaskClient], database: Database, made: OpenRound
-) -> None:
-    with database.reading() as session:
-        unit = session.get_one(Unit, made.round.operator_unit_id)
-    leader = signed_in(Role.LEADER, unit=unit)
+def test_a_leader_reads_and_may_not_open_or_close(leader: FlaskClient, made: OpenRound) -> None:
     assert leader.get(address(made, "collection")).status_code == 200
     assert leader.get(address(made, "opening")).status_code == 200
     for rest in ("collection/open", "collection/close", "opening", "opening/clean"):
@@ -193,3 +215,17 @@ def test_an_operator_of_another_district_does_not_even_see_the_round(
     stranger = signed_in(Role.OPERATOR, unit=unit)
     for rest in ("collection", "keys", "opening"):
         assert stranger.get(address(made, rest)).status_code == 404
+
+
+def test_a_key_on_paper_opens_like_the_file(
+    operator: FlaskClient, leader: FlaskClient, database: Database, made: OpenRound, key_file: KeyFile
+) -> None:
+    with database.writing() as session:
+        survey_round = session.merge(made.round)
+        survey_round.opened_at = survey_round.closed_at = now()
+    post(leader, address(made, "opening/agree"))
+    facts = {"words": "mở niêm phong", "passphrase-1": PASSPHRASE}
+    torn = post(operator, address(made, "opening"), **facts, **{"paper-1": key_file.content[:-9]})
+    assert torn.status_code == 422
+    whole = post(operator, address(made, "opening"), **facts, **{"paper-1": f" {key_file.content}\n"})
+    assert whole.status_code == 302

@@ -177,6 +177,24 @@ def test_a_holder_who_came_after_all_answers_cannot_open_them_and_nothing_is_los
     assert open_all(database, made).ballots == 3
 
 
+def test_a_holder_who_came_in_mid_round_opens_nothing_while_earlier_envelopes_would_be_lost(
+    app: Flask, database: Database
+) -> None:
+    made = make_answered(app, database, [ANSWERS] * 6, persons=(6,))
+    with database.writing() as session:
+        _key, late = make_key(session, made.round, "Sở Nội vụ")
+        keys = sealing_keys(session, made.round.id)
+        rating = [Rating(made.round_unit(session), ANSWERS)]
+        for envelope in session.scalars(select(Envelope).limit(4)):
+            envelope.sealed = seal_answers(made.round, keys, made.version.id, make_definition(), rating)
+    with pytest.raises(Refused, match="2 phong bì gửi trước"), database.writing() as session:
+        open_envelopes(session, session.get_one(Round, made.round.id), [late], None)
+    with database.writing() as session:
+        both = [late, made.private_keys[1]]
+        record = open_envelopes(session, session.get_one(Round, made.round.id), both, None)
+    assert (record.ballots, record.faulty) == (6, 0)
+
+
 def test_strict_mode_needs_two_keys(app: Flask, database: Database) -> None:
     made = make_answered(app, database, [ANSWERS] * 5, persons=(5,), key_mode="strict")
     with pytest.raises(Refused, match="khóa của hai người"):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from survey_app.answers.envelope import LARGE, MAX_KEYS, SMALL, capacity
 from survey_app.answers.payload import PayloadError, Rating, digest_of, envelope_size, read_payload, write_payload
+from survey_app.questionnaires.answer_values import MAX_TEXT
 from survey_app.questionnaires.definition import Group, Question
-from survey_app.questionnaires.path import MAX_TEXT
 from tests.answers.make import ANSWERS, make_definition
 
 

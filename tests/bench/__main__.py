@@ -2,33 +2,41 @@
 
 start    second start until the first page, in seconds
 page     bytes and requests of a respondent's first visit until the first question
-answers  accepted answers per second from 32 clients, beside a bare SQLite loop of the same minute
+submit   accepted answers per second from 32 clients on both engines and on a slow disk, beside a bare SQLite loop
 opening  20 000 envelopes opened and cleaned
 roster   5 000 rows read, checked and shown; 10 000 persons exported
+durability [N]  kills, power cuts, races, cut connections, wrong clock, failing disk, each with its control (N runs)
 damage   1 000 damaged files uploaded
 letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
+questionnaires  300 questions with 200 rules: import and check, next page
+analysis 30 questions in 100 units with errors, in milliseconds; the pass over answers beside numpy's bincount
 """
 
 import sys
 from collections.abc import Callable
 
-from . import answers, damage, office, opening, page, roster
+from . import analysis, damage, durability, office, opening, page, questionnaires, roster, submit
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
     "page": page.first_visit,
-    "answers": answers.throughput,
+    "submit": submit.submissions,
     "opening": opening.twenty_thousand,
     "roster": roster.large_lists,
     "damage": damage.thousand_files,
     "letters": office.letters,
     "scores": office.scores,
+    "analysis": analysis.thirty_items,
+    "questionnaires": questionnaires.large,
 }
 
 
 def main(names: list[str]) -> int:
     """Run the named benches, or all; 2 for an unknown name."""
+    if names[:1] == ["durability"]:
+        durability.durability(int(names[1]) if len(names) > 1 else None)
+        return 0
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         print(f"Không có phép đo {', '.join(unknown)}. Có: {', '.join(BENCHES)}", file=sys.stderr)

@@ -100,3 +100,31 @@ def test_the_private_key_and_the_passphrase_never_travel(
     page.wait_for_selector("text=Mở được. Cảm ơn.")
     assert any("public_key=" in body for body in sent)
     assert not any("private_key" in body or "passphrase" in body for body in sent)
+
+
+def test_a_key_on_paper_is_a_code_that_a_phone_reads_and_opens_like_the_file(
+    server: Server, address: str, new_context: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    page = new_context(viewport=OFFICE).new_page()
+    page.goto(address)
+    page.click("main a.btn-primary")
+    page.fill("#passphrase", PASSPHRASE)
+    page.fill("#again", PASSPHRASE)
+    page.click("[data-make] .btn-primary")
+    page.wait_for_selector("[data-store]:not([hidden])")
+    text = page.locator("[data-print-key]").text_content() or ""
+    page.emulate_media(media="print")
+    assert page.locator("[data-print-qr] svg").bounding_box()["width"] > 150  # type: ignore[index]
+    modules = page.evaluate("document.querySelector('[data-print-qr] path').getAttribute('d').split('z').length - 1")
+    assert modules == page.evaluate("text => surveyQr(text).flat().filter(Boolean).length", text)
+    page.emulate_media(media="screen")
+    page.check("#kept-file")
+    page.check("#kept-paper")
+    page.click("[data-store] .btn-primary")
+    page.wait_for_selector("[data-test]")
+    page.click("text=Chỉ có bản giấy?")
+    page.fill("#paper", text)
+    page.fill("#test-passphrase", PASSPHRASE)
+    check_axe(page)
+    page.click("[data-test] .btn-primary")
+    page.wait_for_selector("text=Mở được. Cảm ơn.")

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from survey_app.progress.turnout import Cell, turnout
 
@@ -79,3 +80,24 @@ def test_ranges_hold_the_truth_and_no_small_cell_can_be_computed_from_its_unit(c
         if len(small) == 1:
             assert not unit.total.exact
     assert found.total.low <= sum(pair[1] for pair in counts.values()) <= found.total.high
+
+
+small_or_large = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda pair: (max(pair), min(pair)))
+
+
+@given(st.fixed_dictionaries(dict.fromkeys("ABCE", small_or_large)))
+def test_a_solver_cannot_compute_a_hidden_cell_of_a_unit_from_its_row(row):
+    """Linear programming over all that a unit sees of itself: no hidden cell has one possible value only."""
+    counts = {(1, group): pair for group, pair in row.items()}
+    unit = make_turnout(counts).units[0]
+    groups = list(unit.groups)
+    bounds = [(unit.groups[group].low, unit.groups[group].high) for group in groups]
+    sums = [[1.0] * len(groups), [-1.0] * len(groups)]
+    limits = [unit.total.high, -unit.total.low]
+    for place, group in enumerate(groups):
+        if unit.groups[group].exact:
+            continue
+        aim = [float(other == place) for other in range(len(groups))]
+        least = linprog(aim, A_ub=sums, b_ub=limits, bounds=bounds)
+        most = linprog([-value for value in aim], A_ub=sums, b_ub=limits, bounds=bounds)
+        assert -most.fun - least.fun >= 1

@@ -1,7 +1,8 @@
 import pytest
 
 from survey_app.questionnaires.check import AskedCriterion, check, coverage, minutes
-from tests.questionnaires.make import SCREENED, make_definition
+from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
+from tests.questionnaires.make import HEADINGS, SCREENED, make_definition, make_source
 
 CRITERIA = [AskedCriterion("1.1", frozenset("AE")), AskedCriterion("1.2", frozenset("A"))]
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
@@ -68,7 +69,7 @@ def test_two_choices_of_one_level_and_a_level_for_dont_know_are_errors():
 
 
 def test_too_many_written_answers_would_not_fit_an_envelope():
-    rows = [f"text | t_{number} | Ý kiến? | Opinion?" for number in range(6)]
+    rows = [f"text | t_{number} | Ý kiến {number}? | Opinion?" for number in range(6)]
     assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 0)]
     assert kinds(make_definition(*rows[:4])) == []
 
@@ -92,3 +93,109 @@ def test_minutes_grow_with_what_is_to_be_read_and_written():
     assert (
         minutes(make_definition(*(f"text | t_{n} | Một câu hỏi mười chữ để đọc cho hết? | ?" for n in range(4)))) == 2
     )
+
+
+def found(*rows, column="kind"):
+    return [(m.kind, m.row, m.column) for m in check(make_definition(*rows))]
+
+
+def test_a_condition_that_no_answer_fulfils_is_told():
+    ask = "select_one co_khong | a | Đã làm chưa? | Done?"
+    assert found(ask, "text | b | Vì sao? | Why? | | ${a} = 'co' and ${a} = 'khong'") == [
+        ("unreachable", 3, "relevant")
+    ]
+    number = "integer | n | Mấy lần? | How often?"
+    assert found(number, "text | b | Vì sao? | Why? | | ${n} > 5 and ${n} < 3") == [("unreachable", 3, "relevant")]
+    assert found(number, "text | b | Vì sao? | Why? | | ${n} > 5 and ${n} < 7") == []
+
+
+def test_a_question_in_a_group_that_excludes_it_is_told():
+    rows = (
+        "select_one co_khong | a | Đã làm chưa? | Done?",
+        "begin_group | g | Phần hai | Part two | | ${a} = 'co'",
+        "text | b | Vì sao chưa? | Why not? | | ${a} = 'khong'",
+        "end_group",
+    )
+    assert found(*rows) == [("unreachable", 4, "relevant")]
+
+
+@pytest.mark.parametrize(
+    ("label", "denies_twice"),
+    [
+        ("Ông/bà có đồng ý không?", False),
+        ("Ông/bà không đồng ý rằng cán bộ không đúng hẹn?", True),
+        ("Ông/bà chưa bao giờ không nhận được giấy hẹn?", True),
+        ("Chưa góp ý bao giờ thì chọn «Không biết».", False),
+        ("Ông/bà đã nhận kết quả hay chưa?", False),
+        ("Không phải nộp thêm giấy tờ là đúng?", False),
+    ],
+)
+def test_a_double_negation_is_told(label, denies_twice):
+    kinds_found = [m.kind for m in check(make_definition(f"text | a | {label} | Why?"))]
+    assert ("double_negation" in kinds_found) is denies_twice
+
+
+def test_marks_that_would_show_as_they_are_are_told():
+    assert found("text | a | Ý kiến **thật**? | Really <b>so</b>?") == [
+        ("marks_in_text", 2, "label::Tiếng Việt (vi)"),
+        ("marks_in_text", 2, "label::English (en)"),
+    ]
+
+
+def test_the_same_question_twice_is_told_with_the_first_row():
+    messages = check(make_definition("text | a | Vì sao? | Why?", "text | b | Vì sao? | Why so?"))
+    assert [(m.kind, m.row) for m in messages] == [("same_label", 3)]
+    assert "dòng 2" in messages[0].text
+
+
+def expression_faults(column, *rows):
+    with pytest.raises(XlsformError) as fault:
+        read_xlsform(make_source(*rows, headings=HEADINGS + f" | {column}"), "thu.md")
+    return [(m.kind, m.row, m.column) for m in fault.value.messages]
+
+
+def cell(row, value):
+    return row + " |" * (7 - row.count("|")) + f" | {value}"
+
+
+def test_calculations_in_a_circle_are_refused():
+    rows = (cell("calculate | a | ", "${b} + 1"), cell("calculate | b | ", "${a} + 1"))
+    assert expression_faults("calculation", *rows) == [
+        ("calculation_loop", 2, "calculation"),
+        ("calculation_loop", 3, "calculation"),
+    ]
+    assert expression_faults("calculation", cell("calculate | a | ", "${a} + 1")) == [
+        ("calculation_loop", 2, "calculation")
+    ]
+
+
+def test_a_written_opinion_cannot_get_into_a_computed_value():
+    rows = ("text | y | Ý kiến? | Opinion?", cell("calculate | a | ", "concat(${y}, '!')"))
+    assert expression_faults("calculation", *rows) == [("text_in_calculation", 3, "calculation")]
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "kind"),
+    [
+        ("calculation", cell("calculate | a | ", "today()"), "bad_calculation"),
+        ("calculation", "calculate | a | ", "not_on_kind"),
+        ("calculation", cell("integer | a | A? | A?", "1 + 1"), "not_on_kind"),
+        ("constraint", cell("integer | a | A? | A?", ". > ${la}"), "missing_reference"),
+        ("constraint", cell("note | a | A. | A.", ". > 1"), "not_on_kind"),
+        ("default", cell("integer | a | A? | A?", "hai"), "bad_default"),
+        ("default", cell("integer | a | A? | A?", "${b} + 1"), "dynamic_default"),
+        ("default", cell("select_one muc | a | A? | A? | yes | | | 1.1", "1"), "default_of_scored"),
+        ("read_only", cell("integer | a | A? | A?", "yes"), "not_on_kind"),
+        ("read_only", cell("select_one muc | a | A? | A?", "yes"), "not_on_kind"),
+        ("parameters", cell("integer | a | A? | A?", "start=1"), "bad_parameter"),
+        ("parameters", cell("range | a | A? | A?", "start=5 end=1"), "bad_parameter"),
+        ("parameters", cell("select_one muc | a | A? | A?", "randomize=true seed=${x}"), "bad_parameter"),
+        ("choice_filter", cell("text | a | A? | A?", "name = '1'"), "not_on_kind"),
+        ("choice_filter", cell("select_one muc | a | A? | A?", "huyen = '1'"), "bad_choice_filter"),
+        ("trigger", cell("text | a | A? | A?", "${b}"), "unsupported_column"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused_with_its_place(column, row, kind):
+    place = expression_faults(column, row)[0]
+    assert place[:2] == (kind, 2)
+    assert place[2] == column

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from survey_app.questionnaires.commands import check_file, convert
+from tests.make import make_criteria, make_group, make_round
 from tests.questionnaires.make import SCREENED, make_source
 
 
@@ -69,7 +70,13 @@ def test_convert_to_xml_writes_an_xform(source, tmp_path):
     assert (tmp_path / "phieu.xml").read_text("utf-8").startswith("<?xml")
 
 
-@pytest.mark.parametrize("target", ["phieu.ddi.xml", "phieu.pdf", "phieu"])
+@pytest.mark.parametrize(("target", "start"), [("phieu.ddi.xml", b"<?xml"), ("phieu.pdf", b"%PDF")])
+def test_convert_writes_what_archives_and_printers_want(source, tmp_path, target, start):
+    assert run(convert, source, tmp_path / target).exit_code == 0
+    assert (tmp_path / target).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("target", ["phieu.sav", "phieu"])
 def test_convert_refuses_what_it_cannot_write(source, tmp_path, target):
     result = run(convert, source, tmp_path / target)
     assert result.exit_code == 2
@@ -84,3 +91,14 @@ def test_convert_of_a_faulty_file_tells_all_faults_and_writes_nothing(tmp_path):
     assert "survey, dòng 2, cột type" in result.stderr
     assert "survey, dòng 3, cột name" in result.stderr
     assert not (tmp_path / "ra.xlsx").exists()
+
+
+def test_check_compares_with_the_criteria_of_a_round(app, database, source):
+    with database.writing() as session:
+        survey_round = make_round(session, code="r")
+        make_group(session, survey_round, "E")
+        make_criteria(session, survey_round, [("1.1", "1.00", "survey", ["E"]), ("1.2", "1.00", "survey", ["E"])])
+    runner = app.test_cli_runner()
+    result = runner.invoke(args=["questionnaires", "check", str(source), "--json", "--round", "r", "--group", "E"])
+    assert [m["kind"] for m in json.loads(result.stdout)["messages"]] == ["criterion_without_question"]
+    assert "Không có đợt «x»" in runner.invoke(args=["questionnaires", "check", str(source), "--round", "x"]).output

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from survey_app.questionnaires.definition import asked_when, canonical_sha256, fill, from_json, text_in, to_json
+from survey_app.questionnaires.definition import asked_when, fill, text_in
+from survey_app.questionnaires.definition_json import canonical_sha256, from_json, to_json
 from tests.questionnaires.make import SCREENED, make_definition
 
 

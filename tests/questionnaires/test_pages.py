@@ -247,3 +247,19 @@ def test_the_step_on_the_home_page_follows_the_questionnaires(operator):
     upload(operator, make_source(Q.replace("1.1", "8.1")), group="F")
     post(operator, "/rounds/r/questionnaires/publish")
     assert step().strip() == "Đã xong"
+
+
+@pytest.mark.parametrize(
+    ("address", "media_type", "start"),
+    [
+        ("file.xml", "application/xml", b"<?xml"),
+        ("file.ddi.xml", "application/xml", b"<?xml"),
+        ("paper.pdf", "application/pdf", b"%PDF"),
+        ("paper.pdf?lang=en", "application/pdf", b"%PDF"),
+    ],
+)
+def test_the_questionnaire_leaves_as_xform_ddi_and_paper(operator, address, media_type, start):
+    assert upload(operator, make_source(*SCREENED)).status_code == 302
+    answer = operator.get(f"/rounds/r/questionnaires/E/{address}")
+    assert (answer.status_code, answer.mimetype) == (200, media_type)
+    assert answer.data.startswith(start)

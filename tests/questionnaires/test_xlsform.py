@@ -83,8 +83,8 @@ def test_a_workbook_made_in_excel_with_numbers_is_read():
     [
         ("deviceid | d", "type", "unsupported_type"),
         ("geopoint | g | Ở đâu? | Where?", "type", "unsupported_type"),
-        ("begin_repeat | r | Lặp | Repeat", "type", "unsupported_type"),
-        ("select_one muc or_other | x | X? | X?", "type", "missing_list"),
+        ("begin_repeat | r | Lặp | Repeat", "type", "group_not_closed"),
+        ("select_one la or_other | x | X? | X?", "type", "missing_list"),
         ("select_one la | x | X? | X?", "type", "missing_list"),
         (" | x | X? | X?", "type", "unsupported_type"),
         ("text | số lần | X? | X?", "name", "bad_name"),
@@ -116,13 +116,13 @@ def test_a_column_that_cannot_be_honoured_is_refused_once_with_its_first_row():
         "text | a | A? | A?",
         "text | b | B? | B? | | | | | . > 1",
         "text | c | C? | C? | | | | | . > 1",
-        headings=HEADINGS + " | constraint",
+        headings=HEADINGS + " | media::image",
     )
-    assert found == [("survey", 3, "constraint", "unsupported_column")]
+    assert found == [("survey", 3, "media::image", "unsupported_column")]
 
 
 def test_an_empty_column_does_no_harm():
-    data = make_source("text | a | A? | A?", headings=HEADINGS + " | constraint")
+    data = make_source("text | a | A? | A?", headings=HEADINGS + " | media::image")
     assert read_xlsform(data, "thu.md").question("a") is not None
 
 

@@ -148,13 +148,13 @@ def ods(pages: Sequence[Page]) -> bytes:
     for page in pages:
         rows: list[str] = []
         blank = 0
-        for row in page.rows:
+        for number, row in enumerate(page.rows, 1):
             if not any(cell is not None for cell in row):
                 blank += 1
                 continue
             rows += [_ods_blank(blank)] if blank else []
             blank = 0
-            rows.append(f"<table:table-row>{_ods_cells(row)}</table:table-row>")
+            rows.append(f"<table:table-row>{_ods_cells(row, number, page)}</table:table-row>")
         rows.append(_ods_blank(1_048_576 - len(page.rows)))
         tables.append(f"<table:table table:name={quoteattr(page.name)}>{''.join(rows)}</table:table>")
     names = " ".join(f'xmlns:{one}="{_ODS}{one}:1.0"' for one in ("office", "table", "text"))
@@ -173,16 +173,20 @@ def _ods_blank(rows: int) -> str:
     return f'<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>'
 
 
-def _ods_cells(row: Sequence[RawCell]) -> str:
+def _ods_cells(row: Sequence[RawCell], number: int, page: Page) -> str:
     cells = []
     position = 0
+    spans = {left - 1: (c - top + 1, d - left + 1) for top, left, c, d in page.merged if top == number}
     while position < len(row):
         cell = row[position]
         same = 1
-        while position + same < len(row) and row[position + same] == cell:
+        while position not in spans and row[position + same : position + same + 1] == [cell]:
             same += 1
-        repeated = f' table:number-columns-repeated="{same}"' if same > 1 else ""
-        cells.append(_ods_cell(cell, repeated))
+        about = f' table:number-columns-repeated="{same}"' if same > 1 else ""
+        if position in spans:
+            down, across = spans[position]
+            about = f' table:number-rows-spanned="{down}" table:number-columns-spanned="{across}"'
+        cells.append(_ods_cell(cell, about))
         position += same
     return "".join(cells)
 

@@ -115,6 +115,16 @@ def test_businesses_are_the_same_by_their_tax_code_only():
     assert same_person(one, make_row("F", tax_code="5600000001", name="Ai khác", phone=None)) == ["tax_code"]
 
 
+def test_a_tax_code_is_found_again_however_it_was_typed():
+    header = ["TT", "Tên doanh nghiệp/HTX", "Mã số thuế", "Người đại diện", "Số điện thoại", "Thủ tục", "Ngày trả"]
+    rows: list[list[Any]] = [header]
+    for number, code in enumerate(("0312345678", "0312.345.678", 312345678, "MST: 0312 345 678", "0312345678-001"), 1):
+        person = f"Lò Văn {number}"
+        rows.append([number, f"HTX Số {number}", code, person, f"098765432{number}", "Đăng ký", "06/03/2021"])
+    found = make_reading(rows, "F").problems
+    assert [(one.kind, one.row) for one in found if one.row] == [("duplicate_in_file", row) for row in (3, 4, 5)]
+
+
 def test_a_third_copy_is_told_once_and_points_to_the_first():
     rows = [CITIZEN_HEADER, make_citizen(1), make_citizen(1), make_citizen(1)]
     found = [p for p in make_reading(rows).problems if p.kind == "duplicate_in_file"]

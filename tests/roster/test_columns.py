@@ -47,6 +47,30 @@ def test_title_lines_above_and_signatures_below_are_no_persons():
     assert reading.problems == []
 
 
+@pytest.mark.parametrize(
+    "closing",
+    [
+        [None, "Người lập biểu: Lò Thị Lập", "0912345999"],
+        [None, "Cán bộ lập", None, None, None, "0912345999"],
+        [None, "Người liên hệ: Lò Thị Lập", None, None, None, "0912345999"],
+        [None, "Chủ tịch: Lò Văn Ký", None, None, None, "0912345999"],
+    ],
+)
+def test_a_signature_in_ordinary_letters_with_a_number_beside_it_is_no_person(closing):
+    below = [None, "Lò Thị Lập", None, None, None, "0912345999"]
+    reading = make_reading([CITIZEN_HEADER, make_citizen(1), make_citizen(2), closing, below])
+    assert rows_of(reading) == [(2, "E"), (3, "E")]
+    assert reading.problems == []
+
+
+def test_a_job_title_that_begins_like_a_signature_belongs_to_a_person():
+    rows = [["Chức vụ", "Họ và tên", "Số điện thoại"]]
+    rows += [
+        [title, "Lò Văn Ánh", "0912345678"] for title in ("Cán bộ lập kế hoạch", "Chủ tịch", "Tổng hợp", "Đầu mối")
+    ]
+    assert len(rows_of(make_reading(rows, "A"))) == 4
+
+
 def test_two_heading_rows_are_joined_and_the_year_tells_the_gender():
     rows = [
         ["TT", "Họ và tên", "Năm sinh", None, "Bản", "SĐT", "TTHC", "Thời gian giải quyết", None],

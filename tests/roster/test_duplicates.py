@@ -14,8 +14,11 @@ from survey_app.roster.models import ListState, PairDecision, Person
 from survey_app.roster.pair_rules import Choice, decide
 from survey_app.roster.pairs import PairState, pairs_of
 from survey_app.roster.persons import PersonRow
+from survey_app.roster.problems import message
 from survey_app.roster.queries import cards
+from survey_app.roster.row_comments import open_comments
 from survey_app.roster.rules import approve_faultless, approve_list, check_upload, list_problems, receive_upload
+from survey_app.roster.typed_lists import Source, start_typed_list
 from tests.make import csrf_token, make_group, make_list, make_person, make_quota, make_round, make_user, sign_in_client
 from tests.roster.asked_round import LEADER, make_asked_round, make_citizen, make_file
 from tests.roster.test_rules import hand_in, officer, operator
@@ -115,6 +118,23 @@ def test_one_person_stays_where_the_office_says_and_the_other_list_goes_back(dat
         assert one_pair(session, asked).state == PairState.OPEN  # the unit handed the same person in again
         card = next(c for c in cards(session, asked.round, asked.other) if c.group.code == "E")
         assert card.comment == ""
+
+
+def test_the_reason_of_a_decision_stands_beside_the_row_and_nothing_there_says_the_opposite(database):
+    with database.writing() as session:
+        asked, _kept, other = two_lists(session)
+        choose(session, asked, operator(session, asked), verdict="same", keep="first", note="Thay trước thứ Sáu.")
+        (comment,) = open_comments(other)
+        assert (comment.row, comment.name) == (1, "Lò Văn Bình")
+        assert comment.words == (
+            "Người này đã có trong danh sách khác và được giữ ở đó. Chọn người khác thay. Thay trước thứ Sáu."
+        )
+        by = officer(session, asked, asked.other)
+        upload = start_typed_list(session, asked.round, asked.other, "E", by, Source.RETURNED)
+        told = [message(one) for one in check_upload(session, upload).reading.problems if one.row]
+        assert told == [
+            "cơ quan tổ chức đã quyết định giữ người này ở danh sách khác. Chọn người khác thay, hoặc bỏ dòng này."
+        ]
 
 
 def test_a_row_is_taken_off_without_sending_the_list_back(database):

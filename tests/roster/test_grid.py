@@ -92,6 +92,17 @@ def test_rows_are_taken_off_and_put_back(client, database):
     assert send(client, restore="0-1").json["kept"] == 1
 
 
+def test_a_row_that_was_emptied_is_no_person_until_somebody_writes_there_again(client, database):
+    send(client, known="0", **new(0, **ROW), **new(1, **(ROW | {"name": "Cà Thị Hoa", "phone": "0987654321"})))
+    emptied = {f"cell-0-2-{name}": "" for name in ROW}
+    answer = send(client, **emptied).json
+    assert (answer["kept"], list(answer["rows"])) == (1, ["1"])
+    assert [row[0] for row in stored(database)] == ["Lò Văn Ánh"]
+    assert "khôi phục ở trang kiểm tra" not in client.get(GRID).text
+    assert send(client, **{"cell-0-2-name": "Cà Thị Hoa", "was-cell-0-2-name": ""}).json["kept"] == 2
+    assert send(client, drop="0-2", **{"cell-0-2-phone": "0987654321"}).json["kept"] == 1
+
+
 def test_headings_of_a_block_are_recognised_as_those_of_a_file(client):
     data = {"csrf_token": csrf_token(client), "heading": ["Họ tên", "ĐT", "Sở thích"]}
     assert client.post("/rounds/tg-2021/lists/headings.json", data=data).json == {"fields": ["name", "phone", ""]}
@@ -132,6 +143,17 @@ def test_faults_appear_while_typing_and_one_press_takes_the_better_value(server,
     assert page.locator("#cell-0-1-birth").get_attribute("aria-invalid") == "true"
     check_axe(page)
     assert stored(server.database)[0][1] == "2015"
+
+
+def test_an_empty_cell_of_the_row_in_hand_is_told_when_the_row_is_left(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    page.locator("#new-0-name").fill("Lò Văn Ánh")
+    page.keyboard.press("Tab")
+    page.locator("#cell-0-1-birth:focus").wait_for()
+    assert page.get_by_text("còn trống").count() == 0
+    page.locator("#new-1-name").focus()
+    page.get_by_text("Năm sinh: còn trống").wait_for()
+    assert page.locator("#cell-0-1-birth").get_attribute("aria-invalid") == "true"
 
 
 def test_without_a_network_nothing_is_lost_and_it_is_sent_when_it_is_back(server, new_context):
@@ -175,6 +197,46 @@ def test_two_clerks_on_one_cell_see_both_values_and_choose(server, new_context):
     assert stored(server.database)[0][0] == "Lò Văn Hai"
 
 
+def test_a_reload_does_not_write_over_what_another_stored_in_the_same_cell(server, new_context):
+    users = make_draft(server.database)
+    first = open_grid(server, new_context, users[0])
+    first.locator("#new-0-name").fill("Lò Văn Ánh")
+    wait_saved(first)
+    second = open_grid(server, new_context, users[1])
+    first.locator("#cell-0-1-name").fill("Lò Văn Một")
+    first.get_by_text("Đang nhập").wait_for()
+    wait_saved(first)
+    second.locator("#cell-0-1-name").fill("Lò Văn Hai")
+    second.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    second.reload()
+    second.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    assert second.locator("#cell-0-1-name").input_value() == "Lò Văn Hai"
+    assert stored(server.database)[0][0] == "Lò Văn Một"
+    second.get_by_role("button", name="Lấy giá trị đó").click()
+    second.reload()
+    assert second.locator("#cell-0-1-name").input_value() == "Lò Văn Một"
+    assert second.evaluate("localStorage.length") == 0
+
+
+def test_what_was_typed_offline_asks_when_another_changed_the_cell_meanwhile(server, new_context):
+    users = make_draft(server.database)
+    first = open_grid(server, new_context, users[0])
+    first.locator("#new-0-name").fill("Lò Văn Ánh")
+    wait_saved(first)
+    second = open_grid(server, new_context, users[1])
+    second.route("**/grid.json", lambda route: route.abort())
+    second.locator("#cell-0-1-name").fill("Lò Văn Hai")
+    second.get_by_text("Chưa lưu được, mất mạng").wait_for()
+    first.locator("#cell-0-1-name").fill("Lò Văn Một")
+    first.get_by_text("Đang nhập").wait_for()
+    wait_saved(first)
+    again = second.context.new_page()
+    second.close()
+    again.goto(server.url + GRID)
+    again.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    assert stored(server.database)[0][0] == "Lò Văn Một"
+
+
 def test_a_block_with_its_heading_row_finds_its_columns(server, new_context):
     page = open_grid(server, new_context, make_draft(server.database)[0])
     block = 'Điện thoại\tHọ và tên\n0912345678\tLò Văn Ánh\n0987654321\t"Cà Thị\nHoa"\n'
@@ -214,10 +276,46 @@ def test_rows_are_deleted_and_brought_back_by_keys_alone(server, new_context):
     assert [row[0] for row in stored(server.database)] == ["Cà Thị Hoa"]
     page.keyboard.press("Control+z")
     wait_saved(page)
-    page.wait_for_function("document.querySelector('[data-kept]').textContent === '2'")
+    page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '2'")
     assert [row[0] for row in stored(server.database)] == ["Lò Văn Ánh", "Cà Thị Hoa"]
     page.locator("#cell-0-1-name").press("Tab")
     assert page.evaluate("document.activeElement.id") == "cell-0-1-birth"
+
+
+def test_a_paste_taken_back_leaves_no_persons_and_comes_again(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    page.evaluate(PASTE, ["new-0-name", "Lò Văn Ánh\t1980\nCà Thị Hoa\t1990\n"])
+    page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '2'")
+    page.keyboard.press("Control+z")
+    page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '0'")
+    assert page.get_by_text("chưa có họ và tên").count() == 0
+    assert page.locator("#row-0-1").get_by_text("trống").is_visible()
+    assert stored(server.database) == []
+    page.keyboard.press("Control+y")
+    page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '2'")
+    assert [row[:2] for row in stored(server.database)] == [["Lò Văn Ánh", "1980"], ["Cà Thị Hoa", "1990"]]
+    page.keyboard.press("Control+z")
+    page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '0'")
+    page.reload()
+    assert page.locator("[data-kept]").inner_text() == "0"
+    assert page.locator("tr[id^=row-]").count() == 0
+
+
+def test_what_was_typed_into_a_cell_is_taken_back_as_a_whole(server, new_context):
+    page = open_grid(server, new_context, make_draft(server.database)[0])
+    page.locator("#new-0-name").click()
+    page.keyboard.type("Lò Văn Ánh")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1980")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    page.wait_for_function(
+        "() => document.activeElement.dataset.field === 'name' && document.activeElement.value === ''"
+    )
+    page.keyboard.press("Control+y")
+    assert page.evaluate("document.activeElement.value") == "Lò Văn Ánh"
+    page.keyboard.press("Control+Shift+z")
+    assert page.evaluate("[document.activeElement.dataset.field, document.activeElement.value]") == ["birth", "1980"]
 
 
 def test_a_phone_shows_one_person_and_goes_to_the_next(server, new_context):

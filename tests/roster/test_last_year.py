@@ -191,6 +191,56 @@ def test_the_whole_list_is_confirmed_with_the_keyboard_alone(server, new_context
     page.get_by_text("Không có lỗi. 3 dòng sẵn sàng để nộp.").wait_for()
 
 
+def open_citizens(server, new_context, viewport):
+    """The table of a list of citizens that was begun from last year's."""
+    with server.database.writing() as session:
+        asked, officer = make_years(session)
+        before = session.scalars(select(Round).where(Round.code == "tg-2020")).one()
+        citizens = make_list(session, make_group(session, before, "E"), asked.commune, state=ListState.LOCKED)
+        for position, name in enumerate(NAMES, 1):
+            make_person(session, citizens, position, name=name, ban="Bản Xá Cọ", ban_code="03289-01")
+        start_typed_list(session, asked.round, asked.commune, "E", officer, Source.EARLIER)
+    cookie = sign_in_client(server.app, officer).get_cookie("survey")
+    context = new_context(viewport=viewport)
+    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
+    page = context.new_page()
+    page.goto(f"{server.url}/rounds/tg-2021/lists/uploads/1/grid")
+    return page
+
+
+def test_nothing_is_red_before_this_years_dossier_is_begun_and_all_columns_to_fill_are_in_sight(server, new_context):
+    page = open_citizens(server, new_context, OFFICE)
+    assert page.locator(".told p.error, .is-invalid").count() == 0
+    assert page.locator("#row-0-1").get_by_text("chưa đủ").is_visible()
+    assert page.locator("#cell-0-1-return").get_attribute("placeholder") == "cần điền"
+    assert page.evaluate("document.querySelector('.box').scrollWidth <= document.querySelector('.box').clientWidth")
+    assert not page.locator("#cell-0-1-dossier").is_visible()
+    check_axe(page)
+    page.get_by_role("button", name="cột không bắt buộc").click()
+    assert page.locator("#cell-0-1-dossier").is_visible()
+    page.locator("#cell-0-1-dossier").fill("H11.05")
+    page.get_by_role("button", name="Ẩn cột không bắt buộc còn trống").click()
+    assert page.locator("#cell-0-1-dossier").is_visible()  # it is not empty any more
+    page.locator("#cell-0-2-procedure").focus()
+    page.get_by_text("Ngày trả kết quả: còn trống").wait_for()
+    assert page.locator("#told-1 p.error").count() == 3
+    assert page.locator("#row-0-2").get_by_text("chưa đủ").is_visible()
+
+
+def test_a_phone_marks_what_must_be_filled_and_keeps_the_bar_low(server, new_context):
+    page = open_citizens(server, new_context, PHONE)
+    label = "getComputedStyle(document.querySelector('#cell-0-1-phone').parentElement, '::before').content"
+    assert page.evaluate(label) == '"Số điện thoại *"'
+    assert not page.get_by_text("Ctrl+").first.is_visible()
+    assert not page.locator("#cell-0-1-note").is_visible()
+    assert page.evaluate("document.querySelector('.stay').offsetHeight") < 110
+    page.locator("#row-0-1 button[name=drop]").click()
+    page.get_by_text("Đã bỏ dòng 1. Bấm «Hoàn tác» để lấy lại.").wait_for()
+    page.get_by_role("button", name="Hoàn tác").click()
+    page.get_by_text("chưa xác nhận 3").wait_for()
+    check_axe(page)
+
+
 def test_the_buttons_follow_one_another_by_the_keyboard(server, new_context):
     with server.database.writing() as session:
         _asked, officer = make_years(session)

@@ -15,7 +15,9 @@ from survey_app.roster.normalise import (
     gender_value,
     person_name,
     phone_number,
+    tax_code,
 )
+from survey_app.text import clean, fold
 
 DAY = date(2021, 12, 1)
 
@@ -195,3 +197,27 @@ def test_a_year_of_birth_alone_is_a_year(text):
 
 def test_signs_without_width_do_not_part_a_name():
     assert person_name("\ufeffLò\u00a0Văn Á\u200bnh\u200e") == "Lò Văn Ánh"
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        *(
+            (text, "5600123458")
+            for text in ("5600123458", "560 012 3458", "5600.123.458", "MST: 5600123458", "５６００１２３４５８")
+        ),
+        ("312345678", "0312345678"),
+        *((text, "0312345678-001") for text in ("0312345678-001", "0312345678 001", "312345678-001", "312345678001")),
+        ("011085001234", "011085001234"),
+        ("56001234", "56001234"),
+        ("chưa có", None),
+        (None, None),
+    ],
+)
+def test_a_tax_code_is_ten_digits_whatever_stands_around_them(written, code):
+    assert tax_code(written) == code
+
+
+def test_look_alikes_of_old_keyboards_and_a_last_stop_make_no_other_person():
+    assert clean("Ðặng Thị Ých") == "Đặng Thị Ých"
+    assert fold("Ðỗ Văn Hòa.") == fold("ĐỖ VĂN HOÀ")

@@ -355,3 +355,44 @@ def test_a_missing_column_leads_to_the_columns(people):
     header = [label if label != "TTHC" else "Việc" for label in CITIZEN_HEADER]
     where = upload(people[0], xlsx([Page("Người dân", [header, make_citizen(1)])])).headers["Location"]
     assert '<a href="?show=columns">' in page(people[0], where)
+
+
+def test_the_summary_leads_to_cells_that_another_page_shows(people):
+    officer = people[0]
+    rows = [
+        make_citizen(1, name=f"Lò Văn {chr(65 + n // 26)}{chr(97 + n % 26)}", phone=f"09876543{n:02}")
+        for n in range(60)
+    ]
+    rows[55][5] = "0912"
+    where = upload(officer, make_file(rows, [LEADER])).headers["Location"]
+    link = 'href="?show=look&amp;page=1#cell-0-59-phone"'
+    assert link in page(officer, f"{where}?show=all")
+    assert link in page(officer, f"{where}?show=columns")
+    assert 'href="#cell-0-59-phone"' in page(officer, f"{where}?show=look")
+
+
+def test_the_number_of_a_draft_that_is_gone_is_not_given_again(people):
+    officer = people[0]
+    content = make_file([make_citizen(1)], [LEADER])
+    where = upload(officer, content).headers["Location"]
+    assert post(officer, f"{where}/discard").status_code == 303
+    assert upload(officer, content).headers["Location"] != where
+    assert post(officer, where, drop="0-4").status_code == 404
+
+
+def test_throwing_a_draft_away_is_asked_about_first(people):
+    officer = people[0]
+    where = upload(officer, make_file([make_citizen(1)], [LEADER])).headers["Location"]
+    assert "có 2 dòng. Bỏ rồi thì không lấy lại được" in page(officer, f"{where}/discard")
+    assert f'href="{where}/discard"' in page(officer, "/rounds/tg-2021/lists/mine")
+
+
+def test_the_same_file_again_replaces_the_draft_nobody_touched(people):
+    officer = people[0]
+    content = make_file([make_citizen(1)], [LEADER])
+    first = upload(officer, content).headers["Location"]
+    second = upload(officer, content).headers["Location"]
+    assert officer.get(first).status_code == 404
+    post(officer, second, **{"cell-0-4-name": "Lò Văn Sửa"})
+    upload(officer, content)
+    assert officer.get(second).status_code == 200

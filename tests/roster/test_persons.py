@@ -26,6 +26,7 @@ def read_citizen(**cells):
         ({"gender": "x"}, "missing_value", "Dòng 3, Giới tính: không đọc được «x». Điền Nam hoặc Nữ."),
         ({"phone": "0912345678/0987654321"}, "invalid_phone", "có hai số trong một ô (0912345678/0987654321)."),
         ({"phone": "9.12E+08"}, "invalid_phone", "Excel đã rút gọn số này thành 9.12E+08 nên mất chữ số."),
+        ({"name": "2"}, "missing_name", "Dòng 3, Họ và tên: chưa có họ và tên."),
         ({"return": "hôm qua"}, "invalid_date", "không đọc được ngày «hôm qua»."),
         ({"ban": "Bản Lạ"}, "unknown_ban", "Dòng 3, Bản/khối: không có «Bản Lạ» trong danh mục bản, khối"),
         ({"ban": "Bản Kéo Mu"}, "ban_not_valid_at_date", "«Bản Kéo Mu» đã sáp nhập sau ngày 30/11/2019."),

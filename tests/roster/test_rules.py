@@ -12,6 +12,7 @@ from survey_app.errors import Conflict, Invalid, Missing, Refused
 from survey_app.roster.drafts import draft_from_json
 from survey_app.roster.lock_rules import lock_roster
 from survey_app.roster.models import ListState, Person, UnitList, Upload
+from survey_app.roster.problems import message
 from survey_app.roster.queries import find_list, find_upload
 from survey_app.roster.rules import (
     approve_faultless,
@@ -150,6 +151,23 @@ def test_a_person_on_two_lists_is_told_to_the_unit_without_names_and_to_the_offi
         lists = submit_list(session, upload, by, declared=True)
         seen = list_problems(session, lists[0])
         assert [p.details["other_unit"] for p in seen] == ["Xã Quài Cang"]
+
+
+def test_a_person_on_another_list_of_the_unit_itself_is_told_with_list_row_and_name(database):
+    with database.writing() as session:
+        asked = make_asked_round(session)
+        hand_in(session, asked, LEADERS_ONLY)
+        by = officer(session, asked)
+        rows = [
+            make_citizen(1, name=LEADER[1], birth=LEADER[2], gender=LEADER[3], phone=LEADER[5]),
+            make_citizen(2, phone=LEADER[5]),
+        ]
+        upload = receive_upload(session, asked.round, asked.commune, make_file(rows), "ds.xlsx", by)
+        told = [one for one in check_upload(session, upload).reading.problems if one.row and one.kind != "shared_phone"]
+        assert [(one.kind, one.blocks) for one in told] == [("person_in_two_groups", False)]
+        assert "danh sách nhóm C mà đơn vị đã nộp, dòng 1 (Cà Thị Hoa). Bỏ dòng này" in message(told[0])
+        others = [one for one in check_upload(session, upload).reading.problems if "other_file" in one.details]
+        assert any("số này đã có trong danh sách nhóm C mà đơn vị đã nộp, dòng 1" in message(one) for one in others)
 
 
 GOOD_OTHER = make_file([make_citizen(1), make_citizen(3)])

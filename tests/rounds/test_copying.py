@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from survey_app.access import Role
+from survey_app.db import now
 from survey_app.errors import Invalid
 from survey_app.questionnaires import pages  # noqa: F401 - registers what it takes over
 from survey_app.questionnaires.queries import newest_version
@@ -133,11 +134,32 @@ def test_the_page_offers_next_year_and_tells_what_came_over(app, database):
     assert "2 tiêu chí" in page
     assert "1 phiếu, thành bản nháp" in page
     assert "Xã Quài Tở (E: 12)" in page
-    assert "Mỗi năm hỏi lại." in page
+    assert "Mỗi năm hỏi lại. Đơn vị thấy danh sách năm trước của mình và xác nhận từng người." in page
     assert "/rounds/tg-2022/settings" in page
     with database.reading() as session:
         assert session.scalars(select(Round.code).order_by(Round.id)).all() == ["tg-2021", "tg-2022"]
     assert client.get("/rounds/tg-2021/copied").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"demo": True}, "Đợt mẫu chỉ có tên người bịa, nên không đưa sang đợt mới"),
+        ({"personal_data_erased_at": now()}, "Danh sách năm trước đã xóa theo thời hạn"),
+        ({"purge_on": date(2099, 1, 1)}, "Đợt tập huấn không lấy danh sách từ đợt khác"),
+    ],
+)
+def test_persons_that_are_not_offered_are_not_promised(app, database, facts, words):
+    with database.writing() as session:
+        source, operator, _heir = make_source(session)
+        for name, value in facts.items():
+            setattr(source, name, value)
+        copy_round(session, source, "tg-2022", 2022, date(2021, 12, 1), operator)
+    client = sign_in_client(app, operator)
+    for address in ("/rounds/tg-2021/copy", "/rounds/tg-2022/copied"):
+        page = html.unescape(client.get(address).text)
+        assert words in page
+        assert "Đơn vị thấy danh sách năm trước" not in page
 
 
 def quotas_of(session, survey_round):

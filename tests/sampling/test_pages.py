@@ -90,7 +90,7 @@ def test_a_sample_is_drawn_proven_downloaded_and_handed_to_the_unit(browsers, da
     assert book.sheetnames == ["Biên bản", "Được chọn", "Dự bị"]
     assert "Mã khung mẫu" in [cell.value for cell in next(iter_rows(operator, "sample.xlsx"))]
     assert post(operator, "/rounds/tg-2021/samples/1/hand").status_code == 303
-    assert "Bản nháp chưa nộp: mau-03289-E-lan-1.xlsx" in officer.get("/rounds/tg-2021/lists/mine").text
+    assert "<strong>mau-03289-E-lan-1.xlsx</strong>" in officer.get("/rounds/tg-2021/lists/mine").text
     with database.reading() as session:
         upload_id = session.scalars(select(Upload.id)).one()
     checked = officer.get(f"/rounds/tg-2021/lists/uploads/{upload_id}").text

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from survey_app.access import Role
 from survey_app.answers.models import AnswerCount, Ballot
 from survey_app.db import now
-from survey_app.questionnaires.definition import Choice, Definition, Language, Question, canonical_sha256, to_json
+from survey_app.questionnaires.definition import Choice, Definition, Language, Question
+from survey_app.questionnaires.definition_json import canonical_sha256, to_json
 from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.rounds.models import Area, Cell, Criterion, CriterionSet, RatedUnit, RespondentGroup, Round, ScoredBy
 from survey_app.units.models import Unit

@@ -1,5 +1,6 @@
 """Every page, paper and file of a training round says that it is one."""
 
+import html
 import io
 import zipfile
 
@@ -36,7 +37,8 @@ def marks(content: bytes) -> list[bool]:
             if inner:
                 return [one for name in inner for one in marks(archive.read(name))]
             wanted = [name for name in names if name.startswith(("xl/sharedStrings", "word/header"))]
-            return [MARK in archive.read(name).decode() for name in wanted]
+            wanted = wanted or [name for name in names if name.startswith("xl/worksheets/sheet")]
+            return [MARK in html.unescape(archive.read(name).decode()) for name in wanted]
     return [MARK in content.decode("utf-8-sig")]
 
 

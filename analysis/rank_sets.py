@@ -1,0 +1,113 @@
+"""Sets of ranks from all pairs of units, with the covariance of the design. Rank 1 is the smallest value.
+
+One simulation of K normals with that covariance gives the largest |difference| / s.e. that chance alone makes; a pair
+further apart is told apart for certain at the level. Step-down: pairs told apart leave, and the limit of the others
+falls. Source: Mohamad, Goeman & van Zwet (2022); Mogstad, Romano, Shaikh & Wilhelm (2024); Romano & Wolf (2005).
+R: `csranks::csranks(x, Sigma, coverage, cstype="two-sided", stepdown=TRUE, simul=...)`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.taylor import DesignError, Floats, Truths
+
+Ranks = NDArray[np.intp]
+BANDS = ("top", "not told apart", "bottom")
+
+
+def joint_rank_sets(
+    values: Floats, covariance: Floats, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
+) -> tuple[Ranks, Ranks]:
+    """Lowest and highest rank (K,), right for all units at once with probability `level` (max-|Z| over all pairs).
+
+    covariance: (K, K), or (K,) standard errors of independent estimates."""
+    noise, differences, se = _simulated(values, covariance, seed, draws)
+    count = len(values)
+    first, second = np.triu_indices(count, 1)
+    spread = se[first, second]
+    noise_pairs = (noise[:, first] - noise[:, second]) / spread
+    apart = _told_apart(differences[first, second] / spread, noise_pairs, level, stepdown)
+    told = np.zeros((count, count), dtype=bool)
+    told[first, second] = told[second, first] = apart
+    return _ranks(differences, told)
+
+
+def marginal_rank_sets(
+    values: Floats, covariance: Floats, level: float = 0.95, *, seed: int, draws: int = 2000, stepdown: bool = True
+) -> tuple[Ranks, Ranks]:
+    """Lowest and highest rank (K,), each right by itself with probability `level`: what one unit may quote."""
+    noise, differences, se = _simulated(values, covariance, seed, draws)
+    count = len(values)
+    told = np.zeros((count, count), dtype=bool)
+    for unit in range(count):
+        others = np.arange(count) != unit
+        pairs = (noise[:, [unit]] - noise[:, others]) / se[unit, others]
+        distance = differences[unit, others] / se[unit, others]
+        told[unit, others] = _told_apart(distance, pairs, level, stepdown)
+    return _ranks(differences, told)
+
+
+def mirrored(low: Ranks, high: Ranks) -> tuple[Ranks, Ranks]:
+    """The same sets with rank 1 for the largest value."""
+    count = len(low)
+    return count + 1 - high, count + 1 - low
+
+
+def bands(low: Ranks, high: Ranks, share: float = 1 / 3) -> list[str]:
+    """Which units are surely in the top or the bottom `share`, from sets with rank 1 for the best.
+
+    Source: own rule of the product: an exact rank is no information where sets are wide."""
+    edge = int(np.floor(len(low) * share))
+    best, unsure, worst = BANDS
+    return [
+        best if most <= edge else worst if least > len(low) - edge else unsure
+        for least, most in zip(low.tolist(), high.tolist(), strict=True)
+    ]
+
+
+def top_probabilities(values: Floats, covariance: Floats, most: int, *, seed: int, draws: int = 4000) -> Floats:
+    """Chance (K,) to be among the `most` largest, by simulation around the estimates. Descriptive, no test.
+
+    Source: Goldstein & Spiegelhalter (1996)."""
+    noise, _, _ = _simulated(values, covariance, seed, draws)
+    order = np.argsort(-(values + noise), axis=1)[:, :most]
+    return np.asarray(np.bincount(order.ravel(), minlength=len(values)) / draws)
+
+
+def _simulated(values: Floats, covariance: Floats, seed: int, draws: int) -> tuple[Floats, Floats, Floats]:
+    matrix = np.diag(covariance**2) if covariance.ndim == 1 else covariance
+    variance = np.diag(matrix)
+    pair = variance[:, None] + variance[None, :] - 2 * matrix
+    np.fill_diagonal(pair, 1)
+    if (pair <= 0).any():
+        raise DesignError("Two units have a difference without variance: give intervals that are never of width 0.")
+    roots, vectors = np.linalg.eigh(matrix)
+    noise = np.random.default_rng(seed).standard_normal((draws, len(values)))
+    noise = noise @ (vectors * np.sqrt(np.maximum(roots, 0))).T
+    return noise, np.asarray(values[:, None] - values[None, :]), np.sqrt(pair)
+
+
+def _told_apart(distance: Floats, noise: Floats, level: float, stepdown: bool) -> Truths:
+    """Pairs (m,) told apart, from signed distances and noise (draws, m): each pair is two one-sided questions, and only
+    the one that was answered leaves, so that the direction is right too."""
+    larger, smaller = (np.zeros(len(distance), dtype=bool) for _ in range(2))
+    while not (larger & smaller).all():
+        # A question that was answered counts as minus infinity.
+        above = noise[:, ~larger].max(axis=1, initial=-np.inf)
+        below = -noise[:, ~smaller].min(axis=1, initial=np.inf)
+        limit = np.quantile(np.maximum(above, below), level)
+        more = ~larger & (distance > limit)
+        less = ~smaller & (-distance > limit)
+        if not (more.any() or less.any()):
+            break
+        larger, smaller = larger | more, smaller | less
+        if not stepdown:
+            break
+    return larger | smaller
+
+
+def _ranks(differences: Floats, told: Truths) -> tuple[Ranks, Ranks]:
+    count = len(differences)
+    surely_above = (told & (differences > 0)).sum(axis=1)
+    surely_below = (told & (differences < 0)).sum(axis=1)
+    return 1 + surely_above, count - surely_below

@@ -1,0 +1,188 @@
+"""Can a questionnaire be walked? Doubled names, expressions that look too far ahead, circles, dead ends."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from typing import Any, Final
+
+from .definition import (
+    ACKNOWLEDGE,
+    DECIMAL,
+    INTEGER,
+    RANGE,
+    SELECT_MULTIPLE,
+    SELECT_ONE,
+    TEXT,
+    Condition,
+    Definition,
+    Group,
+    Item,
+    Question,
+)
+from .expression import Expression, Literal, choices_named, holds, parts, references
+from .label_values import names_in
+from .message import Message, Severity
+
+_MOST_TRIED: Final = 5000  # combinations of answers, when looking for one that opens a question
+
+
+def check_structure(definition: Definition) -> list[Message]:
+    """Errors that keep the questionnaire from being walked."""
+    return [*_doubled_names(definition), *_References(definition).messages()]
+
+
+def _doubled_names(definition: Definition) -> Iterator[Message]:
+    seen: dict[str, int] = {}
+    for item in sorted(definition.all_items(), key=lambda item: item.row):
+        if item.name.lower() in seen:
+            text = f"tên «{item.name}» đã dùng ở dòng {seen[item.name.lower()]}. Đặt tên khác."
+            yield Message(Severity.ERROR, "duplicate_name", text, "survey", item.row, "name")
+        seen.setdefault(item.name.lower(), item.row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an expression stands and which questions it may look at."""
+
+    item: Item
+    column: str
+    same_screen: frozenset[str]  # names that it must not look at
+    also: frozenset[str]  # names that it may look at although they are not earlier
+
+
+class _References:
+    """One walk in written order; `earlier` grows with each question that a later expression may look at."""
+
+    def __init__(self, definition: Definition) -> None:
+        self._by_name = {question.name: question for question in definition.questions()}
+        self._items = definition.items
+        self._earlier: dict[str, Question] = {}
+
+    def messages(self) -> Iterator[Message]:
+        return self._walk(self._items, frozenset())
+
+    def _walk(self, items: Sequence[Item], same_screen: frozenset[str]) -> Iterator[Message]:
+        for item in items:
+            yield from self._condition(item.relevant, _Place(item, "relevant", same_screen, frozenset()))
+            if isinstance(item, Group):
+                inside = frozenset(inner.name for inner in item.items) if item.one_screen else same_screen
+                yield from self._walk(item.items, inside)
+            else:
+                yield from self._question(item, same_screen)
+                if item.is_answered or item.is_computed:
+                    self._earlier[item.name] = item
+
+    def _question(self, question: Question, same_screen: frozenset[str]) -> Iterator[Message]:
+        nothing: frozenset[str] = frozenset()
+        shown_with = same_screen if question.is_shown else nothing  # a hidden value is computed after the screen
+        yield from self._condition(question.calculation, _Place(question, "calculation", shown_with, nothing))
+        yield from self._condition(question.choice_filter, _Place(question, "choice_filter", same_screen, nothing))
+        own = same_screen | {question.name}
+        yield from self._condition(question.constraint, _Place(question, "constraint", nothing, own))
+        for column, texts in (("label", question.label), ("hint", question.hint)):
+            place = _Place(question, column, same_screen, nothing)
+            yield from self._names(dict.fromkeys(names_in(texts)), place)
+        if question.calculation:
+            for name in references(question.calculation.tree):
+                if name in self._by_name and self._by_name[name].kind == TEXT and not self._by_name[name].is_computed:
+                    text = f"câu «{name}» là ý kiến viết tay, được cất riêng nên không đưa vào phép tính được."
+                    yield _error("text_in_calculation", text, question, "calculation")
+
+    def _condition(self, condition: Condition | None, place: _Place) -> Iterator[Message]:
+        if condition is None:
+            return
+        yield from self._names(dict.fromkeys(references(condition.tree)), place)
+        for name, choice in choices_named(condition.tree):
+            compared = self._earlier.get(name)
+            if compared and compared.choices and choice and not compared.choice(choice):
+                text = f"câu «{name}» không có lựa chọn «{choice}»."
+                yield _error("unknown_choice", text, place.item, place.column)
+
+    def _names(self, names: dict[str, None], place: _Place) -> Iterator[Message]:
+        for name in names:
+            asked = self._by_name.get(name)
+            if asked is None:
+                text = f"không có câu hỏi «{name}». Kiểm tra tên trong ${{…}}."
+                yield _error("missing_reference", text, place.item, place.column)
+            elif not asked.is_answered and not asked.is_computed:
+                text = f"«{name}» là lời dẫn (note), không có câu trả lời."
+                yield _error("reference_to_note", text, place.item, place.column)
+            elif name in place.also:
+                continue
+            elif self._leads_back(name, place.item.name):
+                text = f"tính vòng tròn: «{name}» lại được tính từ «{place.item.name}»."
+                yield _error("calculation_loop", text, place.item, place.column)
+            elif name not in self._earlier:
+                text = f"câu «{name}» đứng sau (dòng {asked.row}). Chỉ hỏi được câu đứng trước."
+                yield _error("later_reference", text, place.item, place.column)
+            elif name in place.same_screen:
+                text = f"câu «{name}» ở cùng màn hình. Tách ra màn hình riêng."
+                yield _error("same_screen_reference", text, place.item, place.column)
+
+    def _leads_back(self, start: str, goal: str) -> bool:
+        """Whether the calculations that a question depends on lead to another question, or to itself."""
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            name = waiting.pop()
+            if name == goal:
+                return True
+            question = self._by_name.get(name)
+            if name not in seen and question and question.calculation:
+                waiting += references(question.calculation.tree)
+            seen.add(name)
+        return False
+
+
+def _error(kind: str, text: str, item: Item, column: str) -> Message:
+    return Message(Severity.ERROR, kind, text, "survey", item.row, column)
+
+
+def unreachable(definition: Definition) -> Iterator[Message]:
+    """Questions and groups whose conditions no answers fulfil, as far as trying typical answers can tell."""
+    questions = {question.name: question for question in definition.questions()}
+    return _unreachable(definition.items, (), questions)
+
+
+def _unreachable(
+    items: Sequence[Item], outer: tuple[Expression, ...], questions: dict[str, Question]
+) -> Iterator[Message]:
+    for item in items:
+        trees = (*outer, item.relevant.tree) if item.relevant else outer
+        if item.relevant and not _can_hold(trees, questions):
+            text = "không câu trả lời nào làm điều kiện này đúng, nên phần này không bao giờ được hỏi."
+            yield Message(Severity.WARNING, "unreachable", text, "survey", item.row, "relevant")
+        elif isinstance(item, Group):
+            yield from _unreachable(item.items, trees, questions)
+
+
+def _can_hold(trees: tuple[Expression, ...], questions: dict[str, Question]) -> bool:
+    """Whether some answers make all conditions true; also true where there are too many to try."""
+    names = list(dict.fromkeys(name for tree in trees for name in references(tree)))
+    numbers = [part.value for tree in trees for part in parts(tree) if isinstance(part, Literal)]
+    candidates = [_typical_answers(questions.get(name), numbers) for name in names]
+    if not all(candidates):
+        return True
+    tried = 0
+    for answers in islice(product(*candidates), _MOST_TRIED):
+        tried += 1
+        if all(holds(tree, dict(zip(names, answers, strict=True))) for tree in trees):
+            return True
+    return tried == _MOST_TRIED
+
+
+def _typical_answers(question: Question | None, literals: list[Any]) -> list[Any]:
+    """Answers worth trying; none where answers are free, so that nothing is concluded."""
+    if question is None or question.is_computed:
+        return []
+    if question.kind == SELECT_ONE:
+        return ["", *(choice.name for choice in question.choices)]
+    if question.kind == SELECT_MULTIPLE and len(question.choices) <= 8:
+        names = [choice.name for choice in question.choices]
+        return [[name for place, name in enumerate(names) if chosen >> place & 1] for chosen in range(2 ** len(names))]
+    if question.kind == ACKNOWLEDGE:
+        return ["", "OK"]
+    if question.kind in {INTEGER, DECIMAL, RANGE} and all(isinstance(one, float) or not one for one in literals):
+        numbers = sorted({one + step for one in literals if isinstance(one, float) for step in (-1, -0.5, 0, 0.5, 1)})
+        return ["", *(number for number in numbers if question.kind != INTEGER or number == int(number))]
+    return []

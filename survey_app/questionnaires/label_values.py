@@ -1,0 +1,50 @@
+"""How do answers get into the text of a later question? `${name}` in a label, hint or message shows the answer."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from .definition import Definition, Question, Texts, text_in
+from .expression import Answer
+from .expression_values import number_text
+
+_REFERENCE = re.compile(r"\$\{\s*([A-Za-z_][\w.-]*)\s*\}")
+
+
+def names_in(texts: Texts) -> Iterator[str]:
+    """The questions whose answers a text shows, in every language."""
+    for text in texts.values():
+        yield from _REFERENCE.findall(text)
+
+
+def with_values(question: Question, live: Mapping[str, Answer], definition: Definition) -> Question:
+    """The question with answers in its texts: the words of a choice, in the language of the text."""
+    fields = (question.label, question.hint, question.required_message, question.constraint_message)
+    if not any("${" in text for texts in fields for text in texts.values()):
+        return question
+    label, hint, required, constraint = (_filled(texts, live, definition) for texts in fields)
+    return replace(question, label=label, hint=hint, required_message=required, constraint_message=constraint)
+
+
+def _filled(texts: Texts, live: Mapping[str, Answer], definition: Definition) -> Texts:
+    def shown(name: str, language: str) -> str:
+        return answer_words(definition.question(name), live.get(name, ""), language)
+
+    return {
+        language: _REFERENCE.sub(lambda match, spoken=language: shown(match[1], spoken), text)  # type: ignore[misc]
+        for language, text in texts.items()
+    }
+
+
+def answer_words(question: Question | None, answer: Answer, language: str) -> str:
+    """An answer as people read it: the words of its choices, a date as day/month/year."""
+    if question is not None and question.choices:
+        chosen = answer if isinstance(answer, list) else [str(answer)]
+        labels = {choice.name: text_in(choice.label, language) for choice in question.choices}
+        return ", ".join(labels[name] for name in chosen if name in labels)
+    if isinstance(answer, int | float):
+        return number_text(answer).replace(".", "." if language == "en" else ",")
+    text = str(answer)
+    if question is not None and question.kind == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return f"{text[8:]}/{text[5:7]}/{text[:4]}"
+    return text

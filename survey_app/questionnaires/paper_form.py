@@ -1,0 +1,159 @@
+"""How does a questionnaire look on paper? A4 for printing on both sides, numbered as on the screen.
+
+Boxes are ticked with a pen; who may skip a question is told in words where the condition is simple.
+"""
+
+from collections.abc import Callable, Sequence
+
+from markupsafe import Markup
+
+from .. import paper
+from .definition import (
+    ACKNOWLEDGE,
+    NOTE,
+    RANGE,
+    RANK,
+    SELECT_MULTIPLE,
+    SELECT_ONE,
+    TEXT,
+    Choice,
+    Condition,
+    Definition,
+    Group,
+    Item,
+    Question,
+    Texts,
+    fill,
+    text_in,
+)
+from .expression import Expression, Literal, Operation, Reference
+
+_CSS = """
+@page { margin: 15mm 15mm 18mm 15mm; @top-center { content: none; }
+  @bottom-center { content: counter(page) " / " counter(pages); font: 10pt sans-serif; } }
+@page :left { margin-right: 22mm; }
+@page :right { margin-left: 22mm; }
+html { font-size: 12pt; line-height: 1.3; }
+body { text-align: left; }
+h1 { font-size: 16pt; text-align: center; margin: 0 0 3mm; }
+h2 { font-size: 13pt; margin: 5mm 0 2mm; padding: 1.5mm 2mm; background: #e8eef6; break-after: avoid; }
+.about { text-align: center; margin: 0 0 4mm; }
+.question { margin: 0 0 4mm; break-inside: avoid; }
+.question .label { font-weight: bold; margin: 0 0 1mm; }
+.hint, .skip { font-size: 10.5pt; margin: 0 0 1mm; }
+.skip { font-style: italic; }
+ul { list-style: none; margin: 0; padding: 0 0 0 6mm; columns: 2; column-gap: 8mm; }
+ul.long { columns: 1; }
+li { margin: 0 0 1.5mm; padding-left: 7mm; text-indent: -7mm; break-inside: avoid; }
+.box, .place { display: inline-block; border: 0.4mm solid #000; }
+.box { width: 4mm; height: 4mm; margin-right: 3mm; vertical-align: -0.6mm; }
+.box.round { border-radius: 50%; }
+.place { width: 9mm; height: 6mm; margin-right: 2mm; vertical-align: -1.5mm; }
+.line { border-bottom: 0.3mm dotted #000; height: 8mm; margin-left: 6mm; }
+"""
+_LINES = 4
+_SHORT = 34  # characters of a choice that still fit half a column
+
+
+def paper_form_pdf(
+    definition: Definition, language: str, values: dict[str, str], rated_unit: str = "", mark: str = ""
+) -> bytes:
+    """The form as PDF. `values` fill the placeholders. Raises Refused when Pango is not installed."""
+    title = fill(definition.title, values)
+    about = Markup('<p class="about">Đang đánh giá: <b>{}</b></p>').format(rated_unit) if rated_unit else Markup("")
+    body = Markup("<body><h1>{}</h1>{}{}</body>").format(title, about, _Form(definition, language, values).html())
+    return paper.html_to_pdf(str(body), title=title, css=_CSS, language=language, mark=mark)
+
+
+class _Form:
+    """Walks through the questionnaire, numbering what takes an answer."""
+
+    def __init__(self, definition: Definition, language: str, values: dict[str, str]) -> None:
+        self._definition = definition
+        self._numbers = paper_numbers(definition)
+        self._shown: Callable[[Texts], str] = lambda texts: fill(text_in(texts, language), values)
+
+    def html(self) -> Markup:
+        return self._items(self._definition.items)
+
+    def _items(self, items: Sequence[Item]) -> Markup:
+        return Markup("").join(self._item(item) for item in items)
+
+    def _item(self, item: Item) -> Markup:
+        if isinstance(item, Group):
+            title = self._shown(item.label)
+            heading = Markup("<h2>{}</h2>").format(title) if title else Markup("")
+            return heading + self._skip(item.relevant) + self._items(item.items)
+        if not item.is_shown or item.is_computed or item.is_heading:
+            return Markup("")
+        number = Markup("{}. ").format(self._numbers[item.name]) if item.is_answered else Markup("")
+        hint = self._shown(item.hint)
+        return Markup('<div class="question">{}<p class="label">{}{}</p>{}{}</div>').format(
+            self._skip(item.relevant),
+            number,
+            self._shown(item.label),
+            Markup('<p class="hint">{}</p>').format(hint) if hint else Markup(""),
+            self._field(item),
+        )
+
+    def _skip(self, condition: Condition | None) -> Markup:
+        if condition is None:
+            return Markup("")
+        words = self._words(condition.tree)
+        text = f"Chỉ trả lời nếu {words}." if words else f"Chỉ trả lời nếu: {condition.source}"
+        return Markup('<p class="skip">{}</p>').format(text)
+
+    def _words(self, tree: Expression) -> str:
+        """A simple condition in words, empty for one that is not simple."""
+        match tree:
+            case Operation("=" | "!=" | "selected" as operator, (Reference(name), Literal(str() as choice_name))):
+                asked = self._definition.question(name)
+                choice = asked.choice(choice_name) if asked else None
+                if asked is None or choice is None or name not in self._numbers:
+                    return ""
+                verb = "không chọn" if operator == "!=" else "chọn"
+                return f"câu {self._numbers[name]} {verb} «{self._shown(choice.label)}»"
+            case Operation("and" | "or" as operator, arguments):
+                parts = [self._words(part) for part in arguments]
+                return (" và " if operator == "and" else " hoặc ").join(parts) if all(parts) else ""
+        return ""
+
+    def _field(self, question: Question) -> Markup:
+        if question.kind in {SELECT_ONE, SELECT_MULTIPLE, RANK}:
+            return self._choices(question)
+        if question.is_short_range:
+            steps = [Choice(str(step), {"": str(step)}) for step in question.steps]
+            return _list([_row(step.name, "box round") for step in steps], long=False)
+        if question.kind == ACKNOWLEDGE:
+            return _list([_row("Tôi xác nhận", "box")], long=True)
+        if question.kind == NOTE:
+            return Markup("")
+        span = Markup("")
+        if question.kind == RANGE:
+            span = Markup('<p class="hint">Từ {} đến {}.</p>').format(question.steps[0], question.steps[-1])
+        return span + Markup('<div class="line"></div>') * (_LINES if question.kind == TEXT else 1)
+
+    def _choices(self, question: Question) -> Markup:
+        kind = {SELECT_ONE: "box round", SELECT_MULTIPLE: "box", RANK: "place"}[question.kind]
+        labels = [self._shown(choice.label) for choice in question.choices]
+        told = ""
+        if question.kind == SELECT_MULTIPLE:
+            told = "Có thể chọn nhiều ô."
+        elif question.kind == RANK:
+            told = "Ghi số thứ tự vào từng ô: 1 là quan trọng nhất."
+        words = Markup('<p class="hint">{}</p>').format(told) if told else Markup("")
+        return words + _list([_row(label, kind) for label in labels], long=any(len(label) > _SHORT for label in labels))
+
+
+def _row(label: str, box: str) -> Markup:
+    return Markup('<li><span class="{}"></span>{}</li>').format(box, label)
+
+
+def _list(rows: list[Markup], long: bool) -> Markup:
+    return Markup('<ul class="{}">{}</ul>').format("long" if long else "short", Markup("").join(rows))
+
+
+def paper_numbers(definition: Definition) -> dict[str, int]:
+    """Question -> its number: that of the screen for who is asked everything."""
+    questions = [question for question in definition.questions() if question.is_answered]
+    return {question.name: number for number, question in enumerate(questions, start=1)}

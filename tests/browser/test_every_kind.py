@@ -1,0 +1,141 @@
+"""Every kind of question is answered on a phone without script, is checked, and arrives in the ballot after opening."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from survey_app.answers.models import Ballot, FreeText
+from survey_app.answers.opening import open_envelopes
+from survey_app.db import now
+from survey_app.questionnaires.xlsform import read_xlsform
+from survey_app.rounds.models import Round
+from tests.answers.make import make_open_round
+from tests.browser.test_respondent import fits, next_page
+from tests.browser_fixtures import PHONE
+
+FORM = Path(__file__).parents[1] / "answers" / "every-kind.md"
+
+
+@pytest.fixture
+def made(server):
+    definition = read_xlsform(FORM.read_bytes(), FORM.name)
+    with server.database.writing() as session:
+        pepper = server.app.extensions["survey_settings"].keys.pepper
+        return make_open_round(session, pepper, persons=(6,), definition=definition)
+
+
+def start(page: Page, server: Any, code: str) -> None:
+    page.goto(f"{server.url}/")
+    page.fill("#code", code)
+    next_page(page)
+    next_page(page)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_every_kind_is_answered_and_arrives(server, made, new_context, script):
+    page = new_context(viewport=PHONE, java_script_enabled=script).new_page()
+    start(page, server, made.codes[0])
+    # What is filled in and seen on each screen, in order; a function may stay on the page for a fault first.
+    steps = (
+        lambda: page.check("#q-da_doc"),
+        lambda: page.check("#q-o_huyen-tuan_giao"),
+        lambda: filtered(page),
+        lambda: date_with_fault(page),
+        lambda: page.fill("#q-gio_cho", "2,5"),
+        lambda: page.check("#q-diem-8"),
+        lambda: range_with_fault(page),
+        lambda: rank_with_fault(page),
+        lambda: page.check("#q-viec_khac-other"),
+        lambda: page.fill("#q-viec_khac_other", "Đăng ký xe"),
+        lambda: label_shows_answers(page),
+        lambda: table(page),
+        lambda: page.fill("#q-so_lan", "3"),
+        lambda: computed_is_shown(page),
+    )
+    for step in steps:
+        step()
+        if script:
+            fits(page)
+        next_page(page)
+    assert page.locator("h1").inner_text() == "Xem lại trước khi gửi"
+    review = page.locator("main").inner_text()
+    for words in ("Đã xác nhận", "Xã Quài Tở", "05/01/2021", "2,5", "1. Thuế; 2. Đất đai; 3. Hộ tịch", "Khác"):
+        assert words in review
+    next_page(page)
+    assert page.locator("h1").inner_text() == "Đã gửi"
+    assert ballot(server, made) == (
+        {
+            "da_doc": "OK",
+            "o_huyen": "tuan_giao",
+            "o_xa": "quai_to",
+            "ngay_tra": "2021-01-05",
+            "gio_cho": 2.5,
+            "diem": 8,
+            "phi": 120,
+            "thu_tu": ["thue", "dat", "hotich"],
+            "viec_khac": "other",
+            "nhieu": "lau",
+            "mau": "A",
+            "b_1": "2",
+            "b_2": "KB",
+            "so_lan": 3,
+            "luot": "6",
+        },
+        {"viec_khac_other": "Đăng ký xe", "vi_sao": "Thiếu giấy"},
+    )
+
+
+def filtered(page):
+    assert page.locator("input[name=o_xa]").count() == 2
+    page.check("#q-o_xa-quai_to")
+
+
+def date_with_fault(page):
+    page.fill("#q-ngay_tra", "2099-01-01")
+    next_page(page)
+    assert "Ngày này chưa tới." in page.locator("[role=alert]").inner_text()
+    page.fill("#q-ngay_tra", "2021-01-05")
+
+
+def range_with_fault(page):
+    page.fill("#q-phi", "123")
+    next_page(page)
+    assert "Chọn một số từ 0 đến 500." in page.locator("[role=alert]").inner_text()
+    assert page.input_value("#q-phi") == "123"
+    page.fill("#q-phi", "120")
+
+
+def rank_with_fault(page):
+    page.select_option("#q-thu_tu-thue", label="1")
+    page.select_option("#q-thu_tu-dat", label="1")
+    next_page(page)
+    assert "mỗi mục một thứ tự khác nhau" in page.locator("[role=alert]").inner_text()
+    assert page.input_value("#q-thu_tu-dat") == "1:dat"  # nothing chosen is lost
+    page.select_option("#q-thu_tu-dat", label="2")
+    page.select_option("#q-thu_tu-hotich", label="3")
+
+
+def label_shows_answers(page):
+    assert page.locator("h1").inner_text() == "Vì sao phải chờ 2,5 giờ ở Xã Quài Tở?"
+    page.fill("#q-vi_sao", "Thiếu giấy")
+
+
+def table(page):
+    page.check("#q-b_1-2")
+    page.check("#q-b_2-KB")
+
+
+def computed_is_shown(page):
+    assert page.locator("output").inner_text() == "6"
+
+
+def ballot(server, made):
+    with server.database.writing() as session:
+        survey_round = session.get_one(Round, made.round.id)
+        survey_round.closed_at = now()
+        open_envelopes(session, survey_round, made.private_keys[:1], None)
+        written = dict(session.execute(select(FreeText.question, FreeText.text)).all())
+        return session.scalars(select(Ballot)).one().answers, written

@@ -1,0 +1,145 @@
+"""The program with one flaw on purpose: controls, which the fault tests and forensics must find out.
+
+`flask --app 'tests.naive_builds:NAME()' serve` runs a build beside the real one.
+"""
+
+import contextlib
+import random
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, request
+from sqlalchemy import event, select, text
+from sqlalchemy.orm import Session
+
+from survey_app import create_app
+from survey_app.answers import api_pages
+from survey_app.answers import commands as answer_commands
+from survey_app.answers.models import Envelope
+from survey_app.answers.queries import find_access
+from survey_app.answers.rules import AlreadyAnswered, Receipt, Sending
+from survey_app.answers.writer import AnswerWriter
+from survey_app.rounds.models import Round
+
+COMMIT_FAULTS = 10  # one commit of so many fails
+
+
+class _TalksFirst(AnswerWriter):
+    """Says «received» before anything is written."""
+
+    def run(self, work: Callable[[Session], Any], patience: float = 0) -> Any:
+        def write() -> None:
+            with contextlib.suppress(Exception):
+                super(_TalksFirst, self).run(work)
+
+        threading.Thread(target=write, daemon=True).start()
+        return Receipt.STORED
+
+
+def talks_first() -> Flask:
+    """Acknowledges before the commit."""
+    app = create_app()
+    app.extensions["survey_answer_writer"] = _TalksFirst(app.extensions["survey_database"])
+    return app
+
+
+def lazy_disk() -> Flask:
+    """SQLite with synchronous=NORMAL."""
+    app = create_app()
+    event.listen(
+        app.extensions["survey_database"].engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = NORMAL")
+    )
+    return app
+
+
+def failing_commits() -> Flask:
+    """The real program on a disk where one commit of ten fails."""
+    app = create_app()
+    _let_commits_fail()
+    return app
+
+
+def failing_commits_talks_first() -> Flask:
+    """The same disk under a program that acknowledges before the commit."""
+    app = talks_first()
+    _let_commits_fail()
+    return app
+
+
+def _let_commits_fail() -> None:
+    def fail(session: Session) -> None:
+        if session.info.get("writes") and random.randrange(COMMIT_FAULTS) == 0:
+            raise OSError("disk fault made for the test")
+
+    event.listen(Session, "before_commit", fail)
+
+
+def stores_always() -> Flask:
+    """Stores whatever comes with a known code: without the condition «not used yet» in the statement."""
+    app = create_app()
+    with app.extensions["survey_database"].writing() as session:
+        session.execute(text("CREATE TABLE IF NOT EXISTS naive_answer (id text PRIMARY KEY, invitation_id int)"))
+
+    def store(session: Session, sending: Sending) -> Receipt:
+        access = find_access(session, sending.code_hash)
+        row = {"id": secrets.token_hex(16), "owner": access.invitation_id if access else None}
+        session.execute(text("INSERT INTO naive_answer VALUES (:id, :owner)"), row)
+        session.execute(text("UPDATE invitation SET state = 'received' WHERE id = :owner"), row)
+        return Receipt.STORED
+
+    api_pages.receive = store
+    return app
+
+
+def forgets_submissions() -> Flask:
+    """Does not know a repeated sending again."""
+    app = create_app()
+    known = api_pages.receive
+
+    def receive(session: Session, sending: Sending) -> Receipt:
+        receipt = known(session, sending)
+        if receipt is not Receipt.STORED:
+            raise AlreadyAnswered("Mã này đã được dùng để gửi phiếu.")
+        return receipt
+
+    api_pages.receive = receive
+    return app
+
+
+def talks_to_the_log() -> Flask:
+    """Writes every request to the log: address, path, body."""
+    app = create_app()
+
+    @app.before_request
+    def note() -> None:
+        sys.stderr.write(f"{request.remote_addr} {request.full_path} {request.get_data(as_text=True)}\n")
+
+    return app
+
+
+def opens_in_portions() -> Flask:
+    """Opens envelopes in many small transactions."""
+    app = create_app()
+
+    def open_envelopes(session: Session, survey_round: Round, *_: Any) -> None:
+        connection = session.connection()
+        ids = session.scalars(select(Envelope.id).where(Envelope.round_id == survey_round.id)).all()
+        columns = "id, round_id, cell_id, rated_unit_id, version_id, answers"
+        known = (
+            "(SELECT min(id) FROM cell), (SELECT min(id) FROM rated_unit), (SELECT min(id) FROM questionnaire_version)"
+        )
+        for number, envelope in enumerate(ids):
+            values = f"SELECT id, round_id, {known}, '{{}}' FROM envelope WHERE id = :id"
+            connection.execute(text(f"INSERT INTO ballot ({columns}) {values}"), {"id": envelope})
+            connection.execute(text("DELETE FROM envelope WHERE id = :id"), {"id": envelope})
+            time.sleep(0.005)  # wide enough to be hit
+            if number % 2 == 0:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    answer_commands.open_envelopes = open_envelopes  # type: ignore[assignment]
+    return app

@@ -1,0 +1,98 @@
+import pytest
+
+from survey_app.questionnaires.difference import Danger, differences, is_typing_correction, needs_second_person, worst
+from tests.questionnaires.make import SCALE, make_definition
+
+BASE = (
+    "select_one muc | q_1 | Thái độ thế nào? | How was it? | yes | | likert | 1.1",
+    "text | y | Góp ý gì? | What to say?",
+)
+
+
+def compare(*rows, choices=SCALE, base=BASE):
+    return [(c.danger, c.name) for c in differences(make_definition(*base), make_definition(*rows, choices=choices))]
+
+
+def test_the_same_questionnaire_has_no_difference():
+    assert compare(*BASE) == []
+    assert worst([]) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ((BASE[0].replace("Thái độ", "Thái đô"), BASE[1]), [(Danger.TYPING, "q_1")]),
+        ((BASE[0].replace("Thái độ thế nào?", "Ông/bà có vui không?"), BASE[1]), [(Danger.SAFE, "q_1")]),
+        ((*BASE, "text | z | Gì nữa? | What else?"), [(Danger.SAFE, "z")]),
+        ((*BASE, "text | z | Gì nữa? | What else? | yes"), [(Danger.RISKY, "z")]),
+        ((BASE[0], BASE[1] + " | yes"), [(Danger.RISKY, "y")]),
+        ((BASE[0].replace("| yes |", "| |"), BASE[1]), [(Danger.SAFE, "q_1")]),
+        ((BASE[0],), [(Danger.DESTRUCTIVE, "y")]),
+        ((BASE[0].replace("1.1", "1.2"), BASE[1]), [(Danger.DESTRUCTIVE, "q_1")]),
+        ((BASE[0], BASE[1].replace("text", "integer")), [(Danger.RISKY, "y")]),
+        ((BASE[0], BASE[1] + " | | ${q_1} = '1'"), [(Danger.RISKY, "y")]),
+        ((BASE[1], BASE[0]), [(Danger.RISKY, "q_1")]),
+        ((BASE[0], "begin_group | g | Phần | Part", BASE[1], "end_group"), [(Danger.RISKY, "y")]),
+        ((BASE[0].replace("muc", "co_khong").replace("| 1.1", ""), BASE[1]), None),
+    ],
+)
+def test_every_kind_of_change_has_its_danger(rows, expected):
+    found = compare(*rows)
+    if expected is None:
+        assert {danger for danger, _name in found} == {Danger.RISKY, Danger.DESTRUCTIVE, Danger.SAFE}
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "danger"),
+    [
+        ("| Kém       | Poor     | 1     |", "| Kém       | Poor     | 3     |", Danger.DESTRUCTIVE),
+        ("|         | muc       | 1    | Kém       | Poor     | 1     |\n", "", Danger.RISKY),
+        ("| Kém ", "| Kem ", Danger.TYPING),
+    ],
+)
+def test_a_changed_choice_of_a_scored_list_has_its_danger(old, new, danger):
+    assert old in SCALE
+    assert compare(*BASE, choices=SCALE.replace(old, new))[0][0] == danger
+
+
+def test_a_new_choice_is_safe_only_at_the_end():
+    base = ("select_one co_khong | a | Đã làm? | Done?",)
+    end = SCALE + "|         | co_khong  | quen | Không nhớ | Forgot | |\n"
+    assert compare(*base, choices=end, base=base) == [(Danger.SAFE, "a")]
+    first = SCALE.replace(
+        "|         | co_khong  | co ",
+        "|         | co_khong  | quen | Không nhớ | Forgot | |\n|         | co_khong  | co ",
+    )
+    assert compare(*base, choices=first, base=base) == [(Danger.RISKY, "a")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("Ông/bà hài lòng ở mức nào về thái độ?", "Ông/bà hài lòng ở mức nào về thái đội?", True),
+        ("Ông/bà hài lòng", "Ông/bà không hài lòng", False),
+        ("Trong 12 tháng qua", "Trong 13 tháng qua", False),
+        ("Từ {from} đến {to}", "Từ {to} đến {from}", False),
+        ("Thái độ", "Sự thạo việc", False),
+        ("Thái đô phuc vụ", "thái độ phục vụ.", True),
+        ("Cán bộ của của xã", "Cán bộ của xã", True),
+        ("Cán bộ xãlàm việc", "Cán bộ xã làm việc", True),
+        ("Thía độ phục vụ", "Thái độ phục vụ", True),
+        ("How satified are you?", "How satisfied are you?", True),
+        ("Phục vụ tốt", "Phục vụ tồi", False),
+        ("Hài lòng", "Rất hài lòng", False),
+        ("Rất hài lòng", "Hài lòng", False),
+        ("Chứa hài lòng", "Chưa hài lòng", False),
+        ("", "Thêm", False),
+    ],
+)
+def test_a_typing_correction_keeps_what_the_sentence_says(old, new, same):
+    assert is_typing_correction(old, new) is same
+
+
+def test_only_risky_changes_need_a_second_person():
+    old = make_definition(*BASE)
+    assert not needs_second_person(differences(old, make_definition(*BASE, "text | z | Gì nữa? | What else?")))
+    assert needs_second_person(differences(old, make_definition(BASE[0])))

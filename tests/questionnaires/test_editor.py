@@ -1,0 +1,183 @@
+"""Common changes in the browser: they give the questionnaire that the same change in Excel would give."""
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.access import Role
+from survey_app.errors import Invalid, Missing
+from survey_app.questionnaires.definition_json import from_json
+from survey_app.questionnaires.editor import Template, Wording, added, moved, removed, reworded
+from survey_app.questionnaires.models import QuestionnaireVersion
+from survey_app.questionnaires.xlsform import read_xlsform
+from survey_app.questionnaires.xlsform_writer import write_workbook
+from tests.browser_fixtures import OFFICE, PHONE, check_axe
+from tests.make import make_criteria, make_district, make_group, make_round, make_user, sign_in_client
+from tests.questionnaires.make import SCREENED, make_definition, make_source
+from tests.questionnaires.test_pages import post, upload
+from tests.questionnaires.test_versions import two_operators  # noqa: F401 - a fixture
+
+EDIT = "/rounds/r/questionnaires/E/edit"
+
+
+def names(definition):
+    return [question.name for question in definition.questions()]
+
+
+def both(vi, en):
+    return {"vi": vi, "en": en}
+
+
+def words(label, required=True, choices=None, new=None):
+    return Wording(label, {}, required, choices or {}, new or {})
+
+
+def test_a_question_moves_within_its_section_and_no_further():
+    before = make_definition(*SCREENED)
+    assert names(moved(before, "so_lan", -1)) == ["da_lam", "so_lan", "q_1_1", "vi_sao", "cam_on", "khac"]
+    assert names(moved(before, "q_1_1", -1)) == names(before)
+    assert names(moved(before, "khac", 1)) == names(before)
+    assert names(moved(before, "phuc_vu", 1))[:2] == ["da_lam", "cam_on"]
+    with pytest.raises(Missing):
+        moved(before, "la", 1)
+
+
+def test_other_words_reach_every_question_of_the_list():
+    before = make_definition(*SCREENED)
+    changed = reworded(
+        before, "da_lam", words(both("Ông/bà đã làm chưa?", "Have you?"), choices={"co": both("Rồi", "Yes")})
+    )
+    assert changed.question("da_lam").label == both("Ông/bà đã làm chưa?", "Have you?")
+    assert changed.question("khac").choice("co").label == both("Rồi", "Yes")
+    assert changed.question("khac").choice("khong").label == before.question("khac").choice("khong").label
+
+
+def test_a_new_choice_stands_before_dont_know_and_takes_the_next_level():
+    changed = reworded(
+        make_definition(*SCREENED), "q_1_1", words(both("Thái độ?", "Attitude?"), new=both("Rất tốt", "Very good"))
+    )
+    choices = changed.question("q_1_1").choices
+    assert [(choice.name, choice.level) for choice in choices] == [("1", 1), ("2", 2), ("rat_tot", 3), ("KB", None)]
+
+
+def test_a_question_without_words_is_refused_beside_the_field():
+    with pytest.raises(Invalid) as fault:
+        reworded(make_definition(*SCREENED), "da_lam", words(both(" ", "x")))
+    assert list(fault.value.faults) == ["label-vi"]
+
+
+def test_a_removed_question_takes_its_empty_section_along():
+    before = make_definition("begin_group | g | Phần | Part", "text | a | A? | A?", "end_group", "text | b | B? | B?")
+    assert list(removed(before, "a").groups()) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "kind", "list_name"),
+    [
+        (Template.SCORED, "q_1_2", "select_one", "muc"),
+        (Template.YES_NO, "them_gi_nua", "select_one", "co_khong"),
+        (Template.NUMBER, "them_gi_nua", "integer", ""),
+        (Template.OPINION, "them_gi_nua", "text", ""),
+        (Template.WORDS, "them_gi_nua", "note", ""),
+    ],
+)
+def test_a_new_question_comes_from_its_template(template, name, kind, list_name):
+    before = make_definition(*SCREENED)
+    changed, made = added(before, template, both("Thêm gì nữa?", "What else?"), "so_lan", "1.2")
+    question = changed.question(made)
+    assert (question.name, question.kind, question.list_name) == (name, kind, list_name)
+    assert names(changed)[3] == name
+    assert read_xlsform(write_workbook(changed), "sua.xlsx") == changed
+
+
+def test_the_first_scored_question_brings_its_own_scale():
+    changed, made = added(
+        make_definition("text | a | A? | A?"), Template.SCORED, both("Tốt không?", "Good?"), "", "1.1"
+    )
+    assert [choice.level for choice in changed.question(made).choices] == [1, 2, 3, 4, 5, None]
+    with pytest.raises(Invalid):
+        added(changed, Template.SCORED, both("Tốt không?", "Good?"), "", "")
+
+
+def seen_of(client):
+    with client.application.extensions["survey_database"].reading() as session:
+        version = session.scalars(select(QuestionnaireVersion).order_by(QuestionnaireVersion.number.desc())).first()
+        return version.sha256, from_json(version.definition)
+
+
+def test_every_change_goes_into_the_draft_and_the_published_version_stays(two_operators):  # noqa: F811
+    author, _other = two_operators
+    upload(author, make_source(*SCREENED))
+    post(author, "/rounds/r/questionnaires/E/publish")
+    published, before = seen_of(author)
+    assert "Sửa tại đây" in author.get("/rounds/r/questionnaires/E").text
+    assert post(author, f"{EDIT}/move", name="so_lan", step="up", seen=published).status_code == 302
+    seen, definition = seen_of(author)
+    assert names(definition) == names(moved(before, "so_lan", -1))
+    fields = {"label-vi": "Ông/bà đến mấy lần?", "label-en": "How many visits?", "hint-vi": "", "hint-en": ""}
+    assert post(author, f"{EDIT}/question/so_lan", seen=seen, **fields).status_code == 302
+    seen, definition = seen_of(author)
+    assert definition.question("so_lan").label["vi"] == "Ông/bà đến mấy lần?"
+    new = {
+        "template": "scored",
+        "criterion": "1.1",
+        "label-vi": "Sự thạo việc?",
+        "label-en": "Skill?",
+        "after": "q_1_1",
+    }
+    assert post(author, f"{EDIT}/new", seen=seen, **new).status_code == 302
+    seen, definition = seen_of(author)
+    assert "q_1_1_2" in names(definition)
+    assert post(author, f"{EDIT}/remove", seen=seen, name="khac").status_code == 302
+    assert "khac" not in names(seen_of(author)[1])
+    assert "Bản 2" in author.get("/rounds/r/questionnaires/E").text
+
+
+def test_who_edits_an_older_state_is_told_and_changes_nothing(two_operators):  # noqa: F811
+    author, other = two_operators
+    upload(author, make_source(*SCREENED))
+    seen, _definition = seen_of(author)
+    assert post(other, f"{EDIT}/move", name="so_lan", step="up", seen=seen).status_code == 302
+    late = post(author, f"{EDIT}/move", name="so_lan", step="up", seen=seen)
+    assert late.status_code == 409
+    assert "Người khác vừa sửa phiếu này" in late.text
+
+
+def test_a_change_that_breaks_a_condition_is_refused_in_words(two_operators):  # noqa: F811
+    author, _other = two_operators
+    upload(author, make_source(*SCREENED))
+    seen, _definition = seen_of(author)
+    answer = post(author, f"{EDIT}/remove", seen=seen, name="da_lam")
+    assert answer.status_code == 403
+    assert "không có câu hỏi «da_lam»" in answer.text
+
+
+def test_missing_words_are_told_beside_the_field_and_nothing_typed_is_lost(two_operators):  # noqa: F811
+    author, _other = two_operators
+    upload(author, make_source(*SCREENED))
+    seen, _definition = seen_of(author)
+    page = post(author, f"{EDIT}/new", seen=seen, template="scored", **{"label-vi": "Sự thạo việc?", "label-en": ""})
+    assert page.status_code == 422
+    assert "Chọn tiêu chí mà câu này chấm điểm." in page.text
+    assert "Sự thạo việc?" in page.text
+
+
+@pytest.mark.parametrize("viewport", [OFFICE, PHONE], ids=["office", "phone"])
+def test_the_pages_of_the_editor_are_accessible(server, new_context, viewport):
+    with server.database.writing() as session:
+        district = make_district(session)
+        survey_round = make_round(session, district, code="r")
+        make_group(session, survey_round, "E")
+        make_criteria(session, survey_round, [("1.1", "1.00", "survey", ["E"])])
+        user = make_user(session, role=Role.OPERATOR, unit=district)
+    cookie = sign_in_client(server.app, user).get_cookie("survey")
+    context = new_context(viewport=viewport)
+    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
+    page = context.new_page()
+    page.goto(f"{server.url}/rounds/r/questionnaires/E")
+    page.set_input_files("#file", {"name": "e.md", "mimeType": "text/markdown", "buffer": make_source(*SCREENED)})
+    page.click("#upload button.btn")
+    for address in ("", "/edit", "/edit/question/da_lam", "/edit/new"):
+        answer = page.goto(f"{server.url}/rounds/r/questionnaires/E{address}")
+        assert answer.ok, address
+        check_axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

@@ -1,0 +1,78 @@
+"""What a questionnaire is written as besides XLSForm: DDI-Codebook, a paper form, an XForm."""
+
+import io
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from pypdf import PdfReader
+
+from survey_app.questionnaires.ddi import write_ddi
+from survey_app.questionnaires.paper_form import paper_form_pdf, paper_numbers
+from survey_app.questionnaires.path import screens
+from survey_app.questionnaires.rules import SHIPPED_FOLDER
+from survey_app.questionnaires.xlsform import read_xlsform
+from tests.questionnaires.make import SCREENED, make_definition
+from tests.questionnaires.test_features import FEATURES, read_feature
+
+SCHEMA = etree.XMLSchema(file=str(Path(__file__).parents[1] / "reference" / "ddi-codebook-2.5-part.xsd"))
+SHIPPED = sorted(SHIPPED_FOLDER.glob("*/*.md"))
+NAMES = {"d": "ddi:codebook:2_5"}
+
+
+def ddi_of(definition):
+    tree = etree.fromstring(write_ddi(definition))
+    SCHEMA.assertValid(tree)
+    return tree
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_the_ddi_of_every_feature_is_valid(feature):
+    definition = read_feature(feature)
+    names = [q.name for q in definition.questions() if q.is_answered or q.is_computed]
+    assert ddi_of(definition).xpath("//d:var/@name", namespaces=NAMES) == names
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_ddi_of_every_shipped_questionnaire_is_valid(path):
+    tree = ddi_of(read_xlsform(path.read_bytes(), path.name))
+    assert tree.xpath("count(//d:var/d:qstn)", namespaces=NAMES) >= 2
+
+
+def test_the_ddi_holds_levels_languages_conditions_and_dont_know():
+    tree = ddi_of(make_definition(*SCREENED))
+    variable = tree.xpath("//d:var[@name='q_1_1']", namespaces=NAMES)[0]
+    assert variable.xpath("d:qstn/@xml:lang", namespaces=NAMES) == ["vi", "en"]
+    assert variable.xpath("d:catgry[@missing='Y']/d:catValu/text()", namespaces=NAMES) == ["KB"]
+    assert variable.xpath("d:catgry/d:txt/text()", namespaces=NAMES) == ["level 1", "level 2"]
+    assert variable.xpath("d:concept/text()", namespaces=NAMES) == ["1.1"]
+    assert tree.xpath("//d:var[@name='vi_sao']/d:universe/text()", namespaces=NAMES) == ["${so_lan} >= 3"]
+
+
+def text_of(pdf):
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+def test_the_paper_form_is_a4_numbered_as_on_the_screen_and_tells_whom_a_question_concerns():
+    definition = make_definition(*SCREENED)
+    pdf = paper_form_pdf(definition, "vi", {"unit": "UBND xã"}, "Xã Quài Cang")
+    page = PdfReader(io.BytesIO(pdf)).pages[0]
+    assert (round(page.mediabox.width), round(page.mediabox.height)) == (595, 842)
+    text = text_of(pdf)
+    assert "Đang đánh giá: Xã Quài Cang" in text
+    assert "1. Đã làm chưa?" in text
+    assert "2. Thái độ?" in text
+    assert "Chỉ trả lời nếu câu 1 không chọn «Không»." in text
+    assert "Có thể chọn nhiều ô." in text
+    answers = {"da_lam": "co", "so_lan": 3}
+    asked = [q for screen in screens(definition, answers) for q in screen.questions if q.is_answered]
+    assert [paper_numbers(definition)[q.name] for q in asked] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_every_feature_can_be_printed(feature):
+    definition = read_feature(feature)
+    text = text_of(paper_form_pdf(definition, "vi", {}))
+    for question in definition.questions():
+        if question.is_answered and "${" not in question.label["vi"]:
+            assert question.label["vi"] in text
