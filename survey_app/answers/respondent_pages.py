@@ -21,6 +21,7 @@ from ..text import today
 from .blueprint import bp, for_respondents
 from .endings import ending
 from .payload import digest_of
+from .phone_pages import empty_code_page
 from .public_pages import facts_of
 from .rules import (
     AlreadyAnswered,
@@ -49,14 +50,14 @@ def code_page() -> Any:
     """The field for the code; an office account is sent on to its own first page."""
     if "_user_id" in session:
         return redirect(url_for("rounds.home"))
-    return show("respondent/code.html", typed="", fault="")
+    return empty_code_page()
 
 
 @bp.get("/p")
 @for_respondents
 def link_page() -> Any:
     """Where links and QR codes lead; the code stands behind «#» and is put into the field by the script."""
-    return show("respondent/code.html", typed="", fault="")
+    return empty_code_page()
 
 
 @bp.get("/phieu/<path:rest>")
