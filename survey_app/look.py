@@ -152,13 +152,14 @@ def _wished_language() -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _content_hash(name: str) -> str:
+def asset_version(name: str) -> str:
+    """Changes with the content of a static file of ours."""
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
 
 
 def asset(name: str) -> str:
     """Address of a static file of ours, with its content hash."""
-    return url_for("static", filename=name, v=_content_hash(name))
+    return url_for("static", filename=name, v=asset_version(name))
 
 
 @lru_cache(maxsize=1)

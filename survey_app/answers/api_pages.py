@@ -19,11 +19,12 @@ _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _RECEIPTS = {Receipt.STORED: "stored", Receipt.REPEATED: "repeated", Receipt.RECEIVED: "received"}
 
 
-def _wrong(field: str, message: str) -> tuple[dict[str, Any], int]:
+def wrong_field(field: str, message: str) -> tuple[dict[str, Any], int]:
+    """The answer to a body that misses something."""
     return {"error": "invalid", "field": field, "message": message}, 422
 
 
-def _body() -> Mapping[str, Any]:
+def body_of_request() -> Mapping[str, Any]:
     """The JSON object of the request; empty for anything else."""
     try:
         content = request.get_json(force=True, silent=True)
@@ -37,9 +38,9 @@ def _body() -> Mapping[str, Any]:
 def open_questionnaire() -> Any:
     """What a code opens: questionnaire, public keys, and all that a phone needs to seal. Spends and marks nothing."""
     refuse_foreign_pages()
-    code = _body().get("code")
+    code = body_of_request().get("code")
     if not isinstance(code, str):
-        return _wrong("code", "Thiếu mã.")
+        return wrong_field("code", "Thiếu mã.")
     visit = enter(code)
     survey_round = visit.round
     setting = visit.setting
@@ -70,12 +71,12 @@ def open_questionnaire() -> Any:
 def take_answers() -> Any:
     """Stores one submission: plain answers are checked and sealed in memory, an envelope is stored as it came."""
     refuse_foreign_pages()
-    body = _body()
+    body = body_of_request()
     code, submission = body.get("code"), body.get("submission")
     if not isinstance(code, str):
-        return _wrong("code", "Thiếu mã.")
+        return wrong_field("code", "Thiếu mã.")
     if not isinstance(submission, str) or not _SUBMISSION.fullmatch(submission):
-        return _wrong("submission", "Số của lần gửi phải có 16 đến 64 chữ cái hoặc chữ số, chọn ngẫu nhiên.")
+        return wrong_field("submission", "Số của lần gửi phải có 16 đến 64 chữ cái hoặc chữ số, chọn ngẫu nhiên.")
     visit = enter(code, sending=True, repeated=True)
     if "envelope" in body:
         sending = _take_envelope(visit, submission, body["envelope"])
@@ -95,13 +96,13 @@ def _take_envelope(visit: Visit, submission: str, text: object) -> Sending | tup
     keys = [from_text(key.public_key) for key in visit.setting.keys if key.public_key]
     size = envelope_size(visit.definition, len(visit.setting.units))
     if len(sealed) != size or not looks_sealed(sealed, keys, FEWEST_HOLDERS):
-        return _wrong("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
+        return wrong_field("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
     return Sending(visit.code_hash, digest_of(submission, sealed), sealed)
 
 
 def _take_plain(visit: Visit, submission: str, answers: object) -> Sending | tuple[dict[str, Any], int]:
     if not isinstance(answers, dict):
-        return _wrong("answers", "Thiếu câu trả lời.")
+        return wrong_field("answers", "Thiếu câu trả lời.")
     faults = check_answers(visit.definition, answers)
     if faults:
         wrong = {fault.name[:100]: fault.kind for fault in faults}

@@ -10,6 +10,7 @@ from . import (
     endings,
     key_pages,
     opinion_pages,
+    phone_pages,
     public_pages,
     respondent_pages,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "endings",
     "key_pages",
     "opinion_pages",
+    "phone_pages",
     "public_pages",
     "respondent_pages",
 ]

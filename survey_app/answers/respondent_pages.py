@@ -6,6 +6,7 @@ from typing import Any
 from flask import g, redirect, request, session, url_for
 from flask_babel import force_locale
 
+from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.check import minutes
 from ..questionnaires.path import (
     Screen,
@@ -20,6 +21,7 @@ from ..text import today
 from .blueprint import bp, for_respondents
 from .endings import ending
 from .payload import digest_of
+from .phone_pages import empty_code_page
 from .public_pages import facts_of
 from .rules import (
     AlreadyAnswered,
@@ -48,14 +50,14 @@ def code_page() -> Any:
     """The field for the code; an office account is sent on to its own first page."""
     if "_user_id" in session:
         return redirect(url_for("rounds.home"))
-    return show("respondent/code.html", typed="", fault="")
+    return empty_code_page()
 
 
 @bp.get("/p")
 @for_respondents
 def link_page() -> Any:
     """Where links and QR codes lead; the code stands behind «#» and is put into the field by the script."""
-    return show("respondent/code.html", typed="", fault="")
+    return empty_code_page()
 
 
 @bp.get("/phieu/<path:rest>")
@@ -196,6 +198,7 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
         t=t,
         values=values_to_show(screen, state.answers, faults, request.form),
         faults=words,
+        all_missing=set(faults.values()) <= {REQUIRED},
         targets=targets,
         rated=visit.rated.unit.name,
         to_review="review" in request.form,

@@ -7,7 +7,8 @@ from typing import Final
 
 from .check_structure import check_structure, unreachable
 from .check_texts import check_texts
-from .definition import DATE, SELECT_ONE, TEXT, Definition, Question
+from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists
+from .expression import Column, parts
 from .message import Message, Severity
 from .xlsform_kinds import LOOKS
 
@@ -40,6 +41,7 @@ def check(definition: Definition, criteria: Sequence[AskedCriterion] | None = No
         *unreachable(definition),
         *check_texts(definition),
         *_check_answering(definition),
+        *_unused_columns(definition),
         *_check_scoring(definition),
     ]
     if criteria is not None:
@@ -84,6 +86,16 @@ def _check_answering(definition: Definition) -> Iterator[Message]:
         if question.kind == DATE and question.is_answered:
             text = "ngày đầy đủ (nhất là ngày sinh) dễ cho biết người trả lời là ai. Nên hỏi năm, hoặc khoảng."
             yield Message(Severity.WARNING, "telling_date", text, "survey", question.row, "type")
+
+
+def _unused_columns(definition: Definition) -> Iterator[Message]:
+    """Further columns of `choices` that no choice_filter looks at: perhaps a misspelt heading."""
+    filters = (question.choice_filter.tree for question in definition.questions() if question.choice_filter)
+    used = {part.name for tree in filters for part in parts(tree) if isinstance(part, Column)}
+    listed = [choice for choices in choice_lists(definition).values() for choice in choices]
+    for column in sorted({column for choice in listed for column in choice.cells} - used):
+        text = "không choice_filter nào dùng cột này. Bỏ cột, hoặc sửa lại tên cột."
+        yield Message(Severity.WARNING, "unused_column", text, "choices", 1, column)
 
 
 def _check_scoring(definition: Definition) -> Iterator[Message]:

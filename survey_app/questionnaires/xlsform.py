@@ -7,7 +7,7 @@ from typing import Any, Final
 from .check_structure import check_structure
 from .definition import Definition, Language
 from .message import Message, Severity
-from .xlsform_columns import Headings, SheetColumns, read_headings
+from .xlsform_columns import SheetColumns, read_headings
 from .xlsform_reading import Reading
 from .xlsform_rows import read_choices, read_survey
 from .xlsform_tables import Table, UnreadableFileError, read_tables
@@ -84,7 +84,7 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
     except UnreadableFileError as fault:
         raise XlsformError([Message(Severity.ERROR, fault.kind, str(fault))]) from fault
     survey = read_headings(tables.get("survey"), _SURVEY)
-    choice_columns = replace(_CHOICES, extra=_filter_columns(tables, survey))
+    choice_columns = replace(_CHOICES, extra=_further_columns(tables))
     reading = Reading(survey, read_headings(tables.get("choices"), choice_columns))
     for headings in (reading.survey, reading.choices):
         reading.faults.extend(headings.faults)
@@ -108,13 +108,11 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
     return definition
 
 
-def _filter_columns(tables: dict[str, Table], survey: Headings) -> frozenset[str]:
-    """Further columns of `choices` that some choice_filter names."""
-    cells = (survey.named(row).get("choice_filter", "") for row in tables["survey"].rows)
-    words = {word for cell in cells for word in _WORD.findall(cell)}
-    headings = set(tables["choices"].headings) if "choices" in tables else set()
+def _further_columns(tables: dict[str, Table]) -> frozenset[str]:
+    """The columns of `choices` that are none of ours: a choice_filter may look at them."""
+    headings = tables["choices"].headings if "choices" in tables else ()
     known = _CHOICES.plain | _CHOICES.translated | set(_CHOICES.other_names) | set(_CHOICES.reasons)
-    return frozenset(words & headings - known)
+    return frozenset(one for one in headings if one.lower() not in known and _WORD.fullmatch(one))
 
 
 def _refuse_other_sheets(book: dict[str, Any], reading: Reading) -> None:

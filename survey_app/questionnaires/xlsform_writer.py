@@ -113,7 +113,12 @@ def _text(value: int | None) -> str:
 
 
 def _without_empty_columns(rows: Rows) -> Rows:
-    kept = [place for place in range(len(rows[0])) if any(row[place] for row in rows[1:])]
+    """The rows without empty columns; the labels of a language stay, also while none is translated."""
+    kept = [
+        place
+        for place, heading in enumerate(rows[0])
+        if heading.startswith("label::") or any(row[place] for row in rows[1:])
+    ]
     return [[row[place] for place in kept] for row in rows]
 
 

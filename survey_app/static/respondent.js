@@ -10,6 +10,7 @@
   const field = document.getElementById("code");
   if (field && location.hash.length > 1) {
     field.value = decodeURIComponent(location.hash.slice(1));
+    field.dataset.linked = "1";
     history.replaceState(null, "", location.pathname + location.search);
   }
 
@@ -18,12 +19,15 @@
     link.addEventListener("click", () => { if (field && field.value) link.hash = encodeURIComponent(field.value); });
   }
 
-  const tools = document.querySelector(".tools");
-  if (tools) {
+  // The button for the text size, once on every page.
+  function addSizes() {
+    const tools = document.querySelector(".tools");
+    if (!tools || tools.querySelector("[data-size-button]")) return;
     const button = document.createElement("button");
     const marks = { 1: "A", 2: "A+", 3: "A++" };
     button.type = "button";
     button.className = "tool";
+    button.dataset.sizeButton = "";
     const show = () => {
       button.textContent = marks[size];
       button.setAttribute("aria-label", `${tools.dataset.sizes}: ${marks[size]}`);
@@ -41,15 +45,21 @@
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
 
-  for (const area of document.querySelectorAll("textarea[data-left]")) {
-    const note = document.createElement("p");
-    note.className = "hint";
-    note.setAttribute("aria-live", "polite");
-    const count = () => { note.textContent = area.dataset.left.replace("{n}", area.maxLength - area.value.length); };
-    area.addEventListener("input", count);
-    area.after(note);
-    count();
+  // How many letters are left, in words, under every text field.
+  function addCounters(part) {
+    for (const area of part.querySelectorAll("textarea[data-left]")) {
+      const note = document.createElement("p");
+      note.className = "hint";
+      note.setAttribute("aria-live", "polite");
+      const count = () => { note.textContent = area.dataset.left.replace("{n}", area.maxLength - area.value.length); };
+      area.addEventListener("input", count);
+      area.after(note);
+      count();
+    }
   }
+
+  addSizes();
+  addCounters(document);
 
   const send = document.querySelector("[data-send]");
   if (send) {
@@ -63,4 +73,6 @@
   }
   // A page that comes back from the browser's memory must be able to send again.
   addEventListener("pageshow", () => { if (send) delete send.dataset.busy; });
+
+  globalThis.surveyPage = { addSizes, addCounters };
 })();

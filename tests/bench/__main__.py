@@ -3,6 +3,8 @@
 start    second start until the first page, in seconds
 page     bytes and requests of a respondent's first visit until the first question
 submit   accepted answers per second from 32 clients on both engines and on a slow disk, beside a bare SQLite loop
+answer   CPU of the server for one complete answer, with script and without
+phone [N]  N browsers (100) killed at a random moment: every finished answer arrives once
 opening  20 000 envelopes opened and cleaned
 roster   5 000 rows read, checked and shown; 10 000 persons exported
 durability [N]  kills, power cuts, races, cut connections, wrong clock, failing disk, each with its control (N runs)
@@ -16,12 +18,14 @@ analysis 30 questions in 100 units with errors, in milliseconds; the pass over a
 import sys
 from collections.abc import Callable
 
-from . import analysis, damage, durability, office, opening, page, questionnaires, roster, submit
+from . import analysis, damage, durability, office, opening, page, phone, questionnaires, roster, submit
 
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
     "page": page.first_visit,
     "submit": submit.submissions,
+    "answer": phone.cost_of_an_answer,
+    "phone": phone.kills,
     "opening": opening.twenty_thousand,
     "roster": roster.large_lists,
     "damage": damage.thousand_files,
@@ -36,6 +40,9 @@ def main(names: list[str]) -> int:
     """Run the named benches, or all; 2 for an unknown name."""
     if names[:1] == ["durability"]:
         durability.durability(int(names[1]) if len(names) > 1 else None)
+        return 0
+    if names[:1] == ["phone"] and names[1:2]:
+        phone.kills(int(names[1]))
         return 0
     unknown = [name for name in names if name not in BENCHES]
     if unknown:

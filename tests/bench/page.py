@@ -19,7 +19,6 @@ def first_visit() -> None:
         sizes: list[float] = []
         wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))  # 0: from the cache
         page.goto(next(row["link"] for row in server.codes if row["group"] == "E"))
-        page.get_by_role("button", name="Tiếp tục", exact=True).first.click()
         page.get_by_role("button", name="Bắt đầu trả lời").click()
         page.get_by_role("button", name="Tiếp tục", exact=True).first.wait_for()
         sent = [size for size in sizes if size]

@@ -2,7 +2,7 @@ import pytest
 
 from survey_app.questionnaires.check import AskedCriterion, check, coverage, minutes
 from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
-from tests.questionnaires.make import HEADINGS, SCREENED, make_definition, make_source
+from tests.questionnaires.make import HEADINGS, SCALE, SCREENED, make_definition, make_source
 
 CRITERIA = [AskedCriterion("1.1", frozenset("AE")), AskedCriterion("1.2", frozenset("A"))]
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
@@ -146,6 +146,12 @@ def test_the_same_question_twice_is_told_with_the_first_row():
     messages = check(make_definition("text | a | Vì sao? | Why?", "text | b | Vì sao? | Why so?"))
     assert [(m.kind, m.row) for m in messages] == [("same_label", 3)]
     assert "dòng 2" in messages[0].text
+
+
+def test_a_further_column_of_the_choices_that_nothing_uses_is_told():
+    scale = SCALE.replace("| level |", "| level | huyen |").replace("| 1     |\n", "| 1     | x |\n")
+    messages = check(make_definition("select_one muc | a | A? | A?", choices=scale))
+    assert [(m.kind, m.sheet, m.column) for m in messages] == [("unused_column", "choices", "huyen")]
 
 
 def expression_faults(column, *rows):

@@ -1,0 +1,67 @@
+"""What lies on a respondent's phone: the rules of a questionnaire without its texts, and the script of the pages.
+
+The texts come as the page that the server draws, one for each language; so a phone shows what the pages without script
+show. Rules and choices are the stored JSON of the version without what only people read.
+"""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from ..look import STATIC, asset_version
+
+# In this order: each uses those before it. Together they are the one script of every respondent's page.
+_SCRIPTS: Final = ("respondent.js", "expression.js", "questionnaire.js", "sealing.js", "device.js", "phone.js")
+_WORKER_SCRIPTS: Final = ("device.js", "worker.js")
+_ONLY_FOR_PEOPLE: Final = frozenset(
+    {"label", "hint", "guidance", "required_message", "constraint_message", "row", "criterion", "source"}
+)
+
+
+def rules_of(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Items and lists of the stored JSON of a version, without their texts."""
+    lists = {name: [_bare(choice) for choice in choices] for name, choices in stored["lists"].items()}
+    return {"lists": lists, "items": [_bare_item(item) for item in stored["items"]]}
+
+
+def _bare(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in _ONLY_FOR_PEOPLE}
+
+
+def _bare_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    bare = _bare(item)
+    for name in ("relevant", "constraint", "calculation", "choice_filter"):
+        if name in bare:
+            bare[name] = bare[name]["tree"]
+    if "items" in bare:
+        bare["items"] = [_bare_item(inner) for inner in bare["items"]]
+    return bare
+
+
+@lru_cache(maxsize=1)
+def script() -> bytes:
+    """The script of the respondents' pages."""
+    return b"\n".join((STATIC / name).read_bytes() for name in _SCRIPTS)
+
+
+@lru_cache(maxsize=1)
+def script_version() -> str:
+    """Changes with the script; stands in its address."""
+    return hashlib.sha256(script()).hexdigest()[:12]
+
+
+def worker(shell: list[str]) -> bytes:
+    """The service worker; `shell` are the addresses that it keeps for times without network."""
+    parts = [(STATIC / name).read_bytes() for name in _WORKER_SCRIPTS]
+    state = hashlib.sha256(b"".join(parts) + asset_version("respondent.css").encode()).hexdigest()[:12]
+    facts = f"self.surveyShell = {json.dumps({'name': f'survey-{state}-{script_version()}', 'addresses': shell})};\n"
+    return facts.encode() + b"\n".join(parts)
+
+
+@lru_cache(maxsize=64)
+def compressed(content: bytes) -> bytes:
+    """The content in gzip, made once."""
+    return gzip.compress(content, 9, mtime=0)

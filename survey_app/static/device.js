@@ -1,0 +1,197 @@
+// What a phone keeps of a questionnaire, and how a sealed answer leaves it. Used by the pages and by the service worker.
+// forms: the questionnaire as opened; drafts: answers not yet sent, encrypted under the code; outbox: sealed answers on
+// their way. Nothing is removed by age: a sealed answer goes when the server has it, or when its owner says so.
+(() => {
+  "use strict";
+  const subtle = globalThis.crypto && crypto.subtle;
+  const utf8 = new TextEncoder();
+  const STORES = ["forms", "drafts", "outbox"];
+  let opened = null;
+  let keptInMemory = false;
+  const memory = Object.fromEntries(STORES.map((name) => [name, new Map()]));
+
+  const asPromise = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+  function open() {
+    opened ??= new Promise((resolve, reject) => {
+      const request = indexedDB.open("survey", 1);
+      request.onupgradeneeded = () => { for (const name of STORES) request.result.createObjectStore(name, { keyPath: "id" }); };
+      request.onblocked = request.onerror = () => reject(request.error);
+      request.onsuccess = () => {
+        const database = request.result;
+        database.onclose = () => { opened = null; }; // a phone that runs short closes it: the next use opens it again
+        database.onversionchange = () => { database.close(); opened = null; };
+        resolve(database);
+      };
+    });
+    opened.catch(() => { opened = null; });
+    return opened;
+  }
+
+  async function once(names, mode, work) {
+    // A sealed answer must outlive a dead battery; a draft is written at every letter.
+    const durability = names.includes("outbox") ? "strict" : "relaxed";
+    const transaction = (await open()).transaction(names, mode, { durability });
+    const finished = new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = transaction.onerror = () => reject(transaction.error || new Error("aborted"));
+    });
+    finished.catch(() => {}); // seen below
+    const result = await work(Object.fromEntries(names.map((name) => [name, transaction.objectStore(name)])));
+    await finished;
+    return result;
+  }
+
+  // One transaction over the named stores; a connection that was closed meanwhile is opened again.
+  async function run(names, mode, work) {
+    if (keptInMemory) return work(Object.fromEntries(names.map((name) => [name, inMemory(memory[name])])));
+    try {
+      return await once(names, mode, work);
+    } catch (fault) {
+      if (!["InvalidStateError", "UnknownError"].includes(fault.name)) throw fault;
+      opened = null;
+      return once(names, mode, work);
+    }
+  }
+
+  // The same calls on a Map, for a browser that keeps nothing: its answers live as long as the page.
+  const inMemory = (map) => ({
+    get: (id) => done(map.get(id)),
+    getAll: () => done([...map.values()]),
+    put: (row) => done(map.set(row.id, row)),
+    delete: (id) => done(map.delete(id)),
+  });
+  const done = (result) => {
+    const request = { result };
+    queueMicrotask(() => request.onsuccess && request.onsuccess());
+    return request;
+  };
+
+  // Whether answers survive the page here; from then on a browser that keeps nothing is served from memory.
+  async function canKeep() {
+    try {
+      await run(["drafts"], "readwrite", async ({ drafts }) => {
+        await asPromise(drafts.put({ id: "try" }));
+        await asPromise(drafts.delete("try"));
+      });
+    } catch {
+      keptInMemory = true;
+    }
+    return !keptInMemory;
+  }
+
+  const hexOf = (bytes) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  // Under this name everything of one code is kept; the code itself cannot be computed from it.
+  const idOf = async (code) => hexOf(await subtle.digest("SHA-256", utf8.encode(`survey-device-1 ${code}`)));
+
+  async function draftKey(code) {
+    const secret = await subtle.importKey("raw", utf8.encode(code), "HKDF", false, ["deriveKey"]);
+    const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: utf8.encode("survey-draft-1") };
+    return subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  }
+
+  async function openDraft(code, row) {
+    if (!row) return null;
+    try {
+      const plain = await subtle.decrypt({ name: "AES-GCM", iv: row.nonce }, await draftKey(code), row.sealed);
+      return JSON.parse(new TextDecoder().decode(plain));
+    } catch {
+      return null; // damaged: as if it were not there
+    }
+  }
+
+  const get = (name, id) => run([name], "readonly", (stores) => asPromise(stores[name].get(id)));
+  const loadForm = (id) => get("forms", id);
+  const loadSealed = (id) => get("outbox", id);
+  const loadDraft = async (id, code) => openDraft(code, await get("drafts", id));
+  const allSealed = () => run(["outbox"], "readonly", ({ outbox }) => asPromise(outbox.getAll()));
+
+  const saveForm = (form) => run(["forms"], "readwrite", ({ forms }) => asPromise(forms.put(form)));
+
+  // Two tabs of one code write the same draft: each puts its changes over what lies there by now.
+  async function saveDraft(id, code, change) {
+    const key = await draftKey(code);
+    for (;;) {
+      const row = await get("drafts", id);
+      const draft = change((await openDraft(code, row)) || {});
+      const nonce = crypto.getRandomValues(new Uint8Array(12));
+      const sealed = await subtle.encrypt({ name: "AES-GCM", iv: nonce }, key, utf8.encode(JSON.stringify(draft)));
+      const turn = row ? row.turn : 0;
+      const written = await run(["drafts"], "readwrite", async ({ drafts }) => {
+        const now = await asPromise(drafts.get(id));
+        if ((now ? now.turn : 0) !== turn) return false;
+        await asPromise(drafts.put({ id, turn: turn + 1, nonce, sealed }));
+        return true;
+      });
+      if (written) return draft;
+    }
+  }
+
+  // The sealed answer takes the place of everything readable, in one transaction. False: another tab was faster.
+  const keepSealed = (row) => run(STORES, "readwrite", async ({ forms, drafts, outbox }) => {
+    if (await asPromise(outbox.get(row.id))) return false;
+    await asPromise(outbox.put(row));
+    await asPromise(drafts.delete(row.id));
+    await asPromise(forms.delete(row.id));
+    return true;
+  });
+
+  const erase = (id) => run(STORES, "readwrite", async (stores) => {
+    for (const name of STORES) await asPromise(stores[name].delete(id));
+  });
+
+  async function post(address, body) {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), 30000);
+    try {
+      const answer = await fetch(address, {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+        cache: "no-store", credentials: "omit", signal: stop.signal,
+      });
+      let content = {};
+      try { content = await answer.json(); } catch { /* a page of the proxy: only the status counts */ }
+      return { status: answer.status, content };
+    } catch {
+      return { status: 0, content: {} }; // no network, or no answer: whatever was sent may have arrived
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  const REFUSALS = { 404: "unknown", 409: "other", 422: "unfit" };
+
+  // Sends one sealed answer: "stored", "repeated" or "received" when the server has it, "waiting" when it must be tried
+  // again, else the kind of refusal. A refused answer stays here until its owner decides.
+  async function send(row) {
+    const { status, content } = await post("/p/answers", { code: row.code, submission: row.submission, envelope: row.envelope });
+    if (status === 200 && ["stored", "repeated", "received"].includes(content.status)) {
+      await erase(row.id);
+      return content.status;
+    }
+    const refusal = status === 403 || status === 410 ? content.error : REFUSALS[status];
+    const state = (content.error && refusal) || (content.error === "slip_not_ticked" ? "slip" : "waiting");
+    if (state !== row.state) {
+      await run(["outbox"], "readwrite", async ({ outbox }) => {
+        if (await asPromise(outbox.get(row.id))) await asPromise(outbox.put({ ...row, state }));
+      });
+    }
+    return state;
+  }
+
+  // Sends whatever waits; answers how many still do.
+  async function sendAll() {
+    let left = 0;
+    for (const row of await allSealed()) {
+      if (["waiting", "slip"].includes(row.state) && ["waiting", "slip"].includes(await send(row))) left += 1;
+    }
+    return left;
+  }
+
+  globalThis.surveyDevice = {
+    canKeep, idOf, loadForm, saveForm, loadDraft, saveDraft, loadSealed, allSealed, keepSealed, erase, post, send, sendAll,
+  };
+})();

@@ -1,0 +1,733 @@
+// Answers a questionnaire on the phone itself: one question a screen, with or without network. The screens are the
+// <template>s of the page that the server drew (respondent/phone.html); what is kept and sent is the work of device.js.
+// Without WebCrypto (plain http), or in a browser too old, nothing here starts, and the pages are posted one by one.
+(() => {
+  "use strict";
+  const modern = Object.hasOwn && globalThis.BroadcastChannel && globalThis.SubmitEvent && "submitter" in SubmitEvent.prototype;
+  if (!isSecureContext || !globalThis.crypto || !crypto.subtle || !globalThis.indexedDB || !modern) return;
+  const device = surveyDevice;
+  const NOT_LETTERS = /[ \t\r\n\u00a0\u200b\ufeff\u2010-\u2014\u2212_.-]/g;
+  const TWINS = { O: "0", I: "1", L: "1" };
+  const GIVE_UP = 8000; // after so long «saved, not sent» is said, while the sending goes on
+  const AGAIN = 30000;
+  const inZalo = /zalo/i.test(navigator.userAgent);
+  const codeForm = document.getElementById("code-form");
+  const channel = new BroadcastChannel("survey");
+
+  let my = null; // the questionnaire in hand: code, id, form, content, draft, keeps, at (name of the screen)
+  let templates = templatesIn(document);
+  let facts = {};
+  let pending = Promise.resolve();
+  let unsaved = null; // fields that are not yet in the kept draft; null when nothing is being written
+  let asked = false;
+
+  // ---- small parts of pages
+
+  function templatesIn(page) {
+    return new Map([...page.querySelectorAll("template[id]")].map((template) => [template.id, template]));
+  }
+
+  const copyOf = (name) => document.importNode(templates.get(name).content, true);
+  const byId = (id) => document.getElementById(id);
+  const words = () => byId("words").dataset;
+
+  // Puts values for {name} into the texts of a part.
+  function fill(part, values) {
+    const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      if (node.data.includes("{")) node.data = node.data.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+    }
+    return part;
+  }
+
+  const title = (text, round = true) => { document.title = round && my && my.roundTitle ? `${text} – ${my.roundTitle}` : text; };
+
+  function put(main, actions) {
+    byId("main").replaceChildren(main);
+    if (byId("actions")) byId("actions").replaceChildren(...(actions ? [actions] : []));
+  }
+
+  function atTop(focused) {
+    scrollTo(0, 0);
+    (focused || byId("main")).focus({ preventScroll: true });
+  }
+
+  // ---- code page
+
+  function normalise(typed) {
+    return typed.replace(NOT_LETTERS, "").toUpperCase().replace(/[OIL]/g, (letter) => TWINS[letter]);
+  }
+
+  const remember = (code) => { try { sessionStorage.setItem("code", code); } catch { /* a reload asks for the code */ } };
+  const forget = () => { try { sessionStorage.removeItem("code"); } catch { /* nothing was kept */ } };
+  const remembered = () => { try { return sessionStorage.getItem("code"); } catch { return null; } };
+
+  function sayAtCode(text) {
+    codeForm.querySelector("[data-say]").textContent = "";
+    const old = codeForm.querySelector(".panel.err");
+    if (old) old.remove();
+    const panel = copyOf("code-fault");
+    panel.querySelector("a").textContent = text;
+    codeForm.prepend(panel);
+    codeForm.elements.code.setAttribute("aria-invalid", "true");
+    codeForm.querySelector(".panel.err").focus();
+  }
+
+  // The server's own page says why a code does not lead on.
+  function leaveToServer() {
+    forget();
+    codeForm.elements.code.value = my ? my.code : codeForm.elements.code.value;
+    codeForm.hidden = true;
+    document.body.append(codeForm);
+    codeForm.submit();
+  }
+
+  async function openCode(code) {
+    codeForm.querySelector("[data-say]").textContent = codeForm.dataset.opening;
+    const id = await device.idOf(code);
+    const keeps = await device.canKeep();
+    const sealed = await device.loadSealed(id);
+    my = { code, id, keeps, depth: 0 };
+    if (sealed) { remember(code); showSealed(sealed); retry(sealed); return; }
+    const draft = await device.loadDraft(id, code);
+    const form = await device.loadForm(id);
+    const language = (draft && draft.language) || codeForm.elements.language.value;
+    if (form && draft) {
+      begin(form, draft, form.pages[language] ? language : form.last);
+      refresh();
+      return;
+    }
+    const { status, content } = await device.post("/p/form", { code, language });
+    if (status === 200) {
+      const fresh = { id, last: content.language, pages: { [content.language]: content } };
+      await keepForm(fresh);
+      begin(fresh, draft || newDraft(content.language), content.language);
+    } else if (form && (status === 0 || status >= 500)) {
+      begin(form, newDraft(form.last), form.last);
+    } else if (status === 404) sayAtCode(codeForm.dataset.unknown);
+    else if (status === 0 || status === 502 || status === 504) sayAtCode(codeForm.dataset.noNetwork);
+    else leaveToServer();
+  }
+
+  function newDraft(language) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const submission = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return { submission, language, at: "start", raw: {} };
+  }
+
+  async function keepForm(form) {
+    try { await device.saveForm(form); } catch { my.keeps = false; }
+  }
+
+  // Keys and texts may have changed since the questionnaire was kept; a code may have been spent or voided elsewhere.
+  async function refresh() {
+    const { form, content, id } = my;
+    const answer = await device.post("/p/form", { code: my.code, language: content.language, have: content.etag });
+    if (!my || my.id !== id || my.over) return;
+    if (answer.status === 200 && !answer.content.unchanged) {
+      form.pages[content.language] = answer.content;
+      await keepForm(form);
+    } else if ([403, 409, 410].includes(answer.status) && ["answered", "void", "cancelled", "closed"].includes(answer.content.error)) {
+      if (!(await device.loadSealed(id))) leaveToServer();
+    }
+  }
+
+  // The other languages come when the phone has nothing else to do, so that they are there without network too.
+  async function fetchLanguages() {
+    for (const { value } of document.querySelectorAll(".languages button[name=switch]")) {
+      if (my && !my.form.pages[value]) await languagePage(value);
+    }
+  }
+
+  async function languagePage(language) {
+    const { form, code } = my;
+    if (!form.pages[language]) {
+      const { status, content } = await device.post("/p/form", { code, language });
+      if (status !== 200 || my.over) return null;
+      form.pages[language] = content;
+      await keepForm(form);
+    }
+    return form.pages[language];
+  }
+
+  // ---- the questionnaire
+
+  function begin(form, draft, language) {
+    remember(my.code);
+    Object.assign(my, { form, draft });
+    mount(form.pages[language]);
+    history.replaceState({ at: draft.at, depth: 0 }, "", location.pathname + location.search);
+    orderChoices().then(() => {
+      show(draft.at);
+      keepDraft({});
+      startWorker();
+    });
+  }
+
+  // The page of a language takes the place of the whole body; its screens stay in its templates.
+  function mount(content) {
+    const page = new DOMParser().parseFromString(content.html, "text/html");
+    templates = templatesIn(page);
+    my.content = content;
+    my.roundTitle = page.title.split(" – ").slice(1).join(" – ");
+    facts = { ...content.facts, code: my.code.replace(/(.{4})(?=.)/g, "$1-") };
+    document.documentElement.lang = page.documentElement.lang;
+    const wordsOfPage = page.getElementById("words");
+    document.body.replaceWith(document.adoptNode(page.body));
+    document.body.append(wordsOfPage);
+    byId("page").addEventListener("submit", onSubmit);
+    byId("page").addEventListener("input", onInput);
+    surveyPage.addSizes();
+  }
+
+  const today = () => {
+    const now = new Date();
+    return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
+  };
+  const assess = () => surveyForm.assess(my.content.rules, my.draft.raw, today());
+
+  // Shuffled lists: another order for each answer, the same on every screen of it. «Không biết» stays last.
+  async function orderChoices() {
+    my.order = {};
+    const shuffle = async (items) => {
+      for (const item of items) {
+        if (item.kind === "group") await shuffle(item.items);
+        else if (item.parameters && item.parameters.randomize === "true" && !item.parameters.seed) {
+          const places = await Promise.all(my.content.rules.lists[item.list].map(async ({ name }) =>
+            [name === "KB" ? "~" : await device.idOf(`${my.draft.submission}/${item.name}/${name}`), name]));
+          my.order[item.name] = places.sort().map(([, name]) => name);
+        }
+      }
+    };
+    await shuffle(my.content.rules.items);
+  }
+
+  function show(at, tried = false) {
+    const state = assess();
+    const screen = at === "start" || at === "review" ? null : nearest(at, state.screens);
+    my.at = screen ? screen.name : at === "start" ? at : "review";
+    my.draft.at = my.at;
+    if (my.at === "start") showStart(state);
+    else if (my.at === "review") showReview(state, tried);
+    else showScreen(screen, state);
+    sayState();
+  }
+
+  // The screen of that name; where an answer has taken it off the path meanwhile, the next one as written.
+  function nearest(name, screens) {
+    const written = namesOf(my.content.rules.items);
+    const from = written.indexOf(name);
+    return screens.find((screen) => written.indexOf(screen.name) >= from);
+  }
+
+  const namesOf = (items) => items.flatMap((item) => [item.name, ...(item.kind === "group" ? namesOf(item.items) : [])]);
+
+  function go(at, backToReview = false) {
+    const depth = (my.depth || 0) + 1;
+    my.depth = depth;
+    my.toReview = backToReview;
+    history.pushState({ at, depth, backToReview }, "");
+    show(at);
+    keepDraft({});
+  }
+
+  function back() {
+    takeFields();
+    if (my.depth > 0) { history.back(); return; }
+    const { screens } = assess();
+    const place = my.at === "review" ? screens.length : screens.findIndex((screen) => screen.name === my.at);
+    const at = place > 0 ? screens[place - 1].name : "start";
+    history.replaceState({ at, depth: 0 }, "");
+    my.toReview = false;
+    show(at);
+    keepDraft({});
+  }
+
+  function showStart({ screens }) {
+    byId("place").replaceChildren();
+    const main = copyOf("start");
+    if (Object.keys(my.draft.raw).length && screens.length) main.prepend(copyOf("resume"));
+    if (inZalo) main.prepend(fill(copyOf("zalo"), facts));
+    put(main, copyOf("start-actions"));
+    title(main.querySelector ? byId("main").querySelector("h1").textContent : "");
+    atTop();
+  }
+
+  // ---- one screen of questions
+
+  const partOf = (name) => byId(`q-${name}`) || byId("main").querySelector(`[name="${name}"]`);
+  const boxOf = (name) => partOf(name).closest("fieldset, .field") || partOf(name);
+
+  // The words of an answer: of its choices as the screen shows them, a date as day/month/year, a number as people write it.
+  function wordsOf(question, answer) {
+    const template = templates.get(`q/${question.name}`);
+    if (["select_one", "select_multiple", "rank"].includes(question.kind)) {
+      const labels = choiceWords(question, template.content);
+      return (Array.isArray(answer) ? answer : [answer]).filter((name) => labels.has(name)).map((name) => labels.get(name));
+    }
+    if (typeof answer === "number") return [surveyExpression.asText(answer).replace(".", my.content.language === "en" ? "." : ",")];
+    const date = question.kind === "date" && /^(\d{4})-(\d\d)-(\d\d)$/.exec(answer);
+    return [date ? `${date[3]}/${date[2]}/${date[1]}` : answer];
+  }
+
+  function choiceWords(question, part) {
+    if (question.kind === "rank") {
+      return new Map([...part.querySelectorAll("select")].map((field) => {
+        const choice = field.querySelector("option:last-child").value.split(/:(.*)/s)[1];
+        return [choice, field.closest("p").querySelector("label").textContent];
+      }));
+    }
+    return new Map([...part.querySelectorAll(".card input")].map((field) => [field.value, field.closest(".card").querySelector(".words").textContent]));
+  }
+
+  // Answers in the texts of a question: ${name} shows what was answered there.
+  function fillAnswers(part, live) {
+    const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      if (node.data.includes("${")) node.data = withAnswers(node.data, live);
+    }
+  }
+
+  const withAnswers = (text, live) => text.replace(/\$\{\s*([A-Za-z_][\w.-]*)\s*\}/g, (_all, name) => {
+    const question = questionNamed(my.content.rules.items, name);
+    return question && live[name] !== undefined ? wordsOf(question, live[name]).join(", ") : "";
+  });
+
+  function questionNamed(items, name) {
+    for (const item of items) {
+      const found = item.kind === "group" ? questionNamed(item.items, name) : item.name === name && item;
+      if (found) return found;
+    }
+    return null;
+  }
+
+  function questionPart(question, live) {
+    const part = copyOf(`q/${question.name}`);
+    if (!templates.has(`q/${question.name}`)) return part;
+    if (["select_one", "select_multiple", "rank"].includes(question.kind)) arrange(part, question);
+    fillAnswers(part, live);
+    const output = part.querySelector("output");
+    if (output) output.textContent = live[question.name] === undefined ? "" : surveyExpression.asText(live[question.name]);
+    const typed = my.draft.raw[question.name];
+    if (typed) for (const field of part.querySelectorAll(`[name="${question.name}"]`)) fillField(field, typed);
+    return part;
+  }
+
+  // Only the choices that the filter leaves, in the order of this answer.
+  function arrange(part, question) {
+    const offered = new Set(question.offered.map((choice) => choice.name));
+    const cards = new Map([...part.querySelectorAll(".card input, .ranked select")].map((field) => {
+      const name = field.matches("select") ? field.querySelector("option:last-child").value.split(/:(.*)/s)[1] : field.value;
+      return [name, field.closest(".card, .ranked")];
+    }));
+    for (const [name, card] of cards) if (!offered.has(name)) card.remove();
+    const order = my.order[question.name];
+    if (!order) return;
+    const kept = order.map((name) => cards.get(name)).filter((card) => card && card.parentNode);
+    const last = kept.length && kept[0].parentNode.querySelector(".or");
+    for (const card of kept) (last && card.classList.contains("apart") ? last.parentNode.append(last, card) : card.parentNode.insertBefore(card, last || null));
+  }
+
+  function fillField(field, typed) {
+    if (field.type === "radio" || field.type === "checkbox") field.checked = typed.includes(field.value);
+    else if (field.matches("select")) field.value = [...field.options].map((option) => option.value).find((value) => value && typed.includes(value)) || "";
+    else field.value = typed[typed.length - 1] ?? "";
+  }
+
+  function showScreen(screen, state) {
+    const main = document.createDocumentFragment();
+    const heading = screen.title.map((name) => my.content.titles[name]).find(Boolean) || "";
+    if (screen.questions.length > 1 && heading) main.append(Object.assign(document.createElement("h1"), { textContent: heading }));
+    main.append(copyOf("about"), ...screen.questions.map((question) => questionPart(question, state.live)));
+    const bar = copyOf("place-bar");
+    const count = bar.querySelector("[data-count]");
+    bar.querySelector("[data-title]").textContent = heading;
+    if (screen.total) count.textContent = count.dataset.count.replace("{n}", screen.first).replace("{total}", screen.total);
+    bar.querySelector("progress").max = state.screens.length;
+    bar.querySelector("progress").value = screen.number - 1;
+    title(count.textContent || heading);
+    byId("place").replaceChildren(bar);
+    put(main, copyOf("question-actions"));
+    surveyPage.addCounters(byId("main"));
+    atTop();
+  }
+
+  // The fields of the present screen, as typed, into the draft.
+  function takeFields() {
+    const screen = my && !my.over && assess().screens.find((one) => one.name === my.at);
+    if (!screen) return {};
+    const fields = new FormData(byId("page"));
+    const change = {};
+    for (const question of screen.questions.filter(surveyForm.isAnswered)) change[question.name] = fields.getAll(question.name);
+    Object.assign(my.draft.raw, change);
+    return change;
+  }
+
+  // Writes at once, over what another tab may have written meanwhile; what changes while it writes goes with the next turn.
+  function keepDraft(change) {
+    const writes = unsaved !== null;
+    unsaved = { ...unsaved, ...change };
+    if (!writes) pending = writeDraft(my);
+  }
+
+  async function writeDraft({ id, code, draft }) {
+    await null; // what the same event changes belongs to this turn
+    let keptPlace = "";
+    while (Object.keys(unsaved).length || keptPlace !== `${draft.at} ${draft.language}`) {
+      const change = unsaved;
+      const { submission, language, at } = draft;
+      unsaved = {};
+      try {
+        const kept = await device.saveDraft(id, code, (old) => ({
+          submission: old.submission || submission, language, at, raw: { ...(old.raw || draft.raw), ...change },
+        }));
+        draft.submission = kept.submission;
+      } catch {
+        my.keeps = false; // the answers live as long as the page
+      }
+      keptPlace = `${at} ${language}`;
+    }
+    unsaved = null;
+    sayState();
+  }
+
+  function onInput(event) {
+    if (!event.target.name || !my || my.over) return;
+    if (!asked && navigator.storage && navigator.storage.persist) { asked = true; navigator.storage.persist().catch(() => {}); }
+    keepDraft(takeFields());
+  }
+
+  function faultWords(question, kind, live) {
+    const messages = my.content.messages[question.name] || {};
+    return withAnswers(messages[kind] || messages.required || "", live);
+  }
+
+  function showFaults(questions, state) {
+    for (const old of byId("main").querySelectorAll(".panel.err, p.fault")) old.remove();
+    for (const field of byId("main").querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    const panel = fill(copyOf("faults"), { n: questions.length });
+    for (const question of questions) {
+      const text = faultWords(question, state.faults[question.name], state.live);
+      const field = byId("main").querySelector(`[name="${question.name}"]`);
+      const link = Object.assign(document.createElement("a"), { href: `#${field.id}`, textContent: text });
+      link.addEventListener("click", (event) => { event.preventDefault(); field.scrollIntoView({ block: "center" }); field.focus(); });
+      panel.querySelector("ul").append(document.createElement("li"));
+      panel.querySelector("li:last-child").append(link);
+      const box = boxOf(question.name);
+      (box.matches("fieldset") ? box : field).setAttribute("aria-invalid", "true");
+      const hints = byId(`q-${question.name}-more`);
+      hints.insertBefore(Object.assign(document.createElement("p"), { className: "fault", textContent: text }), hints.querySelector("details"));
+    }
+    byId("main").prepend(panel);
+    title(`${words().fault}: ${document.title.split(" – ")[0]}`);
+    atTop(byId("main").querySelector(".panel.err"));
+  }
+
+  function forward() {
+    keepDraft(takeFields());
+    const state = assess();
+    const place = state.screens.findIndex((screen) => screen.name === my.at);
+    const wrong = state.screens[place].questions.filter((question) => state.faults[question.name]);
+    if (wrong.length) { showFaults(wrong, state); return; }
+    const next = state.screens[place + 1];
+    go(my.toReview || !next ? "review" : next.name);
+  }
+
+  // ---- review
+
+  function showReview(state, tried) {
+    byId("place").replaceChildren();
+    const main = copyOf("review");
+    const missing = main.querySelector("[data-missing]");
+    let number = 0;
+    let count = 0;
+    for (const screen of state.screens) {
+      for (const question of screen.questions.filter(surveyForm.isAnswered)) {
+        number += 1;
+        const faulty = Boolean(state.faults[question.name]);
+        const row = reviewRow(number, question, screen, state);
+        if (faulty) { missing.querySelector("dl").append(row); count += 1; } else main.querySelector("[data-rest]").append(row);
+      }
+    }
+    missing.hidden = !count;
+    fill(missing, { n: count });
+    main.querySelector("[data-rest]").hidden = count === number;
+    const panel = missing.querySelector(".panel");
+    if (count && tried) { panel.className = "panel err"; panel.setAttribute("role", "alert"); panel.tabIndex = -1; }
+    put(main, copyOf("review-actions"));
+    const heading = byId("main").querySelector("h1").textContent;
+    title(count && tried ? `${words().fault}: ${heading}` : heading);
+    atTop(count && tried ? panel : null);
+  }
+
+  function reviewRow(number, question, screen, state) {
+    const row = copyOf("review-row");
+    const heading = questionPart(question, state.live).querySelector("h1, h2").textContent;
+    const answer = state.live[question.name];
+    const given = answer === undefined ? "" : reviewWords(question, answer);
+    row.querySelector("dt").textContent = `${number}. ${heading}`;
+    const shown = row.querySelector("dd span");
+    shown.textContent = given || shown.dataset.none;
+    if (!given) shown.className = "none";
+    row.querySelector("button").value = screen.name;
+    row.querySelector(".unseen").textContent = `: ${heading}`;
+    return row;
+  }
+
+  function reviewWords(question, answer) {
+    if (question.kind === "acknowledge") return words().confirmed;
+    const parts = wordsOf(question, answer);
+    return (question.kind === "rank" ? parts.map((text, place) => `${place + 1}. ${text}`) : parts).join("; ");
+  }
+
+  // ---- sealing and sending
+
+  async function finish() {
+    const state = assess();
+    if (Object.keys(state.faults).length) { show("review", true); return; }
+    if (my.over) return;
+    my.over = true;
+    const say = byId("main").querySelector("[data-say]");
+    say.textContent = say.dataset.busy;
+    await pending;
+    const { content, draft, id, code } = my;
+    const latest = my.form.pages[content.language];
+    const payload = { v: 1, questionnaire: content.version, ratings: [{ rated_unit: content.rated_unit, answers: state.answers }] };
+    const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
+    const bytes = new TextEncoder().encode(JSON.stringify(payload));
+    const keys = latest.keys.map(surveySealing.fromText);
+    try {
+      row.envelope = surveySealing.toText(await surveySealing.seal(bytes, keys, content.round, latest.key_mode, content.size));
+    } catch {
+      await sendPlain(row, state.answers, say);
+      return;
+    }
+    let ours = true;
+    try { ours = await device.keepSealed(row); } catch { my.keeps = false; }
+    my.draft = null;
+    forgetHistory();
+    channel.postMessage({ id });
+    const sending = deliver(ours ? row : await device.loadSealed(id));
+    const late = new Promise((resolve) => { setTimeout(resolve, GIVE_UP, "late"); });
+    if ((await Promise.race([sending, late])) === "late" && my.outcome === undefined) showOutcome("waiting");
+  }
+
+  // A browser whose WebCrypto cannot seal: the server does it, as for the pages without script. Needs network.
+  async function sendPlain({ id, code, submission }, answers, say) {
+    const { status } = await device.post("/p/answers", { code, submission, answers });
+    if (status === 200) {
+      await device.erase(id);
+      forgetHistory();
+      showOutcome("sent");
+    } else {
+      my.over = false;
+      say.textContent = words().needsNetwork;
+    }
+  }
+
+  const forgetHistory = () => history.replaceState({ at: "over", depth: 0 }, "");
+
+  // Sends a sealed answer and shows how it went.
+  async function deliver(row) {
+    if (!row) { showOutcome("sent"); return; }
+    my.row = row;
+    const state = await device.send(row);
+    row.state = state;
+    channel.postMessage({ id: row.id, state });
+    if (!my || my.row !== row) return;
+    if (my.state !== state) showOutcome(state);
+    if (state === "waiting") askForSync();
+  }
+
+  function showSealed(row) {
+    facts = { ...row.facts, code: row.code.replace(/(.{4})(?=.)/g, "$1-") };
+    my.over = true;
+    my.row = row;
+    forgetHistory();
+    showOutcome(row.state);
+  }
+
+  function showOutcome(state) {
+    const kind = { stored: "sent", repeated: "sent", sent: "sent", received: "received", refused: "refused", erased: "erased" }[state];
+    const waiting = my.keeps ? "waiting" : "unkept";
+    my.outcome = kind || (state === "waiting" ? waiting : "unsent");
+    my.state = state;
+    if (kind) forget();
+    if (byId("place")) byId("place").replaceChildren();
+    if (byId("state")) byId("state").hidden = true;
+    const main = fill(copyOf(my.outcome), facts);
+    const reasons = [...main.querySelectorAll("[data-reason]")];
+    const shown = reasons.find((reason) => reason.dataset.reason === state) || reasons.find((reason) => reason.dataset.reason === "any");
+    for (const reason of reasons) if (reason !== shown) reason.remove();
+    if (inZalo && my.outcome === "waiting") main.prepend(fill(copyOf("zalo"), facts));
+    put(main);
+    title(byId("main").querySelector("h1").textContent);
+    atTop();
+  }
+
+  async function retry(row, byHand = false) {
+    const say = () => byId("main").querySelector("[data-say]");
+    if (say()) say().textContent = say().dataset.busy;
+    await deliver(row);
+    if (say()) say().textContent = byHand ? say().dataset.failed : "";
+  }
+
+  const waits = () => my && my.row && ["waiting", "unkept"].includes(my.outcome);
+  function tryAgain() {
+    if (waits()) retry(my.row);
+    else if (!my) sendOthers();
+  }
+
+  // Answers of other codes that lie sealed on this phone: sent from any page, told by number only.
+  async function sendOthers() {
+    let left = 0;
+    try { left = await device.sendAll(); } catch { return; /* a browser that keeps nothing has nothing to send */ }
+    const refused = (await device.allSealed()).length - left;
+    if (!codeForm || !codeForm.isConnected || !templates.has("unsent-here")) return;
+    const old = byId("main").querySelector(".panel.warn");
+    if (old) old.remove();
+    if (left + refused) byId("main").prepend(fill(copyOf("unsent-here"), { n: left + refused }));
+    if (left) askForSync();
+  }
+
+  // ---- erasing, refusing, languages
+
+  async function refuse() {
+    const { status, content } = await device.post("/p/refuse", { code: my.code });
+    if (status === 200) {
+      my.over = true;
+      await device.erase(my.id);
+      forgetHistory();
+      showOutcome("refused");
+    } else if (content.error) leaveToServer();
+    else { byId("state").textContent = words().needsNetwork; byId("state").hidden = false; }
+  }
+
+  function askToErase() {
+    put(fill(copyOf("erase"), facts));
+    atTop(byId("main").querySelector("[role=alert]"));
+  }
+
+  async function eraseNow() {
+    my.over = true;
+    await pending;
+    await device.erase(my.id);
+    forgetHistory();
+    my.row = null;
+    showOutcome("erased");
+  }
+
+  function keepIt() {
+    if (my.row) showOutcome(my.row.state);
+    else if (my.over) showOutcome(my.outcome);
+    else show(my.at);
+  }
+
+  async function switchLanguage(language) {
+    if (!my.over) keepDraft(takeFields());
+    const content = await languagePage(language);
+    if (!content) { byId("state").textContent = words().noLanguage; byId("state").hidden = false; return; }
+    mount(content);
+    if (my.over) { keepIt(); return; }
+    my.draft.language = language;
+    show(my.at);
+    keepDraft({});
+  }
+
+  // ---- what is pressed, and what happens around the page
+
+  function onSubmit(event) {
+    event.preventDefault();
+    const button = event.submitter || {};
+    if (button.name === "switch") switchLanguage(button.value);
+    else if (my.over) return;
+    else if (button.name === "refuse") refuse();
+    else if (button.name === "erase") askToErase();
+    else if (button.name === "review") go(button.value, true);
+    else if (my.at === "start") { const [first] = assess().screens; go(first ? first.name : "review"); }
+    else if (my.at === "review") finish();
+    else forward();
+  }
+
+  const ACTS = {
+    back: () => back(),
+    retry: () => retry(my.row, true),
+    erase: () => askToErase(),
+    "erase-now": () => eraseNow(),
+    keep: () => keepIt(),
+    copy: async (button) => {
+      await navigator.clipboard.writeText(`${location.origin}/p#${my.code}`);
+      document.querySelector("[data-copied]").textContent = button.dataset.done;
+    },
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-act]");
+    if (button && my) ACTS[button.dataset.act](button);
+  });
+
+  function sayState() {
+    const line = byId("state");
+    if (!line || !my || my.over || !my.draft) return;
+    const text = !my.keeps ? words().unkept : !navigator.onLine ? words().offline : Object.keys(my.draft.raw).length ? words().kept : "";
+    if (line.textContent !== text) line.textContent = text;
+    line.hidden = !text;
+    line.classList.toggle("calm", my.keeps && navigator.onLine);
+  }
+
+  addEventListener("popstate", (event) => {
+    if (!my || !event.state) return;
+    if (my.over) { if (my.outcome === undefined) return; keepIt(); return; }
+    if (!my.draft) return;
+    takeFields();
+    my.depth = event.state.depth || 0;
+    my.toReview = Boolean(event.state.backToReview);
+    show(event.state.at);
+    keepDraft({});
+  });
+  addEventListener("hashchange", () => { if (location.hash.length > 1) location.reload(); }); // the link was opened again in this tab
+  addEventListener("online", () => { sayState(); tryAgain(); });
+  addEventListener("offline", sayState);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) tryAgain(); });
+  setInterval(tryAgain, AGAIN);
+
+  // Another tab of this code has sealed the answer: this one must not go on, nor show it.
+  channel.addEventListener("message", async ({ data }) => {
+    if (!my || my.id !== data.id) return;
+    if (my.over) { if (data.state && waits()) showOutcome(data.state); return; }
+    my.over = true;
+    my.draft = null;
+    await pending;
+    const row = await device.loadSealed(my.id);
+    if (row) { showSealed(row); return; }
+    await device.erase(my.id); // what this tab wrote a moment after the other had sent
+    forgetHistory();
+    showOutcome("sent");
+  });
+
+  function startWorker() {
+    if (navigator.serviceWorker) navigator.serviceWorker.register("/worker.js").catch(() => {});
+    const later = globalThis.requestIdleCallback || ((work) => setTimeout(work, 2000));
+    later(() => fetchLanguages().catch(() => {}));
+  }
+
+  async function askForSync() {
+    const worker = navigator.serviceWorker && (await navigator.serviceWorker.getRegistration());
+    if (worker && worker.sync) worker.sync.register("send").catch(() => {}); // not on every phone: the page tries too
+  }
+
+  if (codeForm) {
+    codeForm.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const code = normalise(codeForm.elements.code.value);
+      if (code.length === 13) openCode(code);
+      else sayAtCode(codeForm.dataset.unknown);
+    });
+    const field = codeForm.elements.code;
+    const code = field.dataset.linked ? normalise(field.value) : remembered();
+    if (code && code.length === 13) { field.value ||= code; openCode(code); }
+  }
+  sendOthers();
+})();

@@ -1,0 +1,250 @@
+"""A respondent answers on the phone itself: the whole questionnaire in one piece, sealed there, nothing left behind."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Request
+
+from survey_app.answers.models import Envelope
+from tests.answers.make import OpenRound, make_open_round
+from tests.browser.phone import ANSWERED, answer, forward, heading, left_on_device, open_link, received
+from tests.browser_fixtures import PHONE, Server, check_axe
+
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def made(server: Server) -> OpenRound:
+    with server.database.writing() as session:
+        return make_open_round(session, server.app.extensions["survey_settings"].keys.pepper, persons=(6,))
+
+
+def fits(page: Page) -> None:
+    """No accessibility fault, no sideways scroll."""
+    check_axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.inner_text("body")
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [(320, "light", "vi"), (320, "dark", "en"), (390, "dark", "vi"), (640, "light", "en"), (1280, "light", "vi")],
+)
+def test_the_link_leads_to_thanks_and_leaves_nothing(
+    server: Server, made: OpenRound, new_context: NewContext, width: int, scheme: str, language: str
+) -> None:
+    # 640 at a scale of two is a page of 1280 at 200 %
+    context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, device_scale_factor=2)
+    page = context.new_page()
+    open_link(page, server.url, made.codes[0])
+    assert page.url == f"{server.url}/p"
+    if language == "en":
+        page.get_by_role("button", name="English").first.click()
+        page.locator("html[lang=en]").wait_for()
+    fits(page)
+    answer(page, fits)
+    fits(page)
+    forward(page)
+    heading(page, "Đã gửi" if language == "vi" else "Sent")
+    fits(page)
+    assert received(server, made) == [ANSWERED]
+    assert left_on_device(page) == {"drafts": 0, "forms": 0, "outbox": 0}
+    assert context.cookies() == []
+
+
+def test_answers_leave_the_phone_sealed_only(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    open_link(page, server.url, made.codes[0])
+    answer(page)
+    forward(page)
+    heading(page, "Đã gửi")
+    assert {request.url.removeprefix(server.url) for request in sent} == {"/p/form", "/p/answers"}
+    last = sent[-1].post_data_json
+    assert set(last) == {"code", "submission", "envelope"}
+    assert len(last["envelope"]) == (8192 * 4 + 2) // 3
+
+
+def test_after_one_request_questions_need_no_other(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    open_link(page, server.url, made.codes[0])
+    page.wait_for_load_state("networkidle")
+    page.route("**/*", lambda route: route.abort())
+    answer(page)
+    assert page.locator("dl[data-rest] dd").count() == 6
+
+
+def test_a_fault_is_focused_and_its_link_leads_to_the_question(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    open_link(page, server.url, made.codes[0])
+    forward(page)
+    forward(page)
+    page.locator(".panel.err").wait_for()
+    assert page.title().startswith("Lỗi: Câu 1 / ")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    fits(page)
+    page.click(".panel a")
+    page.keyboard.press("Space")
+    assert page.is_checked("#q-b_lam_tt-co")
+
+
+def test_back_and_forward_of_the_browser_keep_every_answer(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    open_link(page, server.url, made.codes[0])
+    answer(page)
+    for _ in range(6):
+        page.go_back()
+    assert page.is_checked("#q-b_lam_tt-co")
+    page.check("#q-b_lam_tt-khong")
+    page.go_forward()
+    assert page.locator("#q-y_kien").input_value() == "Thêm ghế ngồi chờ"  # questions in between are skipped now
+    forward(page)
+    assert page.locator("dl[data-rest] dd").count() == 2
+    forward(page)
+    heading(page, "Đã gửi")
+    assert received(server, made) == [{"b_lam_tt": "khong", "y_kien": "Thêm ghế ngồi chờ"}]
+    page.go_back()
+    heading(page, "Đã gửi")
+
+
+def test_changing_from_the_review_leads_back_to_it(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    open_link(page, server.url, made.codes[0])
+    answer(page)
+    page.locator("dl[data-rest] button").nth(1).click()
+    page.check("#q-q_5_6_3-1")
+    forward(page)
+    heading(page, "Xem lại trước khi gửi")
+    assert "Rất không hài lòng" in page.inner_text("main")
+
+
+def test_a_branch_opened_late_must_be_answered_before_sending(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    open_link(page, server.url, made.codes[0])
+    answer(page, steps=(("#q-b_lam_tt-khong", None), ("#q-y_kien", "")))
+    page.locator("dl[data-rest] button").first.click()
+    page.check("#q-b_lam_tt-co")
+    forward(page)
+    heading(page, "Xem lại trước khi gửi")
+    assert "Số câu cần trả lời: 2" in page.inner_text("main")
+    fits(page)
+    forward(page)
+    assert page.title().startswith("Lỗi: ")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    assert received(server, made) == []
+
+
+def test_the_keyboard_alone_is_enough(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    page.goto(server.url)
+    page.focus("#code")
+    page.keyboard.type(made.codes[0].lower())
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Bắt đầu trả lời").wait_for()
+    tab_to(page, "#actions .button.main")
+    page.keyboard.press("Enter")
+    for field, keys in (
+        ("input[name=b_lam_tt]", ["Space", "Enter"]),
+        ("input[name=q_5_6_3]", ["ArrowDown", "Enter"]),
+        ("input[name=q_5_6_2]", ["ArrowUp", "Enter"]),
+        ("#q-b_so_lan", ["2", "Enter"]),
+        ("#q-b_kenh-mang", ["Space", "Enter"]),
+    ):
+        tab_to(page, field)
+        for key in keys:
+            page.keyboard.press(key)
+    tab_to(page, "#actions .button.main")
+    page.keyboard.press("Enter")
+    heading(page, "Xem lại trước khi gửi")
+    tab_to(page, "#actions .button.main")
+    page.keyboard.press("Enter")
+    heading(page, "Đã gửi")
+    found = received(server, made)
+    assert [found[0][name] for name in ("b_lam_tt", "b_so_lan", "b_kenh")] == ["co", 2, ["mang"]]
+
+
+def tab_to(page: Page, field: str) -> None:
+    """Presses Tab until the field has the focus, as somebody without a mouse does."""
+    page.locator(field).first.wait_for()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("(field) => document.activeElement.matches(field)", field):
+            return
+    raise AssertionError(f"{field} is not reached by the keyboard")
+
+
+def test_refusing_is_written_down_and_can_be_taken_back(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    open_link(page, server.url, made.codes[0])
+    page.get_by_role("button", name="Không đồng ý trả lời").click()
+    heading(page, "Cảm ơn ông/bà")
+    fits(page)
+    open_link(page, server.url, made.codes[0])
+    answer(page)
+    forward(page)
+    heading(page, "Đã gửi")
+
+
+def test_a_wrong_code_is_said_beside_the_field(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    page.goto(server.url)
+    for typed in ("ABCD", "ABCD-EFGH-JKMN-P"):
+        page.fill("#code", typed)
+        page.click("button.main")
+        page.locator(".panel.err").wait_for()
+        assert "Mã chưa đúng" in page.inner_text(".panel.err")
+        assert page.input_value("#code") == typed
+        fits(page)
+
+
+def test_a_code_that_was_used_ends_on_the_page_of_the_server(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    first, second = (new_context(viewport=PHONE).new_page() for _ in range(2))
+    open_link(first, server.url, made.codes[0])
+    answer(first)
+    forward(first)
+    heading(first, "Đã gửi")
+    second.goto(f"{server.url}/p#{made.codes[0]}")
+    heading(second, "Mã này đã dùng")
+
+
+def test_the_first_visit_stays_within_the_byte_budget(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    context = new_context(viewport=PHONE)
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    requests: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    network.on("Network.requestWillBeSent", lambda e: requests.update({e["requestId"]: e["request"]["url"]}))
+    network.on("Network.requestServedFromCache", lambda event: requests.pop(event["requestId"], None))
+    network.on("Network.loadingFinished", lambda e: sizes.update({e["requestId"]: int(e["encodedDataLength"])}))
+    open_link(page, server.url, made.codes[0])
+    forward(page)
+    page.locator("fieldset").wait_for()
+    asked = [url for url in requests.values() if not url.startswith("data:")]
+    page.wait_for_load_state("networkidle")
+    assert all(url.startswith((server.url, "data:")) for url in requests.values())
+    assert {url.removeprefix(server.url).split("?")[0] for url in asked} <= {
+        "/p",
+        "/static/respondent.css",
+        "/p/script.js",
+        "/p/form",  # once more for the other language, when the phone has nothing else to do
+    }
+    assert len(asked) <= 6
+    assert sum(sizes[number] for number in requests if number in sizes) <= 45_000, sizes
+
+
+def test_looking_spends_nothing(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    for _ in range(3):
+        open_link(new_context(viewport=PHONE).new_page(), server.url, made.codes[0])
+    with server.database.reading() as session:
+        assert session.query(Envelope).count() == 0
