@@ -10,6 +10,7 @@
   const TWINS = { O: "0", I: "1", L: "1" };
   const GIVE_UP = 8000; // after so long «saved, not sent» is said, while the sending goes on
   const AGAIN = 30000;
+  const IDLE = 3000; // the first question comes before other languages
   const inZalo = /zalo/i.test(navigator.userAgent);
   const codeForm = document.getElementById("code-form");
   const channel = new BroadcastChannel("survey");
@@ -709,8 +710,7 @@
 
   function startWorker() {
     if (navigator.serviceWorker) navigator.serviceWorker.register("/worker.js").catch(() => {});
-    const later = globalThis.requestIdleCallback || ((work) => setTimeout(work, 2000));
-    later(() => fetchLanguages().catch(() => {}));
+    setTimeout(() => fetchLanguages().catch(() => {}), IDLE);
   }
 
   async function askForSync() {
