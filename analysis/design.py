@@ -186,7 +186,9 @@ def _stages(
             known = np.zeros(count)
             known[cluster] = frame[fpc[depth]].to_numpy(dtype=np.float64)
             shares = by_size or bool((frame[fpc] <= 1).all(axis=None) and (known < 1).any())
-            fraction = known if shares else sampled[of_cluster] / known
+            fraction = (
+                known if shares else np.divide(sampled[of_cluster], known, out=np.full(count, 2.0), where=known > 0)
+            )
             if not ((fraction > 0) & (fraction <= 1)).all():
                 if shares:
                     raise DesignError(f"{fpc[depth]}: inclusion probabilities must be above 0 and at most 1.")

@@ -157,7 +157,10 @@ def from_counts(
 
 
 def reweighted(table: SummaryTable, column: str, factors: Mapping[object, float]) -> SummaryTable:
-    """The table with every weight of a calibration cell times its factor: Σw times g, Σw² times g²."""
+    """The table with every weight of a calibration cell times its factor: Σw times g, Σw² times g².
+
+    Errors then take the factors as given, which overstates them where the cells explain the answers; the errors that
+    belong to calibration come from the answers (`weighting`). Factors: `calibration.raked_table` over the table."""
     g = table.rows[column].map(factors).to_numpy(dtype=np.float64)
     if np.isnan(g).any():
         raise DesignError(f"Some cell of {column} has no factor.")

@@ -131,7 +131,7 @@ class Action(Enum):
     )
     SAMPLE_REPLACED = _Kind(
         "round.sample_replaced",
-        N_("Thay người trong mẫu nhóm {group} của {unit}: dòng {old} bằng dự bị dòng {new}, mã {outcome}"),
+        N_("Thay người trong mẫu nhóm {group} của {unit}: dòng {old} bằng dự bị dòng {new}, lý do: {outcome}"),
         ("round", "unit", "group", "old", "new", "outcome"),
     )
     SAMPLE_RESTORED = _Kind(

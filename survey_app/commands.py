@@ -15,6 +15,7 @@ from . import SUBJECTS
 from .config import add_data_key, drop_old_data_keys, read_keys
 from .data_key import check_data_key, seal_anew
 from .db import Database
+from .errors import Refused
 from .sealed_columns import WrongKey
 from .web import settings
 
@@ -99,7 +100,10 @@ def serve(host: str) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     database = _database()
     prepare(database)
-    finish_cleanings(database)
+    try:
+        finish_cleanings(database)
+    except Refused as fault:  # somebody reads the database: the button on the page of the opening is still there
+        logging.getLogger("survey_app").warning("%s", fault.message)
     port = settings().port
     wsgi = with_static_files(app, settings().data_folder)
     try:

@@ -84,7 +84,7 @@ def log_export(session: Session, survey_round: Round, payments: Sequence[Payment
     )
 
 
-_TITLE = "DANH SÁCH CHI TRẢ NGƯỜI TRẢ LỜI PHIẾU ĐIỀU TRA XÃ HỘI HỌC"
+_TITLE = ("DANH SÁCH CHI TRẢ", "NGƯỜI TRẢ LỜI PHIẾU ĐIỀU TRA XÃ HỘI HỌC")  # two lines on paper
 
 
 def payments_workbook(survey_round: Round, payments: Sequence[Payment]) -> bytes:
@@ -100,8 +100,8 @@ def payments_workbook(survey_round: Round, payments: Sequence[Payment]) -> bytes
     ]
     total = total_of(payments)
     tail = (f"Tổng cộng: {_grouped(total)} đồng", f"Bằng chữ: {dong_in_words(total)}./.")
-    plan = SheetPlan("Chi trả", columns, rows, titles=(_TITLE, survey_round.title), tail=tail)
-    return workbook_bytes([plan], _TITLE, survey_round.mark)
+    plan = SheetPlan("Chi trả", columns, rows, titles=(" ".join(_TITLE), survey_round.title), tail=tail)
+    return workbook_bytes([plan], " ".join(_TITLE), survey_round.mark)
 
 
 def _grouped(amount: int) -> str:
@@ -134,7 +134,7 @@ def payments_pdf(session: Session, survey_round: Round, payments: Sequence[Payme
     )
     total = total_of(payments)
     body = Markup(
-        "<body>{heading}<h1>{title}</h1><p class='about'>{about}</p><table class='pay'><colgroup>"
+        "<body>{heading}<h1>{first}<br>{second}</h1><p class='about'>{about}</p><table class='pay'><colgroup>"
         '<col style="width:8%"><col style="width:34%"><col style="width:28%"><col style="width:14%">'
         '<col style="width:16%"></colgroup><thead><tr><th>TT</th><th>Họ và tên, đơn vị</th><th>Chức vụ, nơi ở</th>'
         "<th>Số tiền (đồng)</th><th>Ký nhận</th></tr></thead><tbody>{rows}<tr><td></td><td><b>Tổng cộng</b></td>"
@@ -142,7 +142,7 @@ def payments_pdf(session: Session, survey_round: Round, payments: Sequence[Payme
         "<table class='ends' role='presentation'><tr><td><b>Người lập</b></td><td><b>Kế toán</b></td>"
         "<td><b>Thủ trưởng đơn vị</b></td></tr></table></body>"
     ).format(
-        heading=paper.heading_html(heading), title=_TITLE, about=survey_round.title, rows=rows,
+        heading=paper.heading_html(heading), first=_TITLE[0], second=_TITLE[1], about=survey_round.title, rows=rows,
         total=_grouped(total), words=dong_in_words(total),
     )  # fmt: skip
-    return paper.html_to_pdf(body, title=_TITLE, css=_CSS, mark=survey_round.mark)
+    return paper.html_to_pdf(body, title=" ".join(_TITLE), css=_CSS, mark=survey_round.mark)

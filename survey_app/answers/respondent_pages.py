@@ -6,6 +6,7 @@ from typing import Any
 from flask import g, redirect, request, session, url_for
 from flask_babel import force_locale
 
+from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.check import minutes
 from ..questionnaires.path import (
     Screen,
@@ -197,6 +198,7 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
         t=t,
         values=values_to_show(screen, state.answers, faults, request.form),
         faults=words,
+        all_missing=set(faults.values()) <= {REQUIRED},
         targets=targets,
         rated=visit.rated.unit.name,
         to_review="review" in request.form,

@@ -16,6 +16,7 @@ from ..rounds.models import Round
 from ..rounds.queries import find_round, rated_units
 from ..text import today
 from ..web import me, reading
+from .answer_values import REQUIRED
 from .definition import Definition
 from .expression import Answer
 from .pages import bp
@@ -141,7 +142,13 @@ def _show_screen(
     questions = {question.name: question for question in screen.questions}
     words, targets = words_of_faults(faults, questions, frame["t"])
     page = render_template(
-        "questionnaires/preview_screen.html", screen=screen, values=values, faults=words, targets=targets, **frame
+        "questionnaires/preview_screen.html",
+        screen=screen,
+        values=values,
+        faults=words,
+        all_missing=set(faults.values()) <= {REQUIRED},
+        targets=targets,
+        **frame,
     )
     return page, 422 if faults else 200
 

@@ -378,7 +378,8 @@ def refuse_if_not_as_seen(session: Session, unit_list: UnitList, seen_version: i
 
 def hold_list(session: Session, unit_list: UnitList) -> None:
     """Keep other writers of this list away, and read it anew as they left it."""
-    session.refresh(unit_list, with_for_update=True)
+    session.execute(select(UnitList.id).where(UnitList.id == unit_list.id).with_for_update())
+    session.refresh(unit_list, ["state", "version", "short_reason", "submitted_at", "removed"])
     session.expire(unit_list, ["persons", "events", "comments"])
 
 

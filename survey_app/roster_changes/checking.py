@@ -89,7 +89,11 @@ def check_list(session: Session, unit_list: UnitList, rows: Sequence[Mapping[str
     persons, problems = _read_rows(unit_list, rows, catalogue_of(session, survey_round))
     decisions = Decisions(session, survey_round)
     problems += problems_with_others(persons, _others(session, unit_list), decisions, for_office=True)
-    faults = {(one.row or 0, one.field or ""): message(one) for one in reversed(problems) if _stands_in_the_way(one)}
+    faults = {
+        (one.row or 0, one.field or ""): f"{one.column}: {message(one)}"
+        for one in reversed(problems)
+        if _stands_in_the_way(one)
+    }
     told = Counter(f"{one.column}: {message(one)}" for one in problems if not _stands_in_the_way(one))
     warnings = [words if times == 1 else f"{words} ({times} dòng)" for words, times in told.items()]
     if words := _over_quota(session, unit_list, len(rows)):

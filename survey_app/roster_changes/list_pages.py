@@ -25,7 +25,7 @@ from .checking import check_list, is_on_roster
 from .list_files import rows_of_file, rows_of_unit
 from .pages import SENSITIVE, XLSX, bp, columns_of
 
-_BLANK_ROWS = 5
+_MORE_ROWS, _MOST_BLANK = 5, 20
 FRAME_KEY = "frame_key"  # of a person drawn from a frame: goes along unseen
 
 
@@ -83,7 +83,7 @@ def _whole_page(found: UnitList, table: _Table) -> ResponseReturnValue:
     columns = columns_of(found)
     quota = quota_of(reading(), found)
     room = max(quota.most - (len(found.persons) if is_on_roster(found) else 0), 0)
-    blank = max(_BLANK_ROWS if table.rows else min(max(room, 1), 20), 1) + table.more
+    blank = max(min(room - len(table.rows), _MOST_BLANK), 0 if table.rows else 1) + table.more
     lines = [_line(row, name, words) for (row, name), words in sorted(table.faults.items())]
     if table.reason_fault:
         lines.append((table.reason_fault, "f-reason"))
@@ -129,7 +129,7 @@ def propose_whole(code: str, list_id: int) -> ResponseReturnValue:
         return _whole_page(found, _from_file(found))
     rows = _typed_rows(columns_of(found))
     if "more" in request.form:
-        return _whole_page(found, _Table(rows, more=_BLANK_ROWS))
+        return _whole_page(found, _Table(rows, more=_MORE_ROWS))
     try:
         with writing() as session:
             held = queries.find_list_to_change(session, code, list_id, me())

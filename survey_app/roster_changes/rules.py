@@ -27,7 +27,7 @@ from ..roster.persons import PersonRow
 from ..roster.queries import catalogue_of, latest_version
 from ..roster.rules import add_event, stored_person
 from ..roster.typed_lists import MOST_ROWS, texts_of
-from ..rounds.cancelling import hold_round
+from ..rounds.cancelling import hold_round, refuse_if_cancelled
 from ..rounds.models import Round
 from ..text import moment_text
 from .checking import check_list, check_person, is_on_roster, present_texts
@@ -44,7 +44,8 @@ KIND_WORDS = {
 
 
 def refuse_unless_changeable(survey_round: Round, kind: ChangeKind) -> None:
-    """Raises Refused before locking, and after closing for everything but a correction."""
+    """Raises Refused in a cancelled round, before locking, and after closing for everything but a correction."""
+    refuse_if_cancelled(survey_round)
     if survey_round.roster_locked_at is None:
         raise Refused("Danh sách chưa khóa. Trước khi khóa, sửa ngay trong danh sách của đơn vị.")
     if survey_round.closed_at is not None and kind != ChangeKind.CORRECT:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload, undefer
 
 from ..access import Actor, Role, in_scope
@@ -150,13 +150,13 @@ def keys_on_list(session: Session, frame: SamplingFrame) -> set[str]:
 
 
 def asked_places(session: Session, survey_round: Round) -> list[tuple[Unit, RespondentGroup, int]]:
-    """(unit, group, quota) of the round: what a frame can be for."""
+    """(unit, group, quota) of the round: what a frame can be for, the largest quota first."""
     query = (
         select(Unit, RespondentGroup, Quota.target)
         .select_from(Quota)
         .join(Unit, Quota.unit_id == Unit.id)
         .join(RespondentGroup, Quota.group_id == RespondentGroup.id)
         .where(RespondentGroup.round_id == survey_round.id, Quota.target > 0)
-        .order_by(RespondentGroup.code.desc(), func.coalesce(Quota.target, 0).desc(), Unit.order_key)
+        .order_by(Quota.target.desc(), RespondentGroup.code.desc(), Unit.order_key)
     )
     return [(unit, group, target) for unit, group, target in session.execute(query)]

@@ -106,7 +106,7 @@ def call_reserve(session: Session, sample: Sample, member: SampleMember, reason:
     frame = sample.frame
     record(
         session, Action.SAMPLE_REPLACED, by, round=frame.round.code, unit=frame.unit.name, group=frame.group.code,
-        old=member.frame_row, new=reserve.frame_row, outcome=member.outcome,
+        old=member.frame_row, new=reserve.frame_row, outcome=OUTCOME_WORDS[member.outcome or ""].lower(),
     )  # fmt: skip
     row = next(one for one in rows_of(frame) if one.number == reserve.frame_row)
     return Called(reserve, row.as_person(frame.group.code, frame_key(frame.id, reserve.frame_row)))

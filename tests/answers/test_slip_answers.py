@@ -140,7 +140,7 @@ def test_slips_are_opened_with_the_others_and_their_digests_erased(
         survey_round = session.merge(meeting.made.round)
         survey_round.closed_at = now()
         session.flush()
-        opening = open_envelopes(session, survey_round, meeting.made.private_keys[:1], make_user(session))
+        opening = open_envelopes(session, survey_round, meeting.made.private_keys[:1], None)
         assert (opening.envelopes, opening.ballots, opening.faulty) == (10, 10, 0)
     with database.reading() as session:
         assert session.scalar(select(func.count()).where(AccessCode.replay_digest.is_not(None))) == 0

@@ -66,6 +66,7 @@ def test_the_next_reserve_of_the_stratum_comes_in_and_the_person_stays_in_the_de
         assert counts.outcomes == {"refused": 1}
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == Action.SAMPLE_REPLACED.value.code)).one()
         assert entry.fields["new"] == str(waiting[0].frame_row)
+        assert entry.fields["outcome"] == "từ chối"
         assert called.person.name not in str(entry.fields)
 
 
