@@ -248,3 +248,66 @@ def test_looking_spends_nothing(server: Server, made: OpenRound, new_context: Ne
         open_link(new_context(viewport=PHONE).new_page(), server.url, made.codes[0])
     with server.database.reading() as session:
         assert session.query(Envelope).count() == 0
+
+
+def test_the_largest_text_on_the_narrowest_screen_fits(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    page = new_context(viewport={"width": 320, "height": 800}).new_page()
+    open_link(page, server.url, made.codes[0])
+    small = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    page.get_by_role("button", name="Cỡ chữ").click()
+    page.get_by_role("button", name="Cỡ chữ").click()
+    answer(page, fits)
+    fits(page)
+    page.reload()
+    heading(page, "Xem lại trước khi gửi")
+    large = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    assert large == pytest.approx(small * 1.4)
+
+
+def test_the_browser_is_asked_to_keep_the_answers_after_the_first_one(
+    server: Server, made: OpenRound, new_context: NewContext
+) -> None:
+    context = new_context(viewport=PHONE)
+    asking = "navigator.storage.persist = async () => { self.asked = (self.asked || 0) + 1; return true; };"
+    context.add_init_script(f"if (isSecureContext && navigator.storage) {{ {asking} }}")
+    page = context.new_page()
+    open_link(page, server.url, made.codes[0])
+    forward(page)
+    assert page.evaluate("self.asked") is None
+    page.check("#q-b_lam_tt-co")
+    page.check("#q-b_lam_tt-khong")
+    assert page.evaluate("self.asked") == 1
+
+
+def test_markup_in_an_opinion_is_shown_as_text(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    written = "<img src=x onerror=alert(1)> ${b_lam_tt} {phone}"
+    open_link(page, server.url, made.codes[0])
+    answer(page, steps=(("#q-b_lam_tt-khong", None), ("#q-y_kien", written)))
+    assert written in page.inner_text("main")
+    forward(page)
+    heading(page, "Đã gửi")
+    assert alerts == []
+    assert received(server, made) == [{"b_lam_tt": "khong", "y_kien": written}]
+
+
+def test_erasing_takes_everything_from_the_phone(server: Server, made: OpenRound, new_context: NewContext) -> None:
+    page = new_context(viewport=PHONE).new_page()
+    open_link(page, server.url, made.codes[0])
+    answer(page)
+    page.get_by_role("button", name="Xóa phiếu khỏi máy này").click()
+    fits(page)
+    page.get_by_role("button", name="Giữ lại").click()
+    heading(page, "Xem lại trước khi gửi")
+    page.get_by_role("button", name="Xóa phiếu khỏi máy này").click()
+    page.get_by_role("button", name="Xóa phiếu", exact=True).click()
+    heading(page, "Đã xóa")
+    fits(page)
+    assert left_on_device(page) == {"drafts": 0, "forms": 0, "outbox": 0}
+    page.reload()
+    assert page.input_value("#code") == ""
+    open_link(page, server.url, made.codes[0])  # the code itself is not spent
