@@ -1,6 +1,8 @@
 """Builds a round whose envelopes are opened, with the answers of a sample table in its summary table."""
 
 import csv
+import hashlib
+import json
 import secrets
 from collections import Counter
 from collections.abc import Iterable
@@ -96,10 +98,15 @@ def fill_answers(
     session.flush()
 
 
+def _mixed(form: Ballot) -> str:
+    return hashlib.sha256(json.dumps(form.answers, sort_keys=True).encode()).hexdigest()
+
+
 def in_places(session: Session, survey_round: Round, sizes: Iterable[int]) -> None:
     """Move the forms of group E into one cell for each size, in a fixed order; the last one takes what is left."""
     cell = session.scalars(select(Cell).where(Cell.round_id == survey_round.id, Cell.label == "E")).one()
-    forms = session.scalars(select(Ballot).where(Ballot.cell_id == cell.id).order_by(Ballot.id)).all()
+    # By chance as to what was answered, but the same chance each time: numbers of ballots are drawn anew.
+    forms = sorted(session.scalars(select(Ballot).where(Ballot.cell_id == cell.id)), key=_mixed)
     start = 0
     for number, size in enumerate([*sizes, len(forms)], start=1):
         unit = make_unit(session, f"Xã số {number}", kind="xa")

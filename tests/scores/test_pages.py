@@ -315,13 +315,10 @@ def test_computing_again_notices_answers_that_changed_places(database, scored, s
     code, district = scored()
     with database.writing() as session:  # every count stays what it was; who said what together does not
         cell = select(Cell.id).where(Cell.label == "E").scalar_subquery()
-        first, *others = session.scalars(select(Ballot).where(Ballot.cell_id == cell).order_by(Ballot.id))
-        last, question = next(
-            (form, name)
-            for form in others
-            for name in form.answers
-            if {first.answers[name], form.answers[name]} == {"5", "2"}
-        )
+        forms = session.scalars(select(Ballot).where(Ballot.cell_id == cell).order_by(Ballot.id)).all()
+        question = next(iter(forms[0].answers))
+        first = next(form for form in forms if form.answers.get(question) == "5")
+        last = next(form for form in forms if form.answers.get(question) == "2")
         one, other = first.answers[question], last.answers[question]
         first.answers = {**first.answers, question: other}
         last.answers = {**last.answers, question: one}
