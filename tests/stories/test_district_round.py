@@ -322,7 +322,7 @@ def test_a_district_round_from_the_units_lists_to_the_points(
 
     operator.goto(f"{server.url}/rounds/{code}/turnout")
     check_axe(operator)
-    expect(operator.locator("main")).to_contain_text(re.compile(r"10\s*/\s*29"))
+    expect(operator.locator("main")).to_contain_text(re.compile(r"10–19\s*/\s*29"))
 
     holder, link = holders[1]
     page = holder.new_page()
