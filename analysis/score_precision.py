@@ -110,7 +110,8 @@ def precision(
     """Intervals of every leaf, and of every sum of leaves (positions in `leaves`: an area, the total).
 
     answers: one row per form with the columns `cell` and `group` and one per question with its level as text
-    ("1" …, KB, empty; missing where not asked). None without points or without forms to learn a variance from.
+    ("1" …, KB, empty; missing where not asked), best as categories. None without points or without forms to learn a
+    variance from.
     """
     terms = [terms_of(leaf, settings) for leaf in leaves]
     means = dict.fromkeys(term.mean for each in terms for term in each)
@@ -160,6 +161,10 @@ def level_values(levels: "pd.Series[str]", settings: Settings, *, sipas: bool) -
     value = {str(number): float(each) for number, each in enumerate(coefficients, start=1)}
     if not sipas and settings.dont_know != "excluded":
         value[DONT_KNOW] = float(settings.middle) if settings.dont_know == "middle" else 0.0
+    if isinstance(levels.dtype, pd.CategoricalDtype):
+        # The last entry answers code -1, a missing level.
+        by_code = np.array([*(value.get(level, np.nan) for level in levels.cat.categories), np.nan], dtype=np.float64)
+        return np.asarray(by_code[levels.cat.codes.to_numpy()])
     found: Floats = levels.map(value).to_numpy(dtype=np.float64)
     return found
 

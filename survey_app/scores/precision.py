@@ -25,6 +25,7 @@ _DECIMALS = 6
 _FEWEST_PLACES = 3
 _NORMAL_95 = 1.959964
 RATED = "rated"
+_NOT_ASKED = 255
 Stored = list[float | int]  # estimate, standard error, lower and upper limit, forms
 
 
@@ -49,17 +50,35 @@ def round_precision(
 
 def answers_frame(session: Session, round_id: int, questions: Mapping[tuple[str, str], ScoredQuestion]) -> pd.DataFrame:
     """One row per opened form: cell, group, rated unit, and the level of every scored question (missing: not asked)."""
-    asked: dict[str, list[tuple[str, ScoredQuestion]]] = {}
+    items = list(dict.fromkeys(scored.item for scored in questions.values()))
+    place = {item: number for number, item in enumerate(items)}
+    asked: dict[str, list[tuple[str, int, ScoredQuestion, dict[str, int]]]] = {}
     for (group, name), scored in questions.items():
-        asked.setdefault(group, []).append((name, scored))
-    rows = []
+        asked.setdefault(group, []).append((name, place[scored.item], scored, {}))
+    facts: list[tuple[int, str, str]] = []
+    # One byte a level: of hundreds of thousands of forms, texts would fill the memory and take seconds to compare.
+    codes = bytearray()
+    nothing = bytes([_NOT_ASKED]) * len(items)
+    levels: dict[str, int] = {}
     for cell_id, group, unit, answers in opened_forms(session, round_id):
-        row: dict[str, Any] = {CELL: cell_id, GROUP: group, RATED: unit}
-        for name, scored in asked.get(group, ()):
-            row[scored.item] = level_of(scored.question, answers.get(name, NOT_ANSWERED))
-        rows.append(row)
-    items = dict.fromkeys(scored.item for scored in questions.values())
-    return pd.DataFrame(rows, columns=[CELL, GROUP, RATED, *items], dtype=object)
+        facts.append((cell_id, group, unit))
+        row = bytearray(nothing)
+        for name, number, scored, known in asked.get(group, ()):
+            choice = answers.get(name, NOT_ANSWERED)
+            code = known.get(choice)
+            if code is None:
+                code = known[choice] = levels.setdefault(level_of(scored.question, choice), len(levels))
+            row[number] = code
+        codes += row
+    table = np.frombuffer(bytes(codes), dtype=np.uint8).reshape(len(facts), len(items))
+    frame = pd.DataFrame(facts, columns=[CELL, GROUP, RATED])
+    columns = {
+        item: pd.Categorical.from_codes(
+            np.where(table[:, number] == _NOT_ASKED, -1, table[:, number].astype(np.int16)), list(levels)
+        )
+        for item, number in place.items()
+    }
+    return frame.assign(**{GROUP: frame[GROUP].astype("category")}).join(pd.DataFrame(columns, index=frame.index))
 
 
 def _figures(scores: RoundScores, leaves: Sequence[LeafScore], answers: pd.DataFrame) -> dict[str, Any]:
