@@ -2,13 +2,16 @@
 
 import io
 import re
+from datetime import date
 
 import openpyxl
 import pytest
+from sqlalchemy import update
 
 from survey_app.access import Role
 from survey_app.roster.checks import read_list
 from survey_app.roster.queries import catalogue_of, sender_of, terms_of
+from survey_app.rounds.models import Round
 from survey_app.workbook import read_workbook
 from tests.make import csrf_token, make_user, sign_in_client
 from tests.roster.asked_round import CITIZEN_HEADER, LEADER, make_asked_round, make_citizen, make_file
@@ -396,3 +399,12 @@ def test_the_same_file_again_replaces_the_draft_nobody_touched(people):
     post(officer, second, **{"cell-0-4-name": "Lò Văn Sửa"})
     upload(officer, content)
     assert officer.get(second).status_code == 200
+
+
+def test_before_lists_are_taken_the_page_says_so_and_offers_the_template_only(people, database):
+    with database.writing() as session:
+        session.execute(update(Round).values(lists_started_at=None, lists_open_on=date(2021, 12, 3)))
+    text = page(people[0], "/rounds/tg-2021/lists/mine")
+    assert "Đợt này chưa nhận danh sách (dự kiến từ ngày 03/12/2021)." in text
+    assert "Tải mẫu Excel nhóm E" in text
+    assert "Nhập trực tiếp" not in text
