@@ -19,7 +19,7 @@ from ..web import me, reading, writing
 from .check_view import row_sentence, suggested
 from .column_names import field_of
 from .columns import DataRow, Table, text_of
-from .draft_pages import conflict_page, edits_in, log_draft, row_key
+from .draft_pages import conflict_page, edited_while_dropped, edits_in, log_draft, row_key
 from .drafts import Clash, Draft, apply_edits, draft_as_json, draft_from_json, worst
 from .last_year import (
     NOT_CONFIRMED,
@@ -170,6 +170,8 @@ def save_grid(code: str, upload_id: int) -> ResponseReturnValue:
         saved = _save(found)
         if saved.clashes:
             return conflict_page(found, saved.clashes)
+    if words := _brought_back_words(saved.brought_back):
+        flash(words, "warn")
     if "go" in request.form:
         return redirect(url_for(".check", code=code, upload_id=upload_id), 303)
     flash(_("Đã lưu bản nháp."), "ok")
@@ -185,6 +187,7 @@ class _Saved:
     number: int
     placed: dict[int, int] = field(default_factory=dict)
     clashes: list[Clash] = field(default_factory=list)
+    brought_back: list[int] = field(default_factory=list)  # rows that a colleague had dropped meanwhile
 
 
 def _save(found: Upload) -> _Saved:
@@ -195,8 +198,12 @@ def _save(found: Upload) -> _Saved:
     if number is None:
         raise Missing
     blank = blank_rows(draft, number)
-    if clashes := apply_edits(draft, edits_in(request.form)):
+    edits = edits_in(request.form)
+    if clashes := apply_edits(draft, edits):
         return _Saved(draft, number, clashes=clashes)
+    # A row that a colleague dropped while somebody types into it comes back: what is typed is never lost unseen.
+    wanted = {(number, row) for row in edited_while_dropped(draft, edits)} - blank - _keys("drop")
+    draft.dropped -= wanted
     placed = add_rows(draft, number, _new_rows(request.form), request.form.get("known", type=int))
     draft.dropped -= blank - blank_rows(draft, number)
     draft.dropped |= _keys("drop")
@@ -206,7 +213,18 @@ def _save(found: Upload) -> _Saved:
     ask_again(draft, _keys("ask_again"))
     if draft_as_json(draft) != before:
         save_draft(found, draft, me())
-    return _Saved(draft, number, placed)
+    return _Saved(draft, number, placed, brought_back=sorted(row for _table, row in wanted))
+
+
+def _brought_back_words(rows: list[int]) -> str:
+    """What is said of rows that came back; empty for none."""
+    if not rows:
+        return ""
+    words = _(
+        "Dòng %(rows)s vừa được người khác bỏ. Vì quý vị đang nhập ở đó nên dòng được giữ lại; bỏ lại nếu không cần.",
+        rows=", ".join(map(str, rows)),
+    )
+    return str(words)
 
 
 def _keys(name: str) -> set[tuple[int, int]]:
@@ -244,7 +262,10 @@ def save_grid_live(code: str, upload_id: int) -> ResponseReturnValue:
         },
         "standing": _standing_words(stands),
         "open": counts(stands)[Standing.OPEN],
-        "general": [row_sentence(one) for one in checked.reading.problems if one.row is None],
+        "general": [
+            *filter(None, [_brought_back_words(saved.brought_back)]),
+            *(row_sentence(one) for one in checked.reading.problems if one.row is None),
+        ],
     }
     log_draft(Action.DRAFT_VIEWED, found, checked)
     return answer

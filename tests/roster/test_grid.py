@@ -330,3 +330,15 @@ def test_a_phone_shows_one_person_and_goes_to_the_next(server, new_context):
     wait_saved(page)
     check_axe(page)
     assert json.loads(page.evaluate("JSON.stringify(localStorage)")) == {}
+
+
+def test_a_row_that_a_colleague_dropped_comes_back_when_somebody_types_into_it(app, database):
+    first, second = (sign_in_client(app, user) for user in make_draft(database))
+    send(first, known="0", **new(1, **ROW))
+    send(second, drop="0-1")
+    assert stored(database) == []
+    answer = send(first, **{"cell-0-1-name": "Lò Văn Mới", "was-cell-0-1-name": ROW["name"]}).json
+    assert answer["general"][0].startswith("Dòng 1 vừa được người khác bỏ.")
+    assert [row[0] for row in stored(database)] == ["Lò Văn Mới"]
+    send(first, drop="0-1")
+    assert stored(database) == []
