@@ -154,3 +154,13 @@ def app_sqlite(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Flask]:
     app = create_app(read_settings({"SURVEY_DATA": str(tmp_path), "SURVEY_URL": "http://localhost"}))
     yield app
     app.extensions["survey_database"].close()
+
+
+# Of these few take long: they begin first, so that no worker is left alone with them at the end.
+_LONG = ("stories", "durability", "browser", "forensics", "bench")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of long tests before all others; the order within them stays."""
+    root = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(root).parts[0] not in _LONG)
