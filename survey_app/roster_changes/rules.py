@@ -67,6 +67,8 @@ def propose(
     Raises Refused when the roster takes no such change, Conflict when a request on this person waits already, Invalid
     without a reason, with faulty cells or with nothing changed.
     """
+    if kind == ChangeKind.ADD_LIST:
+        raise Refused("Bổ sung cả danh sách thì dùng trang «Bổ sung cả danh sách».")
     survey_round = unit_list.round
     refuse_unless_changeable(survey_round, kind)
     refuse_unless_on_roster(unit_list, kind)
