@@ -126,7 +126,7 @@ def test_any_order_of_requests_and_decisions_keeps_the_versions_true(database) -
     run_state_machine_as_test(
         Changes,
         settings=settings(
-            max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
     with database.reading() as session:
