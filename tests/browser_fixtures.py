@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 import waitress
 from axe_playwright_python.sync_playwright import Axe
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from survey_app import create_app
 from survey_app.config import read_settings
 from survey_app.static_files import with_static_files
+from survey_app.users.models import User
+from tests.make import sign_in_client
 
+NODE = compute_driver_executable()[0]  # Playwright brings its own
 PHONE = {"width": 390, "height": 844}
 OFFICE = {"width": 1280, "height": 800}
 # Chromium as root needs no-sandbox; the rest keeps it from calling home.
@@ -101,6 +105,25 @@ def new_context(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Brow
     for context in contexts:
         context.close()
     assert faults == []
+
+
+def signed_in_context(
+    server: Server, new_context: Callable[..., BrowserContext], user: User, **options: Any
+) -> BrowserContext:
+    """A profile of its own in which `user` is signed in."""
+    context = new_context(**options)
+    cookie = sign_in_client(server.app, user).get_cookie("survey")
+    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
+    return context
+
+
+def open_page(
+    server: Server, new_context: Callable[..., BrowserContext], user: User, path: str, **options: Any
+) -> Page:
+    """A page of the office as `user` sees it."""
+    page = signed_in_context(server, new_context, user, **options).new_page()
+    page.goto(server.url + path)
+    return page
 
 
 def _keep_pictures(contexts: list[BrowserContext], folder: Path) -> None:

@@ -58,24 +58,27 @@ def lazy_disk() -> Flask:
 
 def failing_commits() -> Flask:
     """The real program on a disk where one commit of ten fails."""
-    app = create_app()
-    _let_commits_fail()
-    return app
+    return _with_failing_commits(create_app())
 
 
 def failing_commits_talks_first() -> Flask:
     """The same disk under a program that acknowledges before the commit."""
-    app = talks_first()
-    _let_commits_fail()
-    return app
+    return _with_failing_commits(talks_first())
 
 
-def _let_commits_fail() -> None:
+def _with_failing_commits(app: Flask) -> Flask:
+    serving = threading.Event()  # a program that cannot even start is another matter
+
+    @app.before_request
+    def begin() -> None:
+        serving.set()
+
     def fail(session: Session) -> None:
-        if session.info.get("writes") and random.randrange(COMMIT_FAULTS) == 0:
+        if serving.is_set() and session.info.get("writes") and random.randrange(COMMIT_FAULTS) == 0:
             raise OSError("disk fault made for the test")
 
     event.listen(Session, "before_commit", fail)
+    return app
 
 
 def stores_always() -> Flask:

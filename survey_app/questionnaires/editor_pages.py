@@ -13,7 +13,7 @@ from ..web import me, reading, writing
 from .definition import Definition
 from .editor import Template, Wording, added, find_question, moved, removed, reworded, used_in
 from .pages import bp, find_pair
-from .queries import asked_criteria, definition_of, newest_version
+from .queries import asked_criteria, definition_of, loaded_version
 from .rules import load_draft
 from .xlsform import XlsformError
 from .xlsform_writer import write_workbook
@@ -117,9 +117,7 @@ def edit_question(code: str, group_code: str, name: str) -> Any:
 def _present(code: str, group_code: str) -> tuple[Round, RespondentGroup, Definition, str]:
     """The newest version and its hash. Raises Missing without one, Refused once the round is open."""
     survey_round, group = find_pair(reading(), code, group_code)
-    version = newest_version(reading(), group.id)
-    if version is None:
-        raise Missing
+    version = loaded_version(reading(), group.id)
     if survey_round.is_frozen:
         raise Refused("Đợt đã mở thu phiếu nên phiếu khảo sát không đổi được nữa; chỉ sửa được lỗi chữ.")
     return survey_round, group, definition_of(version), version.sha256
@@ -130,9 +128,7 @@ def _change(code: str, group_code: str, change: Callable[[Definition], Definitio
     try:
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
-            version = newest_version(session, group.id)
-            if version is None:
-                raise Missing
+            version = loaded_version(session, group.id)
             if version.sha256 != request.form.get("seen", ""):
                 raise Conflict("Người khác vừa sửa phiếu này. Mở lại trang sửa phiếu rồi làm tiếp.")
             workbook = write_workbook(change(definition_of(version)))

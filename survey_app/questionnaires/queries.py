@@ -126,6 +126,14 @@ def newest_version(session: Session, group_id: int) -> QuestionnaireVersion | No
     )
 
 
+def loaded_version(session: Session, group_id: int) -> QuestionnaireVersion:
+    """The newest version of a group; raises Missing where none was loaded."""
+    found = newest_version(session, group_id)
+    if found is None:
+        raise Missing
+    return found
+
+
 def definition_of(version: QuestionnaireVersion) -> Definition:
     """The questionnaire of a version, kept in memory under its hash: the same hash is the same questionnaire."""
     found = _kept.get(version.sha256)

@@ -6,11 +6,11 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from ..access import requires
-from ..errors import Invalid, Missing
+from ..errors import Invalid
 from ..web import me, writing
 from .pages import bp, find_pair
 from .preview_pages import answers_so_far
-from .queries import definition_of, newest_version
+from .queries import definition_of, loaded_version
 from .scenarios import accept_scenario, delete_scenario, save_scenario
 
 
@@ -21,9 +21,7 @@ def add_scenario(code: str, group_code: str) -> Any:
     try:
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
-            version = newest_version(session, group.id)
-            if version is None:
-                raise Missing
+            version = loaded_version(session, group.id)
             definition = definition_of(version)
             name = request.form.get("scenario", "")
             made = save_scenario(session, survey_round, group, definition, name, answers_so_far(definition), me())
@@ -39,9 +37,7 @@ def accept(code: str, group_code: str, scenario_id: int) -> Any:
     """What the scenario leads to now is right."""
     with writing() as session:
         survey_round, group = find_pair(session, code, group_code)
-        version = newest_version(session, group.id)
-        if version is None:
-            raise Missing
+        version = loaded_version(session, group.id)
         made = accept_scenario(session, survey_round, group, scenario_id, definition_of(version), me())
         flash(_("Kịch bản «%(name)s» nay chờ kết quả mới.", name=made.name), "ok")
     return _back(code, group_code)

@@ -4,8 +4,7 @@
 (() => {
   "use strict";
   const MOST_ROWS = 300;
-  const PAUSE = 900; // milliseconds without a key before it is saved
-  const AGAIN = 8000; // before it is tried again after a failure
+  const { PAUSE, AGAIN, send, inBrowser } = globalThis.surveyAutosave;
 
   // Cells of a block as a spreadsheet puts it on the clipboard: tabs, line ends, quotes around what holds either.
   const readBlock = (text) => {
@@ -35,7 +34,7 @@
     const status = document.querySelector("[data-saved]");
     const words = status.dataset;
     const token = form.querySelector("[name=csrf_token]").value;
-    const kept = `typed:${location.pathname}`;
+    const waiting = inBrowser(`typed:${location.pathname}`);
     // Steps to take back, and those that were taken back: {back, again} of one cell, one block, one row.
     const done = [];
     const undone = [];
@@ -217,10 +216,7 @@
     // A cell is kept with the value it was typed over: sent after a reload, it must still meet what another stored since.
     const remember = () => {
       const left = Object.entries(unsent()).map(([name, text]) => [name, { text, was: form.elements[`was-${name}`]?.value }]);
-      try {
-        if (left.length) localStorage.setItem(kept, JSON.stringify({ known, cells: Object.fromEntries(left) }));
-        else localStorage.removeItem(kept);
-      } catch { /* a browser without storage: the page itself still holds it */ }
+      waiting.keep(left.length ? { known, cells: Object.fromEntries(left) } : null);
     };
 
     const touch = () => {
@@ -228,7 +224,7 @@
       status.textContent = words.typing;
       remember();
       clearTimeout(timer);
-      timer = setTimeout(send, PAUSE);
+      timer = setTimeout(save, PAUSE);
     };
 
     // ---- one step back, one again
@@ -277,7 +273,7 @@
       touch();
     };
 
-    const send = async () => {
+    const save = async () => {
       clearTimeout(timer);
       if (sending) { dirty = true; return; }
       sending = true;
@@ -293,18 +289,13 @@
       }
       const acts = Object.entries(pressed).flatMap(([name, keys]) => [...keys].map((key) => [name, key]));
       for (const [name, key] of acts) out.append(name, key);
-      try {
-        const answer = await fetch(form.dataset.live, { method: "POST", body: out, headers: { Accept: "application/json" } });
-        if (answer.status === 409) clash(await answer.json());
-        else if (answer.ok) saved(await answer.json(), sent, acts);
-        else if (answer.status >= 500) throw new Error(String(answer.status));
-        else status.textContent = words.refused;
-      } catch {
-        status.textContent = words.away;
-        timer = setTimeout(send, AGAIN);
-      }
+      const { state, about } = await send(form.dataset.live, out);
+      if (state === "clash") clash(about);
+      else if (state === "stored") saved(about, sent, acts);
+      else status.textContent = words[state];
+      if (state === "away") timer = setTimeout(save, AGAIN);
       sending = false;
-      if (dirty) timer = setTimeout(send, PAUSE);
+      if (dirty) timer = setTimeout(save, PAUSE);
     };
 
     const saved = (about, sent, acts) => {
@@ -566,25 +557,23 @@
 
     // ---- what did not reach the server last time
 
-    window.addEventListener("online", () => { if (Object.keys(unsent()).length) send(); });
+    window.addEventListener("online", () => { if (Object.keys(unsent()).length) save(); });
     form.addEventListener("submit", () => {
       clearTimeout(timer);
-      try { localStorage.removeItem(kept); } catch { /* nothing was kept */ }
+      waiting.keep(null);
     });
-    try {
-      const left = JSON.parse(localStorage.getItem(kept) || "{}");
-      const found = Object.entries(left.cells || {}).filter(([field]) => {
-        let input = form.elements[field];
-        while (!input && field.startsWith("new-") && addRow()) input = form.elements[field];
-        return input;
-      });
-      if (found.length) {
-        known = Math.min(known, left.known);
-        for (const [name, { was }] of found) if (was !== undefined) form.elements[`was-${name}`].value = was;
-        put(found.map(([name, { text }]) => [form.elements[name], text]));
-        status.textContent = words.found;
-      }
-    } catch { localStorage.removeItem(kept); }
+    const left = waiting.kept();
+    const found = Object.entries(left.cells || {}).filter(([field]) => {
+      let input = form.elements[field];
+      while (!input && field.startsWith("new-") && addRow()) input = form.elements[field];
+      return input;
+    });
+    if (found.length) {
+      known = Math.min(known, left.known);
+      for (const [name, { was }] of found) if (was !== undefined) form.elements[`was-${name}`].value = was;
+      put(found.map(([name, { text }]) => [form.elements[name], text]));
+      status.textContent = words.found;
+    }
     if (form.dataset.folded) fold(true);
   });
 })();

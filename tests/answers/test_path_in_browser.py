@@ -2,7 +2,6 @@
 
 import json
 import random
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from survey_app.questionnaires.definition import Definition
 from survey_app.questionnaires.definition_json import to_json
 from survey_app.questionnaires.path import answers_on_path, check_answers, screens
 from survey_app.questionnaires.xlsform import read_xlsform
+from tests.browser_fixtures import NODE
 
 ROOT = Path(survey_app.__file__).parents[1]
 STATIC = ROOT / "survey_app" / "static"
@@ -79,7 +79,6 @@ def by_server(definition: Definition, raw: dict[str, list[str]]) -> dict[str, An
     }
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 @pytest.mark.parametrize("form", FORMS, ids=lambda path: path.stem)
 def test_phone_and_server_agree(form: Path) -> None:
     definition = read_xlsform(form.read_bytes(), form.name)
@@ -91,6 +90,6 @@ def test_phone_and_server_agree(form: Path) -> None:
     program = f"{scripts}\nconst run = {RUN};\nlet text = '';\n"
     program += "process.stdin.on('data', (part) => { text += part; });\n"
     program += "process.stdin.on('end', () => { console.log(JSON.stringify(run(JSON.parse(text)))); });"
-    done = subprocess.run(["node", "-e", program], input=json.dumps(cases), capture_output=True, text=True, check=True)
+    done = subprocess.run([NODE, "-e", program], input=json.dumps(cases), capture_output=True, text=True, check=True)
     for raw, got in zip(raws, json.loads(done.stdout), strict=True):
         assert got == by_server(definition, raw), raw

@@ -110,7 +110,7 @@ def open_link(page: Page, url: str, code: str) -> None:
 def keep_offline(page: Page) -> None:
     """Waits until the service worker holds the shell."""
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("navigator.serviceWorker.controller")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
 
 
 def forward(page: Page) -> None:

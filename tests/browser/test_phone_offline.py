@@ -13,7 +13,7 @@ from survey_app.access_codes.models import AccessCode, Invitation
 from survey_app.db import now
 from survey_app.rounds.models import Round
 from survey_app.text import today
-from tests.answers.make import OpenRound, make_open_round
+from tests.answers.make import OpenRound
 from tests.browser.killing import answer_killed
 from tests.browser.phone import (
     ANSWERED,
@@ -35,12 +35,6 @@ WAITING = "Đã lưu trên máy, chưa gửi"
 SENT = """async () => {
   while ((await surveyDevice.allSealed()).length) await new Promise((resolve) => setTimeout(resolve, 50));
 }"""
-
-
-@pytest.fixture
-def made(server: Server) -> OpenRound:
-    with server.database.writing() as session:
-        return make_open_round(session, server.app.extensions["survey_settings"].keys.pepper, persons=(6,))
 
 
 @pytest.fixture

@@ -7,16 +7,10 @@ from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import func, select
 
 from survey_app.answers.models import Envelope
-from tests.answers.make import OpenRound, make_open_round
+from tests.answers.make import OpenRound
 from tests.browser_fixtures import PHONE, Server, check_axe
 
 NewContext = Callable[..., BrowserContext]
-
-
-@pytest.fixture
-def made(server: Server) -> OpenRound:
-    with server.database.writing() as session:
-        return make_open_round(session, server.app.extensions["survey_settings"].keys.pepper, persons=(6,))
 
 
 def posted(context: BrowserContext) -> BrowserContext:

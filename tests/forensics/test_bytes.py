@@ -153,12 +153,7 @@ def files_written() -> Iterator[list[str]]:
 def test_neither_an_answer_nor_a_key_passes_through_a_temporary_file(
     app: Flask, database: Database, tmp_path: Path, signed_in: Callable[..., FlaskClient]
 ) -> None:
-    place = make_place(app, tmp_path, 6)
-    content = _give_a_key_file(place)
-    with database.reading() as session:
-        unit = session.get_one(Unit, place.made.round.operator_unit_id)
-    operator = signed_in(Role.OPERATOR, unit=unit)
-    leader = signed_in(Role.LEADER, unit=unit)
+    place, content, leader, operator = _place_with_a_key_file(app, database, tmp_path, signed_in)
     with files_written() as written:
         answer_all(place)
         with database.writing() as session:
@@ -168,6 +163,17 @@ def test_neither_an_answer_nor_a_key_passes_through_a_temporary_file(
     with files_written() as written:  # control: the hook sees a temporary file
         (tmp_path / "spooled").write_bytes(b"x")
     assert written == [str(tmp_path / "spooled")]
+
+
+def _place_with_a_key_file(
+    app: Flask, database: Database, tmp_path: Path, signed_in: Callable[..., FlaskClient]
+) -> tuple[Place, str, FlaskClient, FlaskClient]:
+    """An open round, the key file of its first holder, and the two officers who open."""
+    place = make_place(app, tmp_path, 6)
+    content = _give_a_key_file(place)
+    with database.reading() as session:
+        unit = session.get_one(Unit, place.made.round.operator_unit_id)
+    return place, content, signed_in(Role.LEADER, unit=unit), signed_in(Role.OPERATOR, unit=unit)
 
 
 def _give_a_key_file(place: Place) -> str:
@@ -190,12 +196,7 @@ def _open_on_the_page(leader: FlaskClient, operator: FlaskClient, place: Place, 
 def test_after_opening_the_private_key_lies_nowhere(
     app: Flask, database: Database, tmp_path: Path, signed_in: Callable[..., FlaskClient]
 ) -> None:
-    place = make_place(app, tmp_path, 6)
-    content = _give_a_key_file(place)
-    with database.reading() as session:
-        unit = session.get_one(Unit, place.made.round.operator_unit_id)
-    operator = signed_in(Role.OPERATOR, unit=unit)
-    leader = signed_in(Role.LEADER, unit=unit)
+    place, content, leader, operator = _place_with_a_key_file(app, database, tmp_path, signed_in)
     answer_all(place)
     with database.writing() as session:
         session.get_one(Round, place.made.round.id).closed_at = now()

@@ -9,7 +9,7 @@ from survey_app.personal_data.rules import record_request
 from survey_app.roster.models import Person
 from survey_app.rounds.models import Round
 from survey_app.users.models import User
-from tests.browser_fixtures import OFFICE, PHONE, check_axe
+from tests.browser_fixtures import OFFICE, PHONE, check_axe, signed_in_context
 from tests.make import csrf_token, make_user, sign_in_client
 from tests.personal_data.test_erasure import make_erasable
 from tests.personal_data.test_rules import make_place
@@ -129,10 +129,7 @@ def test_the_pages_are_accessible_and_fit(server, new_context, viewport):
             "/privacy-requests", f"/privacy-requests/persons/{person.id}", f"/privacy-requests/{made.id}",
             f"/privacy-requests/{made.id}/held", "/rounds/tg-2021/personal-data", "/rounds/tg-2021",
         ]  # fmt: skip
-    cookie = sign_in_client(server.app, by).get_cookie("survey")
-    context = new_context(viewport=viewport)
-    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-    page = context.new_page()
+    page = signed_in_context(server, new_context, by, viewport=viewport).new_page()
     for address in addresses:
         assert page.goto(f"{server.url}{address}").status == 200
         check_axe(page)

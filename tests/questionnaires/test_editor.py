@@ -10,8 +10,8 @@ from survey_app.questionnaires.editor import Template, Wording, added, moved, re
 from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.questionnaires.xlsform import read_xlsform
 from survey_app.questionnaires.xlsform_writer import write_workbook
-from tests.browser_fixtures import OFFICE, PHONE, check_axe
-from tests.make import make_criteria, make_district, make_group, make_round, make_user, sign_in_client
+from tests.browser_fixtures import OFFICE, PHONE, check_axe, open_page
+from tests.make import make_criteria, make_district, make_group, make_round, make_user
 from tests.questionnaires.make import SCREENED, make_definition, make_source
 from tests.questionnaires.test_pages import post, upload
 from tests.questionnaires.test_versions import two_operators  # noqa: F401 - a fixture
@@ -169,11 +169,7 @@ def test_the_pages_of_the_editor_are_accessible(server, new_context, viewport):
         make_group(session, survey_round, "E")
         make_criteria(session, survey_round, [("1.1", "1.00", "survey", ["E"])])
         user = make_user(session, role=Role.OPERATOR, unit=district)
-    cookie = sign_in_client(server.app, user).get_cookie("survey")
-    context = new_context(viewport=viewport)
-    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-    page = context.new_page()
-    page.goto(f"{server.url}/rounds/r/questionnaires/E")
+    page = open_page(server, new_context, user, "/rounds/r/questionnaires/E", viewport=viewport)
     page.set_input_files("#file", {"name": "e.md", "mimeType": "text/markdown", "buffer": make_source(*SCREENED)})
     page.click("#upload button.btn")
     for address in ("", "/edit", "/edit/question/da_lam", "/edit/new"):

@@ -1,7 +1,6 @@
 """The evaluator of the browser computes what the server computes: in Chromium, and in Node where it is installed."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import survey_app
 from survey_app.questionnaires.expression import evaluate, holds, tree_to_json
 from survey_app.questionnaires.expression_parser import parse
+from tests.browser_fixtures import NODE
 from tests.questionnaires.make_expressions import make_cases, written
 from tests.questionnaires.test_expression import COLUMNS, VECTORS, surroundings_of, value_of
 
@@ -65,7 +65,6 @@ def test_chromium_computes_what_the_server_computes(make, new_context):
     assert _differences(cases, expected, page.evaluate(RUN, cases)) == []
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not needed to run the program, so it may be missing")
 @pytest.mark.parametrize("make", [_vector_cases, _generated_cases])
 def test_node_computes_what_the_server_computes(make, tmp_path):
     cases, expected = make()
@@ -75,7 +74,7 @@ def test_node_computes_what_the_server_computes(make, tmp_path):
         f"const cases = JSON.parse(require('fs').readFileSync({json.dumps(str(tmp_path / 'cases.json'))}, 'utf8'));"
         "process.stdout.write(JSON.stringify(run(cases)));"
     )
-    done = subprocess.run(["node", "-e", program], capture_output=True, check=True, timeout=60)
+    done = subprocess.run([NODE, "-e", program], capture_output=True, check=True, timeout=60)
     assert _differences(cases, expected, json.loads(done.stdout)) == []
 
 

@@ -2,14 +2,15 @@
 
 import re
 
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from survey_app.access import Role
-from survey_app.roster.drafts import draft_from_json
+from survey_app.roster.drafts import correct, draft_as_json, draft_from_json
 from survey_app.roster.models import Upload
 from survey_app.roster.rules import receive_upload
-from tests.browser_fixtures import OFFICE, PHONE, check_axe
-from tests.make import make_user, sign_in_client
+from tests.browser_fixtures import OFFICE, PHONE, check_axe, open_page
+from tests.make import make_user
 from tests.roster.asked_round import LEADER, make_asked_round, make_citizen, make_file
 
 CHECK = "/rounds/tg-2021/lists/uploads/1"
@@ -21,12 +22,7 @@ def open_check(server, new_context, viewport=OFFICE):
         user = make_user(session, Role.UNIT_OFFICER, asked.commune)
         content = make_file([make_citizen(1, phone="0912"), make_citizen(2)], [LEADER])
         receive_upload(session, asked.round, asked.commune, content, "ds.xlsx", user)
-    context = new_context(viewport=viewport)
-    cookie = sign_in_client(server.app, user).get_cookie("survey")
-    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-    page = context.new_page()
-    page.goto(server.url + CHECK)
-    return page
+    return open_page(server, new_context, user, CHECK, viewport=viewport)
 
 
 def phone_of(server) -> str:
@@ -39,7 +35,7 @@ def test_a_typed_cell_is_saved_by_itself_and_leaving_asks_nothing(server, new_co
     page = open_check(server, new_context)
     page.fill("#cell-0-4-phone", "0912345671")
     page.get_by_text(re.compile("Bản nháp đã lưu lúc .*")).wait_for()
-    page.wait_for_function("document.getElementById('cell-0-4-phone').defaultValue === '0912345671'")
+    expect(page.locator("#cell-0-4-phone")).to_have_js_property("defaultValue", "0912345671")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.goto(f"{server.url}/rounds/tg-2021/lists/mine")
@@ -66,7 +62,7 @@ def test_when_the_session_is_over_what_was_typed_is_kept_for_after_signing_in(se
     page.get_by_text("phiên làm việc đã hết").wait_for()
     page.context.add_cookies(kept)
     page.goto(server.url + CHECK)
-    page.wait_for_function("document.getElementById('cell-0-4-phone').defaultValue === '0912345673'")
+    expect(page.locator("#cell-0-4-phone")).to_have_js_property("defaultValue", "0912345673")
     assert phone_of(server) == "0912345673"
 
 
@@ -79,3 +75,23 @@ def test_a_tab_is_a_button_that_saves_and_the_pages_are_accessible(server, new_c
             page.locator(".chips").get_by_text(re.compile(tab)).click()
             page.wait_for_load_state()
             check_axe(page)
+
+
+def test_what_waited_does_not_write_over_what_another_stored_meanwhile(server, new_context):
+    page = open_check(server, new_context)
+    context = page.context
+    context.set_offline(True)
+    page.fill("#cell-0-4-phone", "0912345674")
+    page.get_by_text("Chưa lưu được, mất mạng.").wait_for()
+    with server.database.writing() as session:
+        upload = session.scalars(select(Upload)).one()
+        draft = draft_from_json(upload.reading)
+        correct(draft, 0, 4, "phone", "0999")
+        upload.reading = draft_as_json(draft)
+    page.close()
+    context.set_offline(False)
+    page = context.new_page()
+    page.goto(server.url + CHECK)
+    page.get_by_role("heading", name="Hai người cùng sửa bản nháp").wait_for()
+    assert page.get_by_text("0912345674").count()
+    assert phone_of(server) == "0999"

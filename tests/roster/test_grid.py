@@ -9,7 +9,7 @@ from survey_app.access import Role
 from survey_app.roster.drafts import draft_from_json
 from survey_app.roster.models import Upload
 from survey_app.roster.typed_lists import start_typed_list
-from tests.browser_fixtures import OFFICE, PHONE, check_axe
+from tests.browser_fixtures import OFFICE, PHONE, check_axe, open_page
 from tests.make import csrf_token, make_user, sign_in_client
 from tests.roster.asked_round import make_asked_round
 
@@ -117,12 +117,22 @@ def test_other_units_reach_nothing(app, database):
 
 
 def open_grid(server, new_context, user, viewport=OFFICE):
-    context = new_context(viewport=viewport)
-    cookie = sign_in_client(server.app, user).get_cookie("survey")
-    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-    page = context.new_page()
-    page.goto(server.url + GRID)
-    return page
+    return open_page(server, new_context, user, GRID, viewport=viewport)
+
+
+def two_clerks_on_one_cell(server, new_context):
+    """The page of the second clerk, who typed a name over the one that the first had stored meanwhile, and is told."""
+    first_user, second_user = make_draft(server.database)
+    first = open_grid(server, new_context, first_user)
+    first.locator("#new-0-name").fill("Lò Văn Ánh")
+    wait_saved(first)
+    second = open_grid(server, new_context, second_user)
+    first.locator("#cell-0-1-name").fill("Lò Văn Một")
+    first.get_by_text("Đang nhập").wait_for()
+    wait_saved(first)
+    second.locator("#cell-0-1-name").fill("Lò Văn Hai")
+    second.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    return second
 
 
 def wait_saved(page):
@@ -181,16 +191,7 @@ def test_what_was_typed_before_the_browser_closed_is_there_again(server, new_con
 
 
 def test_two_clerks_on_one_cell_see_both_values_and_choose(server, new_context):
-    users = make_draft(server.database)
-    first = open_grid(server, new_context, users[0])
-    first.locator("#new-0-name").fill("Lò Văn Ánh")
-    wait_saved(first)
-    second = open_grid(server, new_context, users[1])
-    first.locator("#cell-0-1-name").fill("Lò Văn Một")
-    first.get_by_text("Đang nhập").wait_for()
-    wait_saved(first)
-    second.locator("#cell-0-1-name").fill("Lò Văn Hai")
-    second.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    second = two_clerks_on_one_cell(server, new_context)
     assert stored(server.database)[0][0] == "Lò Văn Một"
     second.get_by_role("button", name="Giữ của tôi").click()
     wait_saved(second)
@@ -198,16 +199,7 @@ def test_two_clerks_on_one_cell_see_both_values_and_choose(server, new_context):
 
 
 def test_a_reload_does_not_write_over_what_another_stored_in_the_same_cell(server, new_context):
-    users = make_draft(server.database)
-    first = open_grid(server, new_context, users[0])
-    first.locator("#new-0-name").fill("Lò Văn Ánh")
-    wait_saved(first)
-    second = open_grid(server, new_context, users[1])
-    first.locator("#cell-0-1-name").fill("Lò Văn Một")
-    first.get_by_text("Đang nhập").wait_for()
-    wait_saved(first)
-    second.locator("#cell-0-1-name").fill("Lò Văn Hai")
-    second.get_by_text("đã ghi: Lò Văn Một").wait_for()
+    second = two_clerks_on_one_cell(server, new_context)
     second.reload()
     second.get_by_text("đã ghi: Lò Văn Một").wait_for()
     assert second.locator("#cell-0-1-name").input_value() == "Lò Văn Hai"

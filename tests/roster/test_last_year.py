@@ -14,7 +14,7 @@ from survey_app.roster.models import ListState, Person, UnitList, Upload
 from survey_app.roster.rules import check_upload
 from survey_app.roster.typed_lists import Source, start_typed_list
 from survey_app.rounds.models import ListType, Round
-from tests.browser_fixtures import OFFICE, PHONE, check_axe
+from tests.browser_fixtures import OFFICE, PHONE, check_axe, open_page
 from tests.make import csrf_token, make_group, make_list, make_person, make_round, make_user, sign_in_client
 from tests.roster.asked_round import make_asked_round
 
@@ -162,11 +162,7 @@ def test_erased_persons_are_not_offered_and_the_page_says_so(app, database):
 def test_the_whole_list_is_confirmed_with_the_keyboard_alone(server, new_context, viewport):
     with server.database.writing() as session:
         _asked, officer = make_years(session)
-    cookie = sign_in_client(server.app, officer).get_cookie("survey")
-    context = new_context(viewport=viewport)
-    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-    page = context.new_page()
-    page.goto(f"{server.url}/rounds/tg-2021/lists/mine")
+    page = open_page(server, new_context, officer, "/rounds/tg-2021/lists/mine", viewport=viewport)
     page.get_by_role("button", name="Danh sách năm 2020 (3 người)").press("Enter")
     page.locator("[data-standing]").wait_for()
     check_axe(page)
@@ -200,12 +196,7 @@ def open_citizens(server, new_context, viewport):
         for position, name in enumerate(NAMES, 1):
             make_person(session, citizens, position, name=name, ban="Bản Xá Cọ", ban_code="03289-01")
         start_typed_list(session, asked.round, asked.commune, "E", officer, Source.EARLIER)
-    cookie = sign_in_client(server.app, officer).get_cookie("survey")
-    context = new_context(viewport=viewport)
-    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-    page = context.new_page()
-    page.goto(f"{server.url}/rounds/tg-2021/lists/uploads/1/grid")
-    return page
+    return open_page(server, new_context, officer, "/rounds/tg-2021/lists/uploads/1/grid", viewport=viewport)
 
 
 def test_nothing_is_red_before_this_years_dossier_is_begun_and_all_columns_to_fill_are_in_sight(server, new_context):
@@ -244,11 +235,7 @@ def test_a_phone_marks_what_must_be_filled_and_keeps_the_bar_low(server, new_con
 def test_the_buttons_follow_one_another_by_the_keyboard(server, new_context):
     with server.database.writing() as session:
         _asked, officer = make_years(session)
-    cookie = sign_in_client(server.app, officer).get_cookie("survey")
-    context = new_context(viewport=OFFICE)
-    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-    page = context.new_page()
-    page.goto(f"{server.url}/rounds/tg-2021/lists/mine")
+    page = open_page(server, new_context, officer, "/rounds/tg-2021/lists/mine", viewport=OFFICE)
     page.get_by_role("button", name="Danh sách năm 2020 (3 người)").click()
     page.get_by_role("button", name=re.compile("Vẫn còn.*dòng 1")).focus()
     for left in (2, 1, 0):

@@ -11,7 +11,7 @@ from survey_app.roster.drafts import draft_from_json
 from survey_app.roster.models import ListState, Person, Upload
 from survey_app.roster.rules import check_upload
 from survey_app.roster.typed_lists import MOST_ROWS, Source, add_rows, start_typed_list, typed_columns
-from tests.browser_fixtures import OFFICE, PHONE, check_axe
+from tests.browser_fixtures import OFFICE, PHONE, check_axe, open_page
 from tests.make import csrf_token, make_group, make_list, make_quota, make_user, sign_in_client
 from tests.roster.asked_round import make_asked_round
 from tests.roster.test_duplicates import earlier_round
@@ -164,11 +164,7 @@ def test_a_block_from_excel_is_pasted_undone_and_saved_in_a_browser(server, new_
     with server.database.writing() as session:
         asked = make_asked_round(session)
         user = make_user(session, Role.UNIT_OFFICER, asked.commune)
-    cookie = sign_in_client(server.app, user).get_cookie("survey")
-    context = new_context(viewport=viewport)
-    context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-    page = context.new_page()
-    page.goto(f"{server.url}/rounds/tg-2021/lists/mine")
+    page = open_page(server, new_context, user, "/rounds/tg-2021/lists/mine", viewport=viewport)
     page.get_by_role("button", name="Nhập trực tiếp").last.click()
     check_axe(page)
     block = "Lò Văn Ánh\t1980\tNam\r\nCà Thị Hoa\t1975\tNữ\r\nVừ A Dia\t1990\tNam\r\n"

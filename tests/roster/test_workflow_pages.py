@@ -4,8 +4,8 @@ import pytest
 
 from survey_app.access import Role
 from survey_app.roster.models import ListState, UnitList
-from tests.browser_fixtures import OFFICE, PHONE, check_axe
-from tests.make import make_user, sign_in_client
+from tests.browser_fixtures import OFFICE, PHONE, check_axe, signed_in_context
+from tests.make import make_user
 from tests.roster.asked_round import make_asked_round
 from tests.roster.test_rules import hand_in
 
@@ -24,10 +24,7 @@ def test_a_commented_list_is_corrected_confirmed_and_approved(server, new_contex
         ]
     pages = []
     for user in users:
-        context = new_context(viewport=viewport)
-        cookie = sign_in_client(server.app, user).get_cookie("survey")
-        context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-        pages.append(context.new_page())
+        pages.append(signed_in_context(server, new_context, user, viewport=viewport).new_page())
     office, worker, head = pages
     base = f"{server.url}/rounds/tg-2021"
 

@@ -15,8 +15,8 @@ from survey_app.scores.models import ScoreRun
 from survey_app.scores.rules import store_run
 from survey_app.scores.step import step_state
 from survey_app.steps import StepStatus
-from tests.browser_fixtures import OFFICE, PHONE, check_axe
-from tests.make import csrf_token, make_district, make_round, make_unit, make_user, sign_in_client
+from tests.browser_fixtures import OFFICE, PHONE, check_axe, signed_in_context
+from tests.make import csrf_token, make_district, make_round, make_unit, make_user
 from tests.scores.opened_round import in_places, make_opened_round, rate_second_unit, read_csv
 
 
@@ -293,11 +293,8 @@ def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server,
         operator = make_user(session, Role.OPERATOR, survey_round.operator_unit)
         store_run(session, survey_round, operator)
         address = f"{server.url}/rounds/{survey_round.code}/scores"
-    cookie = sign_in_client(server.app, operator).get_cookie("survey")
     for viewport in (PHONE, OFFICE):
-        context = new_context(viewport=viewport)
-        context.add_cookies([{"name": "survey", "value": cookie.value, "url": server.url}])
-        page = context.new_page()
+        page = signed_in_context(server, new_context, operator, viewport=viewport).new_page()
         for name in ("", *(f"/{name}" for name in PAGES)):
             page.goto(address + name)
             check_axe(page)
