@@ -11,7 +11,7 @@ import pytest
 import waitress
 from axe_playwright_python.sync_playwright import Axe
 from playwright._impl._driver import compute_driver_executable
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from survey_app import create_app
 from survey_app.config import read_settings
@@ -19,6 +19,7 @@ from survey_app.static_files import with_static_files
 from survey_app.users.models import User
 from tests.make import sign_in_client
 
+expect.set_options(timeout=15_000)  # a page may be late on a busy machine
 NODE = compute_driver_executable()[0]  # Playwright brings its own
 PHONE = {"width": 390, "height": 844}
 OFFICE = {"width": 1280, "height": 800}

@@ -5,4 +5,4 @@ bin=.venv/bin
 echo "ruff";          $bin/ruff check . ; $bin/ruff format --check .
 echo "mypy";          $bin/mypy
 echo "import rules";  $bin/lint-imports --no-cache
-echo "guards";        SURVEY_TEST_ENGINES=sqlite $bin/python -m pytest -q tests/whole
+echo "guards";        SURVEY_TEST_ENGINES=sqlite $bin/python -m pytest -q -n auto tests/whole

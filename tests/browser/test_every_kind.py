@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from survey_app.answers.models import Ballot, FreeText
@@ -64,12 +64,12 @@ def test_every_kind_is_answered_and_arrives(server, made, new_context, way):
         if script:
             fits(page)
         turn(page)
-    assert page.locator("h1").inner_text() == "Xem lại trước khi gửi"
+    expect(page.locator("h1")).to_have_text("Xem lại trước khi gửi")
     review = page.locator("main").inner_text()
     for words in ("Đã xác nhận", "Xã Quài Tở", "05/01/2021", "2,5", "1. Thuế; 2. Đất đai; 3. Hộ tịch", "Khác"):
         assert words in review
     turn(page)
-    assert page.locator("h1").inner_text() == "Đã gửi"
+    expect(page.locator("h1")).to_have_text("Đã gửi")
     assert ballot(server, made) == (
         {
             "da_doc": "OK",
@@ -93,22 +93,22 @@ def test_every_kind_is_answered_and_arrives(server, made, new_context, way):
 
 
 def filtered(page):
-    assert page.locator("input[name=o_xa]").count() == 2
+    expect(page.locator("input[name=o_xa]")).to_have_count(2)
     page.check("#q-o_xa-quai_to")
 
 
 def date_with_fault(page):
     page.fill("#q-ngay_tra", "2099-01-01")
     turn(page)
-    assert "Ngày này chưa tới." in page.locator("[role=alert]").inner_text()
+    expect(page.locator("[role=alert]")).to_contain_text("Ngày này chưa tới.")
     page.fill("#q-ngay_tra", "2021-01-05")
 
 
 def range_with_fault(page):
     page.fill("#q-phi", "123")
     turn(page)
-    assert "Chọn một số từ 0 đến 500." in page.locator("[role=alert]").inner_text()
-    assert page.input_value("#q-phi") == "123"
+    expect(page.locator("[role=alert]")).to_contain_text("Chọn một số từ 0 đến 500.")
+    expect(page.locator("#q-phi")).to_have_value("123")
     page.fill("#q-phi", "120")
 
 
@@ -116,14 +116,14 @@ def rank_with_fault(page):
     page.select_option("#q-thu_tu-thue", label="1")
     page.select_option("#q-thu_tu-dat", label="1")
     turn(page)
-    assert "mỗi mục một thứ tự khác nhau" in page.locator("[role=alert]").inner_text()
-    assert page.input_value("#q-thu_tu-dat") == "1:dat"  # nothing chosen is lost
+    expect(page.locator("[role=alert]")).to_contain_text("mỗi mục một thứ tự khác nhau")
+    expect(page.locator("#q-thu_tu-dat")).to_have_value("1:dat")  # nothing chosen is lost
     page.select_option("#q-thu_tu-dat", label="2")
     page.select_option("#q-thu_tu-hotich", label="3")
 
 
 def label_shows_answers(page):
-    assert page.locator("h1").inner_text() == "Vì sao phải chờ 2,5 giờ ở Xã Quài Tở?"
+    expect(page.locator("h1")).to_have_text("Vì sao phải chờ 2,5 giờ ở Xã Quài Tở?")
     page.fill("#q-vi_sao", "Thiếu giấy")
 
 
@@ -133,7 +133,7 @@ def table(page):
 
 
 def computed_is_shown(page):
-    assert page.locator("output").inner_text() == "6"
+    expect(page.locator("output")).to_have_text("6")
 
 
 def ballot(server, made):

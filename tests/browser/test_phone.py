@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from survey_app.answers.models import Envelope
 from tests.answers.make import OpenRound
@@ -30,7 +30,7 @@ def test_the_link_leads_to_thanks_and_leaves_nothing(
     context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, device_scale_factor=2)
     page = context.new_page()
     open_link(page, server.url, made.codes[0])
-    assert page.url == f"{server.url}/p"
+    expect(page).to_have_url(f"{server.url}/p")
     if language == "en":
         page.get_by_role("button", name="English").first.click()
         page.locator("html[lang=en]").wait_for()
@@ -65,7 +65,7 @@ def test_after_one_request_questions_need_no_other(server: Server, made: OpenRou
     page.wait_for_load_state("networkidle")
     page.route("**/*", lambda route: route.abort())
     answer(page)
-    assert page.locator("dl[data-rest] dd").count() == 6
+    expect(page.locator("dl[data-rest] dd")).to_have_count(6)
 
 
 def test_a_fault_is_focused_and_its_link_leads_to_the_question(
@@ -81,7 +81,7 @@ def test_a_fault_is_focused_and_its_link_leads_to_the_question(
     fits(page)
     page.click(".panel a")
     page.keyboard.press("Space")
-    assert page.is_checked("#q-b_lam_tt-co")
+    expect(page.locator("#q-b_lam_tt-co")).to_be_checked()
 
 
 def test_back_and_forward_of_the_browser_keep_every_answer(
@@ -92,12 +92,12 @@ def test_back_and_forward_of_the_browser_keep_every_answer(
     answer(page)
     for _ in range(6):
         page.go_back()
-    assert page.is_checked("#q-b_lam_tt-co")
+    expect(page.locator("#q-b_lam_tt-co")).to_be_checked()
     page.check("#q-b_lam_tt-khong")
     page.go_forward()
-    assert page.locator("#q-y_kien").input_value() == "Thêm ghế ngồi chờ"  # questions in between are skipped now
+    expect(page.locator("#q-y_kien")).to_have_value("Thêm ghế ngồi chờ")  # questions in between are skipped now
     forward(page)
-    assert page.locator("dl[data-rest] dd").count() == 2
+    expect(page.locator("dl[data-rest] dd")).to_have_count(2)
     forward(page)
     heading(page, "Đã gửi")
     assert received(server, made) == [{"b_lam_tt": "khong", "y_kien": "Thêm ghế ngồi chờ"}]
@@ -113,7 +113,7 @@ def test_changing_from_the_review_leads_back_to_it(server: Server, made: OpenRou
     page.check("#q-q_5_6_3-1")
     forward(page)
     heading(page, "Xem lại trước khi gửi")
-    assert "Rất không hài lòng" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("Rất không hài lòng", use_inner_text=True)
 
 
 def test_a_branch_opened_late_must_be_answered_before_sending(
@@ -126,7 +126,7 @@ def test_a_branch_opened_late_must_be_answered_before_sending(
     page.check("#q-b_lam_tt-co")
     forward(page)
     heading(page, "Xem lại trước khi gửi")
-    assert "Số câu cần trả lời: 2" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("Số câu cần trả lời: 2", use_inner_text=True)
     fits(page)
     forward(page)
     assert page.title().startswith("Lỗi: ")
@@ -194,8 +194,8 @@ def test_a_wrong_code_is_said_beside_the_field(server: Server, made: OpenRound, 
         page.fill("#code", typed)
         page.click("button.main")
         page.locator(".panel.err").wait_for()
-        assert "Mã chưa đúng" in page.inner_text(".panel.err")
-        assert page.input_value("#code") == typed
+        expect(page.locator(".panel.err")).to_contain_text("Mã chưa đúng", use_inner_text=True)
+        expect(page.locator("#code")).to_have_value(typed)
         fits(page)
 
 
@@ -282,7 +282,7 @@ def test_markup_in_an_opinion_is_shown_as_text(server: Server, made: OpenRound, 
     written = "<img src=x onerror=alert(1)> ${b_lam_tt} {phone}"
     open_link(page, server.url, made.codes[0])
     answer(page, steps=(("#q-b_lam_tt-khong", None), ("#q-y_kien", written)))
-    assert written in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text(written, use_inner_text=True)
     forward(page)
     heading(page, "Đã gửi")
     assert alerts == []
@@ -303,5 +303,5 @@ def test_erasing_takes_everything_from_the_phone(server: Server, made: OpenRound
     fits(page)
     assert left_on_device(page) == {"drafts": 0, "forms": 0, "outbox": 0}
     page.reload()
-    assert page.input_value("#code") == ""
+    expect(page.locator("#code")).to_have_value("")
     open_link(page, server.url, made.codes[0])  # the code itself is not spent

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select, update
 
 from survey_app.access_codes.models import AccessCode, Invitation
@@ -164,7 +164,7 @@ def test_two_phones_on_one_code_say_which_answer_counts(
     line.mend()
     late.get_by_role("button", name="Thử gửi lại").click()
     heading(late, "Phiếu chưa được nhận")
-    assert "Một phiếu khác với mã này đã gửi trước" in late.inner_text("main")
+    expect(late.locator("main")).to_contain_text("Một phiếu khác với mã này đã gửi trước", use_inner_text=True)
     check_axe(late)
     late.reload()
     heading(late, "Phiếu chưa được nhận")  # kept until its owner decides
@@ -188,7 +188,7 @@ def test_a_code_voided_meanwhile_is_said_and_the_answer_is_kept(
     line.mend()
     page.get_by_role("button", name="Thử gửi lại").click()
     heading(page, "Phiếu chưa được nhận")
-    assert "Mã này đã bị hủy" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("Mã này đã bị hủy", use_inner_text=True)
     with server.database.writing() as session:
         session.execute(update(AccessCode).values(void=False))
     page.get_by_role("button", name="Thử gửi lại").click()
@@ -224,7 +224,7 @@ def test_two_tabs_of_one_code_are_one_answer(server: Server, made: OpenRound, ne
     finish_from(right, 1)
     heading(right, "Đã gửi")
     heading(left, "Đã gửi")
-    assert left.locator("input[name=q_5_6_3]").count() == 0
+    expect(left.locator("input[name=q_5_6_3]")).to_have_count(0)
     assert received(server, made) == [ANSWERED]
     assert left_on_device(left) == NOTHING
 
@@ -258,7 +258,7 @@ def test_two_persons_on_one_phone_are_kept_apart(server: Server, made: OpenRound
     again = context.new_page()
     again.goto(f"{server.url}/p#{made.codes[0]}")
     again.locator("#q-y_kien").wait_for()
-    assert again.input_value("#q-y_kien") == "Của người thứ nhất"
+    expect(again.locator("#q-y_kien")).to_have_value("Của người thứ nhất")
 
 
 def test_a_draft_cannot_be_read_without_the_code(server: Server, made: OpenRound, new_context: NewContext) -> None:
@@ -354,7 +354,9 @@ def test_inside_zalo_the_code_and_the_way_out_are_shown(
     page = context.new_page()
     open_link(page, server.url, made.codes[0])
     code = made.codes[0]
-    assert f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}" in page.inner_text(".panel.warn")
+    expect(page.locator(".panel.warn")).to_contain_text(
+        f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}", use_inner_text=True
+    )
     check_axe(page)
     page.get_by_role("button", name="Chép đường dẫn").click()
     page.get_by_text("Đã chép.").wait_for()

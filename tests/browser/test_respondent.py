@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import func, select
 
 from survey_app.answers.models import Envelope
@@ -45,10 +45,10 @@ def answer(page: Page, check: Callable[[Page], None]) -> None:
         choose()
         check(page)
         next_page(page)
-    assert page.locator("h1").inner_text() == "Xem lại trước khi gửi"
+    expect(page.locator("h1")).to_have_text("Xem lại trước khi gửi")
     check(page)
     next_page(page)
-    assert page.locator("h1").inner_text() == "Đã gửi"
+    expect(page.locator("h1")).to_have_text("Đã gửi")
     check(page)
 
 
@@ -66,8 +66,8 @@ def test_the_link_leads_to_thanks(
     context = posted(new_context(viewport={"width": width, "height": 800}, color_scheme=scheme))
     page = context.new_page()
     page.goto(f"{server.url}/p#{made.codes[0]}")
-    assert page.url == f"{server.url}/p"
-    assert page.input_value("#code") == made.codes[0]
+    expect(page).to_have_url(f"{server.url}/p")
+    expect(page.locator("#code")).to_have_value(made.codes[0])
     fits(page)
     next_page(page)
     answer(page, fits)
@@ -81,8 +81,8 @@ def test_another_language_keeps_the_code_of_the_link(server: Server, made: OpenR
     page.locator("details.languages summary").click()
     page.get_by_role("link", name="English").click()
     page.wait_for_url("**/p?lang=en")
-    assert page.locator("html").get_attribute("lang") == "en"
-    assert page.input_value("#code") == made.codes[0]
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#code")).to_have_value(made.codes[0])
 
 
 def test_the_whole_way_works_without_script(server: Server, made: OpenRound, new_context: NewContext) -> None:
@@ -97,10 +97,10 @@ def test_the_whole_way_works_without_script(server: Server, made: OpenRound, new
 def test_no_control_without_script_is_dead(server: Server, made: OpenRound, new_context: NewContext) -> None:
     page = new_context(viewport=PHONE, java_script_enabled=False).new_page()
     page.goto(server.url)
-    assert page.locator("button").count() == 1
+    expect(page.locator("button")).to_have_count(1)
     page.click(".languages summary")
     page.click("text=English")
-    assert page.locator("html").get_attribute("lang") == "en"
+    expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_a_fault_is_focused_and_its_link_leads_to_the_question(
@@ -116,7 +116,7 @@ def test_a_fault_is_focused_and_its_link_leads_to_the_question(
     fits(page)
     page.click(".panel a")
     page.keyboard.press("Space")
-    assert page.is_checked("#q-b_lam_tt-co")
+    expect(page.locator("#q-b_lam_tt-co")).to_be_checked()
 
 
 def test_the_keyboard_alone_is_enough(server: Server, made: OpenRound, new_context: NewContext) -> None:
@@ -128,10 +128,10 @@ def test_the_keyboard_alone_is_enough(server: Server, made: OpenRound, new_conte
     next_page(page)
     page.focus("#q-b_lam_tt-co")
     page.keyboard.press("ArrowDown")
-    assert page.is_checked("#q-b_lam_tt-khong")
+    expect(page.locator("#q-b_lam_tt-khong")).to_be_checked()
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert page.locator("textarea").count() == 1
+    expect(page.locator("textarea")).to_have_count(1)
 
 
 def test_the_text_size_grows_and_is_kept_on_the_next_page(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
 from survey_app.access import Role
@@ -58,7 +58,7 @@ def test_a_key_made_in_the_browser_is_tested_there_and_read_by_the_server(
     page.set_input_files("#file", path)
     page.fill("#test-passphrase", "sai mật khẩu của khóa")
     page.click("[data-test] .btn-primary")
-    assert "chưa đúng" in page.locator(".note-err").inner_text()
+    expect(page.locator(".note-err")).to_contain_text("chưa đúng")
     page.fill("#test-passphrase", PASSPHRASE)
     page.click("[data-test] .btn-primary")
     page.wait_for_selector("text=Mở được. Cảm ơn.")

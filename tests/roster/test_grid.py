@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from survey_app.access import Role
@@ -150,7 +151,7 @@ def test_faults_appear_while_typing_and_one_press_takes_the_better_value(server,
     page.locator("#row-0-1").get_by_text("Đạt").wait_for()
     page.locator("#cell-0-1-birth").fill("2015")
     page.get_by_text("chưa đủ 18 tuổi").wait_for()
-    assert page.locator("#cell-0-1-birth").get_attribute("aria-invalid") == "true"
+    expect(page.locator("#cell-0-1-birth")).to_have_attribute("aria-invalid", "true")
     check_axe(page)
     assert stored(server.database)[0][1] == "2015"
 
@@ -160,10 +161,10 @@ def test_an_empty_cell_of_the_row_in_hand_is_told_when_the_row_is_left(server, n
     page.locator("#new-0-name").fill("Lò Văn Ánh")
     page.keyboard.press("Tab")
     page.locator("#cell-0-1-birth:focus").wait_for()
-    assert page.get_by_text("còn trống").count() == 0
+    expect(page.get_by_text("còn trống")).to_have_count(0)
     page.locator("#new-1-name").focus()
     page.get_by_text("Năm sinh: còn trống").wait_for()
-    assert page.locator("#cell-0-1-birth").get_attribute("aria-invalid") == "true"
+    expect(page.locator("#cell-0-1-birth")).to_have_attribute("aria-invalid", "true")
 
 
 def test_without_a_network_nothing_is_lost_and_it_is_sent_when_it_is_back(server, new_context):
@@ -202,11 +203,11 @@ def test_a_reload_does_not_write_over_what_another_stored_in_the_same_cell(serve
     second = two_clerks_on_one_cell(server, new_context)
     second.reload()
     second.get_by_text("đã ghi: Lò Văn Một").wait_for()
-    assert second.locator("#cell-0-1-name").input_value() == "Lò Văn Hai"
+    expect(second.locator("#cell-0-1-name")).to_have_value("Lò Văn Hai")
     assert stored(server.database)[0][0] == "Lò Văn Một"
     second.get_by_role("button", name="Lấy giá trị đó").click()
     second.reload()
-    assert second.locator("#cell-0-1-name").input_value() == "Lò Văn Một"
+    expect(second.locator("#cell-0-1-name")).to_have_value("Lò Văn Một")
     assert second.evaluate("localStorage.length") == 0
 
 
@@ -253,7 +254,7 @@ def test_a_block_wider_than_the_table_asks_which_column_is_which(server, new_con
     dialog.get_by_label("Cột 14", exact=True).select_option(label="Họ và tên")
     dialog.get_by_role("button", name="Dán").click()
     page.get_by_text("Đã dán 2 ô.").wait_for()
-    assert page.locator("#new-1-name, #cell-0-2-name").first.input_value() == "14"
+    expect(page.locator("#new-1-name, #cell-0-2-name").first).to_have_value("14")
 
 
 def test_rows_are_deleted_and_brought_back_by_keys_alone(server, new_context):
@@ -280,8 +281,8 @@ def test_a_paste_taken_back_leaves_no_persons_and_comes_again(server, new_contex
     page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '2'")
     page.keyboard.press("Control+z")
     page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '0'")
-    assert page.get_by_text("chưa có họ và tên").count() == 0
-    assert page.locator("#row-0-1").get_by_text("trống").is_visible()
+    expect(page.get_by_text("chưa có họ và tên")).to_have_count(0)
+    expect(page.locator("#row-0-1").get_by_text("trống")).to_be_visible()
     assert stored(server.database) == []
     page.keyboard.press("Control+y")
     page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '2'")
@@ -289,8 +290,8 @@ def test_a_paste_taken_back_leaves_no_persons_and_comes_again(server, new_contex
     page.keyboard.press("Control+z")
     page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '0'")
     page.reload()
-    assert page.locator("[data-kept]").inner_text() == "0"
-    assert page.locator("tr[id^=row-]").count() == 0
+    expect(page.locator("[data-kept]")).to_have_text("0")
+    expect(page.locator("tr[id^=row-]")).to_have_count(0)
 
 
 def test_what_was_typed_into_a_cell_is_taken_back_as_a_whole(server, new_context):
@@ -312,12 +313,12 @@ def test_what_was_typed_into_a_cell_is_taken_back_as_a_whole(server, new_context
 
 def test_a_phone_shows_one_person_and_goes_to_the_next(server, new_context):
     page = open_grid(server, new_context, make_draft(server.database)[0], PHONE)
-    assert page.locator("#new-0-name").is_visible()
-    assert not page.locator("#new-1-name").is_visible()
+    expect(page.locator("#new-0-name")).to_be_visible()
+    expect(page.locator("#new-1-name")).to_be_hidden()
     page.locator("#new-0-name").fill("Lò Văn Ánh")
     page.get_by_role("button", name="Người kế tiếp").click()
     assert page.evaluate("document.activeElement.id") == "new-1-name"
-    assert not page.locator("#new-0-name, #cell-0-1-name").first.is_visible()
+    expect(page.locator("#new-0-name, #cell-0-1-name").first).to_be_hidden()
     page.get_by_text("Người 2 trên 2").wait_for()
     wait_saved(page)
     check_axe(page)

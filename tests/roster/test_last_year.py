@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from survey_app.access import Role
@@ -201,29 +202,29 @@ def open_citizens(server, new_context, viewport):
 
 def test_nothing_is_red_before_this_years_dossier_is_begun_and_all_columns_to_fill_are_in_sight(server, new_context):
     page = open_citizens(server, new_context, OFFICE)
-    assert page.locator(".told p.error, .is-invalid").count() == 0
-    assert page.locator("#row-0-1").get_by_text("chưa đủ").is_visible()
-    assert page.locator("#cell-0-1-return").get_attribute("placeholder") == "cần điền"
+    expect(page.locator(".told p.error, .is-invalid")).to_have_count(0)
+    expect(page.locator("#row-0-1").get_by_text("chưa đủ")).to_be_visible()
+    expect(page.locator("#cell-0-1-return")).to_have_attribute("placeholder", "cần điền")
     assert page.evaluate("document.querySelector('.box').scrollWidth <= document.querySelector('.box').clientWidth")
-    assert not page.locator("#cell-0-1-dossier").is_visible()
+    expect(page.locator("#cell-0-1-dossier")).to_be_hidden()
     check_axe(page)
     page.get_by_role("button", name="cột không bắt buộc").click()
-    assert page.locator("#cell-0-1-dossier").is_visible()
+    expect(page.locator("#cell-0-1-dossier")).to_be_visible()
     page.locator("#cell-0-1-dossier").fill("H11.05")
     page.get_by_role("button", name="Ẩn cột không bắt buộc còn trống").click()
-    assert page.locator("#cell-0-1-dossier").is_visible()  # it is not empty any more
+    expect(page.locator("#cell-0-1-dossier")).to_be_visible()  # it is not empty any more
     page.locator("#cell-0-2-procedure").focus()
     page.get_by_text("Ngày trả kết quả: còn trống").wait_for()
-    assert page.locator("#told-1 p.error").count() == 3
-    assert page.locator("#row-0-2").get_by_text("chưa đủ").is_visible()
+    expect(page.locator("#told-1 p.error")).to_have_count(3)
+    expect(page.locator("#row-0-2").get_by_text("chưa đủ")).to_be_visible()
 
 
 def test_a_phone_marks_what_must_be_filled_and_keeps_the_bar_low(server, new_context):
     page = open_citizens(server, new_context, PHONE)
     label = "getComputedStyle(document.querySelector('#cell-0-1-phone').parentElement, '::before').content"
     assert page.evaluate(label) == '"Số điện thoại *"'
-    assert not page.get_by_text("Ctrl+").first.is_visible()
-    assert not page.locator("#cell-0-1-note").is_visible()
+    expect(page.get_by_text("Ctrl+").first).to_be_hidden()
+    expect(page.locator("#cell-0-1-note")).to_be_hidden()
     assert page.evaluate("document.querySelector('.stay').offsetHeight") < 110
     page.locator("#row-0-1 button[name=drop]").click()
     page.get_by_text("Đã bỏ dòng 1. Bấm «Hoàn tác» để lấy lại.").wait_for()

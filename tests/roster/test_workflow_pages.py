@@ -1,6 +1,7 @@
 """From the office's comment through correction and confirmation by the head to approval, clicked in a browser."""
 
 import pytest
+from playwright.sync_api import expect
 
 from survey_app.access import Role
 from survey_app.roster.models import ListState, UnitList
@@ -33,15 +34,16 @@ def test_a_commented_list_is_corrected_confirmed_and_approved(server, new_contex
     office.get_by_label("Góp ý dòng 2").fill("Xem lại năm sinh.")
     check_axe(office)
     office.get_by_role("button", name="Trả lại").click()
+    expect(office.get_by_text("Đã trả lại").first).to_be_visible()
 
     worker.goto(f"{base}/lists/mine")
     check_axe(worker)
     worker.get_by_role("button", name="Sửa danh sách đã nộp").click()
-    assert worker.get_by_text("Xem lại năm sinh.").is_visible()
+    expect(worker.get_by_text("Xem lại năm sinh.")).to_be_visible()
     check_axe(worker)
     worker.locator("[name='cell-0-2-birth']").fill("1969")
     worker.get_by_role("button", name="Kiểm tra và nộp").click()
-    assert worker.get_by_text("Xem lại năm sinh.").is_visible()
+    expect(worker.get_by_text("Xem lại năm sinh.")).to_be_visible()
     check_axe(worker)
     worker.get_by_role("button", name="Tiếp tục").click()
     worker.get_by_label("Tôi đã đối chiếu").check()
@@ -49,13 +51,13 @@ def test_a_commented_list_is_corrected_confirmed_and_approved(server, new_contex
 
     head.goto(f"{base}/lists/mine")
     head.get_by_role("link", name="Xem và xác nhận").click()
-    assert head.get_by_text("1 dòng mới hoặc đã sửa").is_visible()
+    expect(head.get_by_text("1 dòng mới hoặc đã sửa")).to_be_visible()
     check_axe(head)
     head.get_by_label("Tôi xác nhận danh sách này").check()
     head.get_by_role("button", name="Xác nhận và trình").click()
 
     office.goto(f"{base}/lists/{list_id}")
-    assert office.get_by_text("Xem lại năm sinh.").is_visible()
+    expect(office.get_by_text("Xem lại năm sinh.")).to_be_visible()
     office.get_by_role("button", name="Duyệt", exact=True).click()
     with server.database.reading() as session:
         assert session.get_one(UnitList, list_id).state == ListState.APPROVED

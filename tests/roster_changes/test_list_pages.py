@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from survey_app.access import Role
@@ -181,5 +182,5 @@ def test_the_table_is_usable_on_a_phone(server, new_context):
     page.locator("#f-reason").fill("Xã nộp chậm.")
     check_axe(page)
     page.get_by_role("button", name="Gửi đề nghị").click()
-    assert page.get_by_text("Vàng Thị Mai").count() == 1
+    expect(page.get_by_text("Vàng Thị Mai")).to_have_count(1)
     check_axe(page)
