@@ -14,6 +14,8 @@ from scipy import optimize, sparse
 
 from analysis.taylor import DesignError, Floats, Truths
 
+SMALL = 20  # a group below this many answers is small enough to be of one mind
+ONE_MIND = 0.9  # share of a level from which on it is
 _HAIR = 1e-7
 
 
@@ -66,12 +68,25 @@ def too_few(counts: Floats, k: int = 5, units: Floats | None = None, fewest_unit
     return few if units is None else few | ((counts > 0) & (units < fewest_units))
 
 
-def unanimous(levels: Floats, fewest: int = 20, share: float = 0.9) -> Truths:
+def unanimous(levels: Floats, fewest: int = SMALL, share: float = ONE_MIND) -> Truths:
     """Figures whose answers (N, L) by level are so much of one mind that the mean tells what each person said.
 
-    Below `fewest` answers with `share` of them or more at one level: show the band (`broad_band`), not the shares."""
+    Below `fewest` answers with `share` of them or more, or all but one, at one level: show the band (`broad_band`),
+    not the shares. All but one: of five answers, four at the top and one beside, a mean has no other reading."""
     n = levels.sum(axis=1)
-    return np.asarray((n > 0) & (n < fewest) & (levels.max(axis=1) >= share * n - 1e-9))
+    return np.asarray((n > 0) & (n < fewest) & (levels.max(axis=1) >= np.minimum(share * n, n - 1) - 1e-9))
+
+
+def is_safe_rest(levels: Floats, k: int, below: int | None = None) -> bool:
+    """Whether a sum may be published beside its other parts, when those with these levels (H, L) are kept back.
+
+    What follows from the sum is the rest together: it must be a figure that could itself be shown. below: everybody
+    knows that each part has fewer answers than this; then all but one must not fill the rest, or the last is known."""
+    rest = levels.sum(axis=0, keepdims=True)
+    answers, parts = float(rest.sum()), len(levels)
+    if parts < 2 or answers < k or bool(unanimous(rest)[0]):
+        return False
+    return below is None or answers <= (parts - 1) * (below - 1)
 
 
 def broad_band(levels: Floats, good: int) -> list[str]:
