@@ -149,11 +149,14 @@ def told_apart(run: ScoreRun) -> tuple[int, int] | None:
 def limits_of(
     run: ScoreRun, shown: Overview, unit: str | None = None
 ) -> tuple[Limits | None, dict[str, Limits], dict[str, Limits]]:
-    """95 % limits of (the total, each area, each leaf) of all together or of one unit, where `shown` has points."""
+    """95 % limits of (the total, each area, each leaf) of all together or of one unit, as far as `shown` allows.
+
+    Limits tell how the answers spread, so a leaf whose answers are not all shown has none, nor has its area.
+    """
     stored = run.precision or {}
     figures = (stored.get("all") if unit is None else stored.get("units", {}).get(unit)) or {}
-    areas = {area.code for area in shown.areas if area.points is not None}
-    leaves = {line.leaf.criterion.code for line in shown.leaves if line.points is not None}
+    areas = {area.code for area in shown.areas if all(line.shown and line.whole for line in area.leaves)}
+    leaves = {line.leaf.criterion.code for line in shown.leaves if line.shown and line.whole}
 
     def read(key: str, codes: set[str]) -> dict[str, Limits]:
         rows = figures.get(key, {}).items()

@@ -112,6 +112,28 @@ def test_answers_of_one_mind_show_only_the_half_of_the_scale() -> None:
     assert disclosure.broad_band(levels, 2) == ["upper", "upper", "upper", "lower", "even"]
 
 
+def test_all_but_one_are_of_one_mind_in_a_small_group() -> None:
+    levels = np.array([[0.0, 0, 0, 1, 4], [1, 0, 0, 1, 3], [1, 0, 0, 0, 18], [2, 0, 0, 0, 17]])
+    assert disclosure.unanimous(levels).tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("levels", "below", "safe"),
+    [
+        ([[3, 3, 3]], None, False),  # one alone is the difference
+        ([[3, 3, 0], [1, 2, 3]], None, True),
+        ([[2, 1, 0], [1, 2, 0]], None, False),  # together still too few
+        ([[6, 0, 0], [6, 0, 0]], None, False),  # of one mind
+        ([[2, 1, 1], [1, 2, 1], [1, 1, 2]], 5, False),  # each below five and twelve together: each is four
+        ([[2, 1, 0], [1, 2, 0], [1, 1, 1], [1, 1, 0]], 5, True),
+    ],
+)
+def test_the_rest_beside_a_sum_must_be_a_figure_that_could_be_shown(
+    levels: list[list[int]], below: int | None, safe: bool
+) -> None:
+    assert disclosure.is_safe_rest(np.array(levels, dtype=float), 10, below) is safe
+
+
 @pytest.mark.parametrize(("share", "n", "shown"), [(0.125, 49, 13), (0.125, 50, 12.5), (0.3333, 200, 33.3)])
 def test_percentages_of_few_answers_are_whole(share: float, n: int, shown: float) -> None:
     assert disclosure.percent(share, n) == shown

@@ -130,8 +130,7 @@ def _number(text: str) -> int:
 
 
 def _prints(line: Printed, level: str) -> bool:
-    counts = {KB: line.dont_know, BLANK: line.refused}
-    return (counts[level] if level in counts else line.levels) is not None
+    return {KB: line.dont_know, BLANK: line.refused}.get(level, line.levels) is not None
 
 
 @dataclass(frozen=True)

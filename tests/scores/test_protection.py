@@ -1,11 +1,14 @@
 """Nothing that a round keeps back can be computed from all that it gives out; a naive publication is broken."""
 
+import re
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import survey_app
 from analysis.component_score import SIPAS, SURVEY, Criterion
 from analysis.scoring_rules import PRESETS, Settings
 from survey_app.access import Role
@@ -158,6 +161,22 @@ def test_what_is_kept_back_is_stored_with_the_run_and_read_again():
 )
 def test_places_are_kept_back_until_none_follows_from_the_whole(forms, alike, rest, shown):
     assert shown_places(forms, [number in alike for number in range(len(forms))], rest, 10) == shown
+
+
+def test_no_other_part_of_the_program_reads_answers():
+    """A new page or file that shows answers has to take them from `publication.py`."""
+    packages = Path(survey_app.__file__).parent
+    readers = {
+        str(path.relative_to(packages))
+        for path in packages.rglob("*.py")
+        if re.search(r"\b(AnswerCount|Ballot|answer_counts|opened_forms)\b", path.read_text("utf-8"))
+    }
+    opening = {f"answers/{name}.py" for name in ("models", "opening", "cleaning")}
+    assert readers == opening | {f"scores/{name}.py" for name in ("queries", "rules", "precision")}
+    shown_by = {"pages", "workbook", "comparison", "step", "trace", "figures", "commands"}
+    for name in shown_by:
+        text = (packages / "scores" / f"{name}.py").read_text("utf-8")
+        assert not re.search(r"\bcompute\(ScoreInputs|scores\.document\(|import .*\bcompute$", text, re.MULTILINE), name
 
 
 def test_a_province_is_guarded_in_time():

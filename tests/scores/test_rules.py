@@ -137,6 +137,31 @@ def test_changed_answers_and_a_changed_run_are_found_out(database, samples):
         assert compare_run(session, survey_round, run).same_result is False
 
 
+def test_a_run_that_differs_by_a_few_answers_only_is_not_stored(database, samples):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        by = make_user(session, Role.OPERATOR, survey_round.operator_unit)
+        store_run(session, survey_round, by)
+        count = session.scalars(select(AnswerCount).where(AnswerCount.item == "q_5_6_3")).first()
+        count.answers += 4
+        session.flush()
+        with pytest.raises(Refused, match="chỉ khác lần tính 1 ở ít hơn 5 câu trả lời"):
+            store_run(session, survey_round, by)
+        count.answers += 1
+        session.flush()
+        assert store_run(session, survey_round, by).number == 2
+
+
+def test_a_run_of_an_earlier_program_is_compared_by_its_points(database, samples):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples, "answers-edge.csv")
+        run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+        run.publication, run.result = None, compute(ScoreInputs.from_json(run.inputs)).document()
+        assert compare_run(session, survey_round, run).same_result
+        run.result = run.result | {"survey_total": "25.00"}
+        assert not compare_run(session, survey_round, run).same_result
+
+
 def test_several_rated_units_have_points_and_ranks_of_their_own(database, samples):
     rows = [row | {"q_1_7_1": "5"} for row in read_csv(samples / "answers-simulated.csv") if row["group"] in "ACD"]
     with database.writing() as session:
