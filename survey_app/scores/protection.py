@@ -123,7 +123,7 @@ def _sums_kept_back(
         if unseen and (any(line.counts for line in unseen) or not _is_safe(unseen, k, fewest)):
             more[key] = Why.BESIDE
         elif len(unseen) < len(lines) and key not in hidden:
-            more[key] = Why.LEVELS
+            more[key] = Why.LEVELS_BESIDE
     return more
 
 

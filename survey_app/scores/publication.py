@@ -30,12 +30,13 @@ class Why(StrEnum):
     MIDDLE = "middle"
     LOW = "low"
     LEVELS = "levels"  # enough for a mean, too few to tell who chose which level
+    LEVELS_BESIDE = "levels_beside"  # enough answers, but the levels of a line above would follow from these
     BESIDE = "beside"  # enough answers, but a line kept back would follow from it: nothing is shown
 
     @property
     def hides_mean(self) -> bool:
         """Whether not even the mean is shown."""
-        return self is not Why.LEVELS
+        return self not in (Why.LEVELS, Why.LEVELS_BESIDE)
 
     @property
     def hides_counts(self) -> bool:
@@ -49,6 +50,7 @@ WORDS = {
     Why.MIDDLE: N_("gần như mọi người chọn giống nhau, ở mức giữa"),
     Why.LOW: N_("gần như mọi người chọn giống nhau, nghiêng về mức thấp"),
     Why.LEVELS: N_("ít hơn %(fewest)d phiếu nên chỉ nêu trung bình"),
+    Why.LEVELS_BESIDE: N_("chỉ nêu trung bình, để không tính ngược ra các mức của ô bên cạnh"),
     Why.BESIDE: N_("giữ kín để không tính ngược ra ô bên cạnh"),
 }
 
