@@ -293,7 +293,7 @@ class _System:
         score = self.found.scores_of(unit or None)[at]
         settings = self.found.inputs.settings
         lines = [line for line in breakdown(score, settings) if line.counts]
-        if not score.exact or not lines or settings.group_combination == "pooled" or settings.group_weights:
+        if not score.exact or not lines:
             return
         groups: dict[str, list[str]] = {}
         for line in lines:
@@ -301,11 +301,15 @@ class _System:
         names = [(unit, line.group, line.question.item) for line in lines]
         if any(self.known.lines[name].why == Why.FEW for name in names):
             return
-        if len(names) == 1 and self.known.lines[names[0]].why:
+        why = self.known.lines[names[0]].why
+        if len(names) == 1 and why and Why(why).hides_mean and (unit or not self.several):
             return  # the official points of one group alone: what they tell is told on purpose
+        weights = {group: float(dict(settings.group_weights).get(group, 1)) for group in groups}
+        if settings.group_combination == "pooled" and score.criterion.scored_by != SIPAS:
+            weights = {group: float(score.groups[group].n) for group in groups}
         row = np.zeros(len(self.column))
         for line, name in zip(lines, names, strict=True):
-            share = 1 / len(groups) / len(groups[line.group])
+            share = weights[line.group] / sum(weights.values()) / len(groups[line.group])
             values, _in_n = self._values(name)
             row += self._sum(name, values) * share / line.question.n
         maximum = float(score.criterion.max_points)
