@@ -8,6 +8,8 @@ same pattern. Source: Hundepool et al. (2012) ch. 4; Kelly, Golden & Assad (1992
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 
 import numpy as np
 from scipy import optimize, sparse
@@ -87,6 +89,24 @@ def is_safe_rest(levels: Floats, k: int, below: int | None = None) -> bool:
     if parts < 2 or answers < k or bool(unanimous(rest)[0]):
         return False
     return below is None or answers <= (parts - 1) * (below - 1)
+
+
+def told_by_mean(levels: Floats, values: Floats, half: float = 0.004) -> bool:
+    """Whether the number of answers (L,) and their mean leave only one count for some level that was chosen.
+
+    values: (L,) what each level counts. half: how far the mean that is printed may be from the true one. For few
+    answers, since all ways in which they could be spread over the levels are looked at."""
+    ways = _spread(int(levels.sum()), len(levels))
+    fitting = ways[np.abs(ways @ values - levels @ values) <= half * levels.sum() + _HAIR]
+    return bool(((levels > 0) & (fitting == levels).all(axis=0)).any())
+
+
+@cache
+def _spread(answers: int, levels: int) -> Floats:
+    """All ways (W, L) to spread so many answers over so many levels."""
+    bars = np.array(list(combinations(range(answers + levels - 1), levels - 1))).reshape(-1, levels - 1)
+    edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, answers + levels - 1)))
+    return np.asarray(np.diff(edges, axis=1) - 1, dtype=float)
 
 
 def broad_band(levels: Floats, good: int) -> list[str]:

@@ -10,8 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.component_score import LeafScore, QuestionFigure
-from analysis.disclosure import SMALL, broad_band, is_safe_rest, protected, table_of_sums, too_few, unanimous
+from analysis.component_score import LeafScore
+from analysis.disclosure import (
+    SMALL,
+    broad_band,
+    is_safe_rest,
+    protected,
+    table_of_sums,
+    told_by_mean,
+    too_few,
+    unanimous,
+)
 from analysis.taylor import Floats
 
 from .inputs import RoundScores
@@ -73,10 +82,11 @@ def shown_places(forms: Sequence[int], alike: Sequence[bool], rest: int, k: int)
 
 def _alone(view: _View, k: int, fewest: int) -> dict[Key, Why]:
     """What each line must keep back by itself."""
-    return {key: why for key, line in view.keyed() if (why := _reason(line.question, k, fewest))}
+    return {key: why for key, line in view.keyed() if (why := _reason(line, k, fewest))}
 
 
-def _reason(question: QuestionFigure, k: int, fewest: int) -> Why | None:
+def _reason(line: Line, k: int, fewest: int) -> Why | None:
+    question = line.question
     given = question.answered + question.dont_know + question.refused
     # A small group of which nobody answered on the scale is of one mind, too.
     if 0 < question.answered < k or 0 < given < k or (0 < given < SMALL and not question.answered):
@@ -84,7 +94,9 @@ def _reason(question: QuestionFigure, k: int, fewest: int) -> Why | None:
     levels = np.array([question.levels], dtype=float)
     if unanimous(levels)[0]:
         return _half(levels)
-    return Why.LEVELS if 0 < question.answered < fewest else None
+    if not 0 < question.answered < fewest:
+        return None
+    return Why.MEAN_TELLS if told_by_mean(levels[0], np.array(line.coefficients, dtype=float)) else Why.LEVELS
 
 
 def _half(levels: Floats) -> Why:

@@ -6,11 +6,12 @@ in all. What is kept back (*giữ kín*) is decided once, when a run is stored, 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from analysis.component_score import SIPAS, GroupFigure, LeafScore, QuestionFigure
-from analysis.scoring_rules import Settings
+from analysis.scoring_rules import PRESETS, Settings
 
 from ..text import N_
 from .inputs import RoundScores, ScoreInputs, compute
@@ -30,6 +31,7 @@ class Why(StrEnum):
     MIDDLE = "middle"
     LOW = "low"
     LEVELS = "levels"  # enough for a mean, too few to tell who chose which level
+    MEAN_TELLS = "mean_tells"  # too few for the levels, and the mean has only one reading: n is shown
     LEVELS_BESIDE = "levels_beside"  # enough answers, but the levels of a line above would follow from these
     BESIDE = "beside"  # enough answers, but a line kept back would follow from it: nothing is shown
 
@@ -50,6 +52,7 @@ WORDS = {
     Why.MIDDLE: N_("gần như mọi người chọn giống nhau, ở mức giữa"),
     Why.LOW: N_("gần như mọi người chọn giống nhau, nghiêng về mức thấp"),
     Why.LEVELS: N_("ít hơn %(fewest)d phiếu nên chỉ nêu trung bình"),
+    Why.MEAN_TELLS: N_("ít hơn %(fewest)d phiếu, và trung bình sẽ cho biết các mức"),
     Why.LEVELS_BESIDE: N_("chỉ nêu trung bình, để không tính ngược ra các mức của ô bên cạnh"),
     Why.BESIDE: N_("giữ kín để không tính ngược ra ô bên cạnh"),
 }
@@ -89,6 +92,7 @@ class Line:
     group: str
     question: QuestionFigure
     counts: bool  # in the points of its leaf
+    coefficients: tuple[Decimal, ...]  # of the levels
 
 
 @dataclass(frozen=True)
@@ -190,19 +194,20 @@ def published(scores: RoundScores, publication: Publication | None = None) -> Pu
 
 def breakdown(score: LeafScore, settings: Settings) -> Iterator[Line]:
     """The lines of answers behind a leaf that are published: every group and question, for SIPAS by its rule."""
+    sipas = PRESETS[settings.sipas_method]
     if score.criterion.scored_by != SIPAS:
         for group, figure in score.groups.items():
             for question in figure.questions:
                 if len(figure.questions) == 1 or _was_asked(question):
-                    yield Line(group, question, figure.used and question.n > 0)
+                    yield Line(group, question, figure.used and question.n > 0, settings.coefficients)
     elif settings.sipas_groups == "equal":
         for group, figure in score.groups.items():
             for question in figure.questions:
-                yield Line(group, question, question.n >= settings.n_min)
+                yield Line(group, question, question.n >= settings.n_min, sipas)
     else:
         for item in score.criterion.items:
             pooled = _pooled(score.groups.values(), item, score)
-            yield Line("+".join(score.groups), pooled, pooled.mean is not None)
+            yield Line("+".join(score.groups), pooled, pooled.mean is not None, sipas)
 
 
 def _pooled(groups: Any, item: str, score: LeafScore) -> QuestionFigure:

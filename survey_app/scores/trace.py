@@ -86,9 +86,8 @@ def _counts_of(scores: RoundScores, unit: str | None) -> Counted:
 
 def _level_line(found: Published, line: Line, unit: str | None, leaf: LeafLine) -> LevelLine:
     question, settings = line.question, found.inputs.settings
-    coefficients: Sequence[Decimal] = settings.coefficients
     if leaf.leaf.criterion.scored_by == SIPAS:
-        coefficients, settings = PRESETS[settings.sipas_method], replace(settings, dont_know="excluded")
+        settings = replace(settings, dont_know="excluded")
     why = found.why(unit, line.group, question.item)
     counts_shown = why is None or not why.hides_counts
     mean = None
@@ -106,7 +105,7 @@ def _level_line(found: Published, line: Line, unit: str | None, leaf: LeafLine) 
         why=why,
         words=WORDS[why] if why else "",
         facts={"k": found.publication.k, "fewest": found.publication.fewest} if why else {},
-        formula=_mean_formula(question, coefficients, settings) if shows_levels and mean is not None else "",
+        formula=_mean_formula(question, line.coefficients, settings) if shows_levels and mean is not None else "",
     )
 
 

@@ -118,6 +118,23 @@ def test_all_but_one_are_of_one_mind_in_a_small_group() -> None:
 
 
 @pytest.mark.parametrize(
+    ("levels", "values", "told"),
+    [
+        ([0, 0, 0, 1, 4], [0, 0.25, 0.5, 0.75, 1], True),  # 95 % of five: four and one
+        ([0, 0, 1, 0, 4], [0, 0.25, 0.5, 0.75, 1], False),  # or two beside the top
+        ([1, 1, 1, 1, 1], [0, 0.25, 0.5, 0.75, 1], False),
+        ([5, 0, 0, 0, 0], [0, 0.25, 0.5, 0.75, 1], True),
+        ([2, 3, 0, 0, 0], [0, 0, 0, 1, 1], False),  # all below: which of the three?
+        ([0, 4, 1], [0, 0.5, 1], False),
+        ([0, 0, 1, 5], [0, 0.33, 0.67, 1], True),
+        ([0, 0, 2, 3], [0, 0.33, 0.67, 1], False),  # 87 %, as (0, 1, 0, 4)
+    ],
+)
+def test_a_mean_of_few_answers_may_tell_the_levels(levels: list[int], values: list[float], told: bool) -> None:
+    assert disclosure.told_by_mean(np.array(levels, dtype=float), np.array(values)) is told
+
+
+@pytest.mark.parametrize(
     ("levels", "below", "safe"),
     [
         ([[3, 3, 3]], None, False),  # one alone is the difference
