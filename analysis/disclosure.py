@@ -79,18 +79,6 @@ def unanimous(levels: Floats, fewest: int = SMALL, share: float = ONE_MIND) -> T
     return np.asarray((n > 0) & (n < fewest) & (levels.max(axis=1) >= np.minimum(share * n, n - 1) - 1e-9))
 
 
-def is_safe_rest(levels: Floats, k: int, below: int | None = None) -> bool:
-    """Whether a sum may be published beside its other parts, when those with these levels (H, L) are kept back.
-
-    What follows from the sum is the rest together: it must be a figure that could itself be shown. below: everybody
-    knows that each part has fewer answers than this; then all but one must not fill the rest, or the last is known."""
-    rest = levels.sum(axis=0, keepdims=True)
-    answers, parts = float(rest.sum()), len(levels)
-    if parts < 2 or answers < k or bool(unanimous(rest)[0]):
-        return False
-    return below is None or answers <= (parts - 1) * (below - 1)
-
-
 def told_by_mean(levels: Floats, values: Floats, half: float = 0.004) -> bool:
     """Whether the number of answers (L,) and their mean leave only one count for some level that was chosen.
 

@@ -118,11 +118,11 @@ def _places(
         if len(cells) < _FEWEST_PLACES or not items:
             continue
         in_cells = [members[members[CELL] == cell_id] for cell_id, _name in cells]
-        counts = [len(forms) for forms in in_cells]
+        counts = [_persons(forms) for forms in in_cells]
         shown = shown_places(
             counts,
-            [len(forms) < SMALL and _is_of_one_mind(forms[items]) for forms in in_cells],
-            rest=len(members) - sum(counts),
+            [count < SMALL and _is_of_one_mind(forms[items]) for count, forms in zip(counts, in_cells, strict=True)],
+            rest=_persons(members[~members[CELL].isin([cell_id for cell_id, _name in cells])]),
             k=max(survey_round.k_min, FEWEST_FOR_LEVELS),
         )
         rows: list[dict[str, Any]] = [
@@ -142,6 +142,11 @@ def _place(forms: pd.DataFrame, items: Iterable[str], sipas: set[str], settings:
     factors = np.full((1, len(columns)), 100 / len(columns))
     interval = combined_means(forms, np.stack(columns, axis=1), factors, [100.0])[0]
     return _stored(interval) if interval else None
+
+
+def _persons(forms: pd.DataFrame) -> int:
+    """At least so many persons filled these forms in: of one rated unit each of them filled in one."""
+    return int(forms[RATED].value_counts().max()) if len(forms) else 0
 
 
 def _is_of_one_mind(answers: pd.DataFrame) -> bool:

@@ -11,16 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.component_score import LeafScore
-from analysis.disclosure import (
-    SMALL,
-    broad_band,
-    is_safe_rest,
-    protected,
-    table_of_sums,
-    told_by_mean,
-    too_few,
-    unanimous,
-)
+from analysis.disclosure import SMALL, broad_band, protected, table_of_sums, told_by_mean, too_few, unanimous
 from analysis.taylor import Floats
 
 from .inputs import RoundScores
@@ -59,7 +50,7 @@ def protect(scores: RoundScores) -> Publication:
         hidden |= _beside_in_leaf(each, hidden)
     if not units:
         return Publication(k, fewest, hidden, frozenset())
-    hidden |= _sums_kept_back(together, units, hidden, k, fewest)
+    hidden |= _sums_kept_back(together, units, hidden)
     return Publication(k, fewest, hidden, _leaves_kept_back(together, hidden))
 
 
@@ -122,25 +113,18 @@ def _hides_mean(why: Why | None) -> bool:
     return why is not None and why.hides_mean
 
 
-def _sums_kept_back(
-    together: _View, units: Sequence[_View], hidden: Mapping[Key, Why], k: int, fewest: int
-) -> dict[Key, Why]:
-    """Lines of all units together that would give a unit's line away by subtraction."""
-    parts = [dict(unit.keyed()) for unit in units]
+def _sums_kept_back(together: _View, units: Sequence[_View], hidden: Mapping[Key, Why]) -> dict[Key, Why]:
+    """Lines of all units together that would give a unit's line away by subtraction.
+
+    Nor do several hidden lines make a sum that may be shown: perhaps the same few persons rated all these units."""
     more: dict[Key, Why] = {}
     for key in dict(together.keyed()):
-        of_units = [((unit.key, *key[1:]), part) for unit, part in zip(units, parts, strict=True)]
-        lines = [(part[name], hidden[name]) for name, part in of_units if name in hidden]
-        unseen = [line for line, why in lines if why.hides_mean]
-        if unseen and (any(line.counts for line in unseen) or not _is_safe(unseen, k, fewest)):
+        reasons = [why for unit in units if (why := hidden.get((unit.key, *key[1:])))]
+        if any(why.hides_mean for why in reasons):
             more[key] = Why.BESIDE
-        elif len(unseen) < len(lines) and key not in hidden:
+        elif reasons and key not in hidden:
             more[key] = Why.LEVELS_BESIDE
     return more
-
-
-def _is_safe(lines: Sequence[Line], k: int, fewest: int) -> bool:
-    return is_safe_rest(np.array([line.question.levels for line in lines], dtype=float), fewest, below=k)
 
 
 def _leaves_kept_back(together: _View, hidden: Mapping[Key, Why]) -> frozenset[str]:

@@ -134,23 +134,6 @@ def test_a_mean_of_few_answers_may_tell_the_levels(levels: list[int], values: li
     assert disclosure.told_by_mean(np.array(levels, dtype=float), np.array(values)) is told
 
 
-@pytest.mark.parametrize(
-    ("levels", "below", "safe"),
-    [
-        ([[3, 3, 3]], None, False),  # one alone is the difference
-        ([[3, 3, 0], [1, 2, 3]], None, True),
-        ([[2, 1, 0], [1, 2, 0]], None, False),  # together still too few
-        ([[6, 0, 0], [6, 0, 0]], None, False),  # of one mind
-        ([[2, 1, 1], [1, 2, 1], [1, 1, 2]], 5, False),  # each below five and twelve together: each is four
-        ([[2, 1, 0], [1, 2, 0], [1, 1, 1], [1, 1, 0]], 5, True),
-    ],
-)
-def test_the_rest_beside_a_sum_must_be_a_figure_that_could_be_shown(
-    levels: list[list[int]], below: int | None, safe: bool
-) -> None:
-    assert disclosure.is_safe_rest(np.array(levels, dtype=float), 10, below) is safe
-
-
 @pytest.mark.parametrize(("share", "n", "shown"), [(0.125, 49, 13), (0.125, 50, 12.5), (0.3333, 200, 33.3)])
 def test_percentages_of_few_answers_are_whole(share: float, n: int, shown: float) -> None:
     assert disclosure.percent(share, n) == shown
