@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from survey_app.access import Role
 from survey_app.answers.models import Ballot
+from survey_app.rounds.models import Cell
 from survey_app.scores.models import ScoreRun
 from survey_app.scores.rules import compare_run, store_run
 from tests.make import make_user
@@ -57,6 +58,19 @@ def test_places_are_compared_with_ranks_and_small_ones_kept_back(database, sampl
     assert places["Xã số 3"]["found"][4] == 60
     assert 50 < places["Xã số 3"]["found"][0] < 95
     assert places["Xã số 3"]["ranks"] == [1, 2], "two halves of one sample differ by chance only"
+
+
+def test_a_small_place_of_one_mind_is_kept_back_with_another_one(database, samples):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        in_places(session, survey_round, [12, 60, 80])
+        place = select(Cell.id).where(Cell.label == "Xã số 1").scalar_subquery()
+        for form in session.scalars(select(Ballot).where(Ballot.cell_id == place)):
+            form.answers = dict.fromkeys(form.answers, "5")
+        session.flush()
+        run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+        shown = {one["name"]: one["found"] is not None for one in run.precision["places"]["E"]}
+    assert (shown["Xã số 1"], shown["Xã số 2"], shown["Xã số 3"]) == (False, False, True)
 
 
 def test_rated_units_get_limits_and_ranks_of_their_own(database, samples):
