@@ -16,7 +16,7 @@ from ..errors import Conflict, Missing, Refused
 from ..questionnaires.definition import Definition
 from ..rounds.cancelling import hold_round, refuse_if_cancelled
 from ..rounds.models import Cell, Mode, RatedUnit, Round
-from ..text import LOCAL_ZONE, date_text
+from ..text import LOCAL_ZONE, date_text, local_day
 from .envelope import Mode as KeyMode
 from .envelope import seal
 from .keys import from_text
@@ -143,13 +143,13 @@ def check_access(access: Access | None, sending: bool = False, moment: datetime 
 def check_open(window: Window, sending: bool = False, moment: datetime | None = None) -> None:
     """Raises NotOpen or Closed when the round takes no answers at this moment."""
     moment = moment or now()
-    day = moment.astimezone(LOCAL_ZONE).date()
+    day = local_day(moment)
     if window.opened_at is None or (window.opens_on is not None and day < window.opens_on):
         begins = f"Khảo sát bắt đầu ngày {date_text(window.opens_on)}." if window.opens_on else "Khảo sát chưa bắt đầu."
         raise NotOpen(begins)
     last_moment = end_of_collection(window, grace=sending)
     if window.closed_at is not None or (last_moment is not None and moment >= last_moment):
-        ended = window.closes_on or (window.closed_at or moment).astimezone(LOCAL_ZONE).date()
+        ended = window.closes_on or local_day(window.closed_at or moment)
         raise Closed(f"Khảo sát đã kết thúc ngày {date_text(min(ended, day))}. Cảm ơn ông/bà.")
 
 

@@ -137,6 +137,8 @@ def _request_page(request_id: int, faults: dict[str, str]) -> ResponseReturnValu
         kinds=rules.KIND_NAMES,
         person=person,
         facts=_facts(person) if person else [],
+        erase_on=erase_day(found.round),
+        decided=found.state == RequestState.WAITING and rules.is_change_decided(reading(), found),
         correctable=rules.CORRECTABLE,
         is_open=found.state in (RequestState.OPEN, RequestState.WAITING),
         may_correct=found.kind == RequestKind.CORRECT and found.state == RequestState.OPEN,

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from ..access import requires
 from ..errors import Invalid, Missing
 from ..text import clean
+from ..units.models import Unit
 from ..web import me, reading, writing
 from ..workbook import Rejected
 from .blueprint import bp
@@ -115,7 +116,7 @@ def _quotas_page(
         all_units=len(units),
         show_all=show_all,
         values=values,
-        faults=faults or [],
+        faults=[(_place(name, units, sentence), name) for sentence, name in faults or []],
         wrong={name for _sentence, name in faults or []},
         earlier=earlier_rounds_with_quotas(session, survey_round, me()),
     )
@@ -123,6 +124,13 @@ def _quotas_page(
 
 _CELL = re.compile(r"q_(\d+)_([A-Z]\d{0,2})")
 _FIGURES = re.compile(r"(?:(\d{1,6})\s*[-–/]\s*)?(\d{1,6})(?:\s*[-–/]\s*(\d{1,6}))?", re.ASCII)
+
+
+def _place(name: str, units: Sequence[Unit], sentence: str) -> str:
+    """The sentence with the unit and group whose cell it is about: the grid has a hundred rows."""
+    cell = _CELL.fullmatch(name)
+    unit = next((one.name for one in units if cell and one.id == int(cell[1])), "")
+    return f"{unit}, {_('nhóm %(code)s', code=cell[2])}: {sentence}" if cell and unit else sentence
 
 
 def _cell_text(quota: Quota) -> str:
@@ -158,11 +166,7 @@ def save_quotas(code: str) -> ResponseReturnValue:
             continue
         figures = _figures(value)
         if figures is None:
-            sentence = _(
-                "Nhóm %(group)s: «%(value)s» không phải số người. Điền một số, hoặc ít nhất–chỉ tiêu–nhiều nhất.",
-                group=parts[2],
-                value=value,
-            )
+            sentence = _("«%(value)s» không phải số người. Điền một số, hoặc ít nhất–chỉ tiêu–nhiều nhất.", value=value)
             faults.append((sentence, name))
         else:
             targets[int(parts[1]), parts[2]], rooms[int(parts[1]), parts[2]] = figures

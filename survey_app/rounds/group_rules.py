@@ -194,7 +194,7 @@ def set_quotas(
     rooms = rooms or {}
     for (unit_id, code), room in rooms.items():
         if fault := room.fault(targets.get((unit_id, code), 0)):
-            raise Invalid({f"q_{unit_id}_{code}": f"Nhóm {code}: {fault}"})
+            raise Invalid({f"q_{unit_id}_{code}": fault})
     old = {(q.unit_id, code): q for code, group in groups.items() for q in group.quotas}
     wanted = {key: target for key, target in targets.items() if target > 0}
     session.execute(delete(Quota).where(Quota.id.in_([q.id for key, q in old.items() if key not in wanted])))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from ..access import Actor
 from ..audit import Action, record
 from ..errors import Invalid
-from ..text import LOCAL_ZONE, clean
+from ..text import clean, local_day
 from .models import Round
 from .rules import refuse_if_frozen
 
@@ -49,8 +49,8 @@ def erase_day(survey_round: Round) -> date | None:
     if survey_round.erase_personal_data_on:
         return survey_round.erase_personal_data_on
     if survey_round.cancelled_at:
-        return _months_after(survey_round.cancelled_at.astimezone(LOCAL_ZONE).date())
-    results = survey_round.published_at.astimezone(LOCAL_ZONE).date() if survey_round.published_at else None
+        return _months_after(local_day(survey_round.cancelled_at))
+    results = local_day(survey_round.published_at) if survey_round.published_at else None
     ended = results or survey_round.envelopes_opened_on or survey_round.closes_on
     return None if ended is None else _months_after(ended)
 
