@@ -151,7 +151,7 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         rated=visit.rated.unit.name,
         minutes=minutes(visit.definition),
         slip=visit.access.batch_id is not None,
-        facts=facts_of(survey_round, setting.group.name),
+        facts=facts_of(survey_round, setting.group.name, setting.group.mode),
     )
     with force_locale(own):
         messages = {question.name: _messages(question, t) for question in _answered(visit.definition)}
@@ -167,8 +167,8 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         "facts": facts,
         "rules": rules_of(setting.version.definition),
         "round": survey_round.code,
-        "key_mode": survey_round.key_mode,
-        "keys": [key.public_key for key in setting.keys],
+        "key_mode": setting.key_mode,
+        "keys": setting.public_keys,
         "version": setting.version.id,
         "rated_unit": visit.rated.id,
         "size": envelope_size(visit.definition, len(setting.units)),
