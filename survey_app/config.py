@@ -4,7 +4,7 @@ SURVEY_DATA      data folder (database, keys, notes for the first administrator)
 DATABASE_URL     default: SQLite file `survey.sqlite` in the data folder
 PORT             port of the built-in server; default 8000
 SURVEY_URL       public address, printed in links and QR codes; default http://127.0.0.1:PORT
-SURVEY_KEYS      file of pepper and keys of cookie, data and answers; default `keys.json` in the data folder, made at first
+SURVEY_KEYS      file of pepper and keys of cookie, data, answers; default `keys.json` in the data folder, made at first
 TRUSTED_PROXIES  number of reverse proxies whose X-Forwarded-* headers are believed; default 0
 SURVEY_TRAINING_DAYS  days after which a training round deletes itself; default 30
 ALLOWED_HOSTS    host names answered, separated by commas; default: that of SURVEY_URL, localhost, 127.0.0.1
