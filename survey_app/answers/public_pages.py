@@ -45,7 +45,8 @@ def opening_record(code: str) -> Any:
     if survey_round is None:
         return show("respondent/ending.html", 404, ending="stale")
     opening = opening_of(reading(), survey_round.id)
-    return show("respondent/opening_record.html", survey_round=survey_round, opening=opening)
+    named = Mode.CONFIDENTIAL in modes_in_force(reading(), survey_round.id)
+    return show("respondent/opening_record.html", survey_round=survey_round, opening=opening, named=named)
 
 
 def facts_of(survey_round: Round, cell: str, mode: str) -> dict[str, Any]:
