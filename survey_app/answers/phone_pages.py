@@ -22,6 +22,7 @@ from ..questionnaires.wording import fault_text, text_shower
 from ..text import date_text
 from .api_pages import body_of_request, wrong_field
 from .blueprint import bp, for_respondents
+from .help_lines import help_lines
 from .payload import envelope_size
 from .phone_content import compressed, rules_of, script, script_version, worker
 from .public_pages import facts_of
@@ -101,8 +102,8 @@ def script_address() -> str:
 
 def empty_code_page() -> Response:
     """The page of the code before anything was typed: the same for everybody, so it is drawn once for each language."""
-    kept: dict[tuple[str, str], bytes] = current_app.extensions.setdefault("survey_code_pages", {})
-    place = (request.path, "en" if language() == "en" else "vi")
+    kept: dict[tuple[object, ...], bytes] = current_app.extensions.setdefault("survey_code_pages", {})
+    place = (request.path, "en" if language() == "en" else "vi", help_lines())
     if place not in kept:
         page, _status = show("respondent/code.html", typed="", fault="")
         kept[place] = page.encode()

@@ -25,6 +25,7 @@ from survey_app.audit import AuditEntry
 from survey_app.db import Database, now
 from survey_app.errors import Refused
 from survey_app.rounds.models import Mode, Round
+from survey_app.scores.queries import answer_counts, ballots_by_group
 from survey_app.units.models import Unit
 from tests.answers.make import ANSWERS, OpenRound, add_confidential_group, make_open_round
 from tests.make import csrf_token, make_unit, make_user, sign_in_client
@@ -160,6 +161,9 @@ def test_both_modes_in_one_round_are_told_apart_and_counted_together(
         rows = session.scalars(select(AnswerCount).where(AnswerCount.item == "q_5_6_3")).all()
         assert sorted(row.answers for row in rows) == [6, 6]
         assert session.scalar(select(func.count()).select_from(FreeText)) == 12
+        assert ballots_by_group(session, made.round.id) == {"A": 6, "E": 6}  # what scores read
+        said = {(group, item): n for _, group, item, level, n in answer_counts(session, made.round.id) if level == "4"}
+        assert said == {("A", "q_5_6_3"): 6, ("E", "q_5_6_3"): 6}
 
 
 def test_before_the_end_no_word_of_an_identified_answer_lies_in_any_file_and_after_erasure_neither(
