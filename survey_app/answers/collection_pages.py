@@ -38,7 +38,6 @@ _PLACES = {
     "questionnaires": "questionnaires.questionnaires",
     "keys": "answers.keys",
     "settings": "rounds.settings",
-    "accounts": "users.accounts",
 }
 
 

@@ -299,8 +299,8 @@ def needs_holders(modes: Mapping[str, Sequence[RespondentGroup]]) -> bool:
 def _check_readers(session: Session, survey_round: Round, modes: Mapping[str, Sequence[RespondentGroup]]) -> Check:
     names = ", ".join(group.code for group in modes[Mode.CONFIDENTIAL])
     readers = len(readers_of(session, survey_round))
-    text = f"Nhóm {names} dùng phiếu có danh tính: đã có tài khoản «Người đọc phiếu có danh tính» (hiện có {readers})"
-    return Check(readers > 0, text, "accounts")
+    text = f"Nhóm {names} dùng phiếu có danh tính: quản trị viên đã tạo tài khoản người đọc (hiện có {readers})"
+    return Check(readers > 0, text)
 
 
 def _check_rated_units(units: list[RatedUnit]) -> Check:

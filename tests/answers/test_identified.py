@@ -232,7 +232,7 @@ def test_a_round_without_sealed_groups_needs_no_key_but_a_reader_and_two_officer
         survey_round = session.get_one(Round, named.round.id)
         texts = {check.text: check.holds for check in checks_before_opening(session, survey_round)}
         assert not any("giữ khóa" in one for one in texts)
-        assert texts["Nhóm E dùng phiếu có danh tính: đã có tài khoản «Người đọc phiếu có danh tính» (hiện có 1)"]
+        assert texts["Nhóm E dùng phiếu có danh tính: quản trị viên đã tạo tài khoản người đọc (hiện có 1)"]
         session.execute(text("UPDATE user_account SET active = false WHERE login = 'docphieu'"))
         assert not all(
             check.holds for check in checks_before_opening(session, survey_round) if check.step == "accounts"
