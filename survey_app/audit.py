@@ -263,7 +263,12 @@ class Action(Enum):
     ENVELOPES_OPENED = _Kind(
         "round.envelopes_opened",
         N_("Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu"),
-        ("round", "envelopes", "ballots", "identified", "faulty", "digest"),
+        ("round", "envelopes", "ballots", "faulty", "digest"),
+    )
+    IDENTIFIED_COUNTED = _Kind(
+        "round.identified_counted",
+        N_("Tách tên {count} phiếu có danh tính đợt {round} để tính điểm"),
+        ("round", "count"),
     )
     ENVELOPES_CLEANED = _Kind("round.envelopes_cleaned", N_("Dọn sạch kho phong bì đợt {round}"), ("round",))
     OPINIONS_REVIEWED = _Kind(

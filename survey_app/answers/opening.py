@@ -150,17 +150,19 @@ def _record(
         stage="opened",
     )
     session.add(opening)
-    record(
-        session,
-        Action.ENVELOPES_OPENED,
-        by,
-        round=survey_round.code,
-        envelopes=opening.envelopes,
-        ballots=opening.ballots,
-        identified=opening.identified,
-        faulty=opening.faulty,
-        digest=opening.digest,
-    )
+    if holders:
+        record(
+            session,
+            Action.ENVELOPES_OPENED,
+            by,
+            round=survey_round.code,
+            envelopes=opening.envelopes,
+            ballots=opening.ballots,
+            faulty=opening.faulty,
+            digest=opening.digest,
+        )
+    if opening.identified or not holders:
+        record(session, Action.IDENTIFIED_COUNTED, by, round=survey_round.code, count=opening.identified)
     return opening
 
 

@@ -252,6 +252,9 @@ def test_a_round_without_sealed_groups_needs_no_key_but_a_reader_and_two_officer
     with database.reading() as session:
         record = session.scalars(select(Opening)).one()
         assert (record.envelopes, record.identified, record.stage, record.holder) == (0, 6, "cleaned", "")
+        actions = session.scalars(select(AuditEntry.action)).all()
+        assert "round.identified_counted" in actions
+        assert "round.envelopes_opened" not in actions
     assert "đã tách khỏi tên" in client.get(f"/bien-ban-mo/{named.round.code}").get_data(as_text=True)
 
 
