@@ -194,6 +194,9 @@ def delete_answer_of(session: Session, survey_round: Round, person: Person, by: 
 
     Once collection ended with nameless ballots, the one that came of it stays: nobody can tell which it is.
     """
+    # An end of collection in this very moment has either counted the answer already, or does not find it any more.
+    session.execute(select(Round.id).where(Round.id == survey_round.id).with_for_update())
+    session.refresh(survey_round)
     invitation = session.scalar(select(Invitation).where(Invitation.person_id == person.id))
     if invitation is None or session.get(IdentifiedAnswer, invitation.id) is None:
         return False

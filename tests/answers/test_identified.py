@@ -28,6 +28,7 @@ from survey_app.rounds.models import Mode, Round
 from survey_app.scores.queries import answer_counts, ballots_by_group
 from survey_app.units.models import Unit
 from tests.answers.make import ANSWERS, OpenRound, add_confidential_group, make_open_round
+from tests.answers.test_respondent_pages import answer_all, go, text_of
 from tests.make import csrf_token, make_unit, make_user, sign_in_client
 from tests.personal_data.byte_search import words_found
 
@@ -121,6 +122,23 @@ def test_a_phone_seals_to_the_server_which_looks_into_the_answer_at_once(
     assert send(client, named.codes[0], envelope=sealed(ANSWERS)).status_code == 409
     with database.reading() as session:
         assert counts(session) == (0, 1, 0)
+
+
+def test_without_script_the_way_is_the_same_and_no_page_calls_it_nameless(
+    client: FlaskClient, database: Database, named: OpenRound
+) -> None:
+    review = answer_all(client, named.codes[0])
+    sent = [go(client, review, "/phieu/cam-on") for _again in range(2)]
+    for page in (review, *sent):
+        assert page.status_code == 200
+        assert not [word for word in UNTRUE if word in text_of(page).casefold()]
+    assert "đã nhận phiếu của ông/bà" in text_of(sent[1])
+    other = go(client, answer_all(client, named.codes[1]), "/phieu/tu-choi")
+    assert "Cảm ơn ông/bà" in text_of(other)
+    with database.reading() as session:
+        assert counts(session) == (0, 1, 0)
+        states = session.scalars(select(Invitation.state).order_by(Invitation.id)).all()
+        assert states[:2] == [InvitationState.RECEIVED, InvitationState.REFUSED]
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
