@@ -8,11 +8,13 @@ from flask import request
 
 from ..questionnaires.path import answers_on_path, check_answers
 from ..questionnaires.wording import placeholder_values
+from ..web import reading
 from .blueprint import bp, for_respondents
 from .envelope import looks_sealed
-from .keys import from_text
+from .identified import is_sound
+from .keys import fingerprint, from_text
 from .payload import digest_of, envelope_size
-from .rules import FEWEST_HOLDERS, Receipt, Sending, receive
+from .rules import Receipt, Sending, receive
 from .visit import Visit, enter, refuse_foreign_pages, writer
 
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -59,8 +61,8 @@ def open_questionnaire() -> Any:
         "questionnaire": setting.version.definition,
         "texts": placeholder_values(visit.round, visit.rated.unit.name),
         "rated_units": [{"id": unit.id, "name": unit.unit.name} for unit in setting.units],
-        "keys": [{"public_key": key.public_key, "fingerprint": key.fingerprint} for key in setting.keys],
-        "key_mode": survey_round.key_mode,
+        "keys": [{"public_key": key, "fingerprint": fingerprint(key)} for key in setting.public_keys],
+        "key_mode": setting.key_mode,
         "envelope_size": envelope_size(visit.definition, len(visit.setting.units)),
         "k_min": survey_round.k_min,
     }
@@ -93,10 +95,13 @@ def _take_envelope(visit: Visit, submission: str, text: object) -> Sending | tup
         sealed = from_text(str(text).replace("+", "-").replace("/", "_").rstrip("="))
     except ValueError:
         sealed = b""
-    keys = [from_text(key.public_key) for key in visit.setting.keys if key.public_key]
-    size = envelope_size(visit.definition, len(visit.setting.units))
-    if len(sealed) != size or not looks_sealed(sealed, keys, FEWEST_HOLDERS):
+    setting = visit.setting
+    keys = [from_text(key) for key in setting.public_keys]
+    size = envelope_size(visit.definition, len(setting.units))
+    if len(sealed) != size or not looks_sealed(sealed, keys, setting.fewest_keys):
         return wrong_field("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
+    if setting.is_confidential and not is_sound(reading(), visit.round, setting.group.id, sealed):
+        return wrong_field("envelope", "Phiếu không mở được hoặc có câu trả lời chưa đúng.")
     return Sending(visit.code_hash, digest_of(submission, sealed), sealed)
 
 

@@ -29,6 +29,7 @@ def ending_again() -> Any:
     kind = request.form.get("ending", "")
     g.language = request.form.get("switch", "vi")
     g.survey_round = reading().scalar(select(Round).where(Round.code == request.form.get("round", "")))
+    g.mode = request.form.get("mode", "")
     return ending(kind if kind in _ENDINGS else "stale")
 
 

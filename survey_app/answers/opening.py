@@ -8,7 +8,7 @@ so that neither deleted envelopes nor the order of arrival can be found in it.
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from ..db import Database
 from ..errors import Refused
 from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.definition import Definition
+from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.path import answers_on_path, check_answers
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Cell, Round
@@ -32,11 +33,13 @@ from .cells import merge_small_cells
 from .cleaning import rewrite
 from .counting import Key, OpenedAnswers, count_levels, split_text, weights
 from .envelope import EnvelopeError, NoFittingKey, open_envelope, public_bytes
+from .identified import identified_answers, modes_in_force, read_identified
 from .joint import count_discarded, use_agreement
 from .keys import to_text
 from .models import AnswerCount, Ballot, Envelope, FreeText, Opening, RoundKey
-from .payload import PayloadError, Rating, read_payload
+from .payload import Payload, PayloadError, Rating, read_payload
 from .queries import count_envelopes, definition_of, opening_of, rated_units, round_keys, versions_of_round
+from .rules import needs_holders
 
 _AT_A_TIME = 500
 
@@ -55,11 +58,17 @@ class _Contents:
     opened: list[OpenedAnswers] = field(default_factory=list)
     hashes: list[bytes] = field(default_factory=list)
     faulty: int = 0
+    identified: int = 0
     for_others: int = 0  # sealed before the holder of the given key came
 
 
 def fitting_holders(session: Session, survey_round: Round, private_keys: Sequence[PrivateKey]) -> list[RoundKey]:
-    """The holders whose private keys these are. Raises Refused when none fits, or too few for the round's mode."""
+    """The holders whose private keys these are: none in a round without sealed groups.
+
+    Raises Refused when none fits, or too few for the round's mode.
+    """
+    if not needs_holders(modes_in_force(session, survey_round.id)):
+        return []
     by_public = {key.public_key: key for key in round_keys(session, survey_round.id)}
     given = {to_text(public_bytes(private.public_key())) for private in private_keys}
     holders = [key for public, key in by_public.items() if public in given]
@@ -99,13 +108,15 @@ def open_envelopes(
             f"Khóa này không mở được {contents.for_others} phong bì gửi trước khi có người giữ khóa này, nên chưa mở. "
             "Chọn tệp khóa của người giữ khóa có từ đầu đợt."
         )
+    ballots = len(contents.opened)
+    _read_identified(session, survey_round, contents)
     merged = _merge_cells(session, survey_round, contents.opened)
     _store_ballots(session, survey_round, contents.opened)
     _store_counts(session, survey_round, contents.opened)
     session.execute(delete(Envelope).where(Envelope.round_id == survey_round.id))
     _erase_digests(session, survey_round)
     survey_round.envelopes_opened_on = today()
-    return _record(session, survey_round, contents, merged, holders, by)
+    return _record(session, survey_round, contents, ballots, merged, holders, by)
 
 
 def _erase_digests(session: Session, survey_round: Round) -> None:
@@ -118,6 +129,7 @@ def _record(
     session: Session,
     survey_round: Round,
     contents: _Contents,
+    ballots: int,
     merged: list[Any],
     holders: list[RoundKey],
     by: Actor | None,
@@ -128,7 +140,8 @@ def _record(
         opened_on=today(),
         holder=", ".join(f"{key.holder_name} ({key.holder_body})" for key in holders),
         envelopes=len(contents.hashes),
-        ballots=len(contents.opened),
+        ballots=ballots,
+        identified=contents.identified,
         faulty=contents.faulty,
         discarded=count_discarded(session, survey_round.id),
         merged_cells=merged,
@@ -137,16 +150,19 @@ def _record(
         stage="opened",
     )
     session.add(opening)
-    record(
-        session,
-        Action.ENVELOPES_OPENED,
-        by,
-        round=survey_round.code,
-        envelopes=opening.envelopes,
-        ballots=opening.ballots,
-        faulty=opening.faulty,
-        digest=opening.digest,
-    )
+    if holders:
+        record(
+            session,
+            Action.ENVELOPES_OPENED,
+            by,
+            round=survey_round.code,
+            envelopes=opening.envelopes,
+            ballots=opening.ballots,
+            faulty=opening.faulty,
+            digest=opening.digest,
+        )
+    if opening.identified or not holders:
+        record(session, Action.IDENTIFIED_COUNTED, by, round=survey_round.code, count=opening.identified)
     return opening
 
 
@@ -163,13 +179,41 @@ def _envelopes(session: Session, round_id: int) -> Iterator[tuple[bytes, int, bo
         yield sealed, cell_id, bool(on_paper)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What answers are held against: the published questionnaires, the group of each cell, the rated units."""
+
+    versions: Mapping[int, QuestionnaireVersion]
+    groups: Mapping[int, int]
+    units: frozenset[int]
+
+    def take(self, contents: _Contents, payload: Payload, cell_id: int, on_paper: bool = False) -> bool:
+        """Adds the answers to `contents`; False, and nothing added, when they break the questionnaire."""
+        version = self.versions.get(payload.version_id)
+        if version is None or version.group_id != self.groups[cell_id]:
+            return False
+        definition = definition_of(version)
+        if any(r.rated_unit_id not in self.units or _is_faulty(definition, r, on_paper) for r in payload.ratings):
+            return False
+        for rating in payload.ratings:
+            answers = answers_on_path(definition, rating.answers)
+            contents.opened.append(OpenedAnswers(cell_id, rating.rated_unit_id, version.id, dict(answers)))
+        return True
+
+
+def _what_was_asked(session: Session, survey_round: Round) -> _Asked:
+    cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
+    return _Asked(
+        versions_of_round(session, survey_round.id),
+        {cell.id: cell.group_id for cell in cells},
+        frozenset(unit.id for unit in rated_units(session, survey_round.id)),
+    )
+
+
 def _read_all(
     session: Session, survey_round: Round, private_keys: Sequence[PrivateKey], progress: Progress
 ) -> _Contents:
-    versions = versions_of_round(session, survey_round.id)
-    cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
-    groups = {cell.id: cell.group_id for cell in cells}
-    units = {unit.id for unit in rated_units(session, survey_round.id)}
+    asked = _what_was_asked(session, survey_round)
     contents = _Contents()
     count = count_envelopes(session, survey_round.id)
     for sealed, cell_id, on_paper in _envelopes(session, survey_round.id):
@@ -183,18 +227,23 @@ def _read_all(
         except (EnvelopeError, PayloadError):
             contents.faulty += 1
             continue
-        version = versions.get(payload.version_id)
-        if version is None or version.group_id != groups[cell_id]:
-            contents.faulty += 1
-            continue
-        definition = definition_of(version)
-        if any(r.rated_unit_id not in units or _is_faulty(definition, r, on_paper) for r in payload.ratings):
-            contents.faulty += 1
-            continue
-        for rating in payload.ratings:
-            answers = answers_on_path(definition, rating.answers)
-            contents.opened.append(OpenedAnswers(cell_id, rating.rated_unit_id, version.id, dict(answers)))
+        contents.faulty += not asked.take(contents, payload, cell_id, on_paper)
     return contents
+
+
+def _read_identified(session: Session, survey_round: Round, contents: _Contents) -> None:
+    """Adds the identified answers: nameless from here on, so that scores read one kind of ballot whatever the mode.
+
+    They were checked when they came. One that cannot be read now is counted as faulty and published, like an envelope.
+    """
+    asked = _what_was_asked(session, survey_round)
+    for cell_id, sealed in identified_answers(session, survey_round):
+        try:
+            taken = asked.take(contents, read_identified(session, survey_round, sealed), cell_id)
+        except (EnvelopeError, PayloadError):
+            taken = False
+        contents.identified += taken
+        contents.faulty += not taken
 
 
 def _is_faulty(definition: Definition, rating: Rating, on_paper: bool) -> bool:

@@ -16,12 +16,13 @@ from ..attempts import address_key, attempts_within, count_attempt
 from ..errors import Refused
 from ..questionnaires.definition import Definition, Language
 from ..questionnaires.models import QuestionnaireVersion
-from ..rounds.models import RatedUnit, RespondentGroup, Round
+from ..rounds.models import Mode, RatedUnit, RespondentGroup, Round
 from ..web import database, reading, settings
+from .identified import public_answer_key, seal_identified
 from .models import RoundKey
 from .payload import Rating
 from .queries import Access, Window, definition_of, find_access, published_version, rated_units, sealing_keys
-from .rules import NotOpen, UnknownCode, check_access, seal_answers
+from .rules import FEWEST_HOLDERS, NotOpen, UnknownCode, check_access, seal_answers
 from .state import State, pack, unpack
 from .writer import AnswerWriter
 
@@ -54,6 +55,22 @@ class Setting:
     keys: list[RoundKey]
     window: Window
     read_at: float
+    public_keys: tuple[str, ...]  # to whom a phone seals: the holders, or in confidential mode the server
+
+    @property
+    def is_confidential(self) -> bool:
+        """Answers of this group carry the name of their person."""
+        return self.group.mode == Mode.CONFIDENTIAL
+
+    @property
+    def key_mode(self) -> str:
+        """How many of the keys open."""
+        return "availability" if self.is_confidential else self.round.key_mode
+
+    @property
+    def fewest_keys(self) -> int:
+        """To how many of the keys an envelope must be sealed at least."""
+        return 1 if self.is_confidential else FEWEST_HOLDERS
 
 
 @dataclass(frozen=True)
@@ -78,9 +95,11 @@ class Visit:
         return self.setting.units[0]
 
     def seal(self, answers: dict[str, Any]) -> bytes:
-        """Checked answers as an envelope to the key holders."""
+        """Checked answers as an envelope to the key holders, in confidential mode to the server."""
         setting = self.setting
         rating = Rating(self.rated.id, answers)
+        if setting.is_confidential:
+            return seal_identified(reading(), setting.round, setting.version.id, setting.definition, [rating])
         return seal_answers(setting.round, setting.keys, setting.version.id, setting.definition, [rating])
 
 
@@ -117,6 +136,7 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
         raise UnknownCode
     setting = _setting(session, access)
     g.survey_round = setting.round if setting else session.get(Round, access.round_id)
+    g.mode = access.mode
     if not repeated:
         check_access(access, sending=sending)
     if setting is None:
@@ -134,15 +154,18 @@ def _setting(session: Session, access: Access) -> Setting | None:
     version = published_version(session, access.group_id)
     if version is None:
         return None
+    holders = sealing_keys(session, access.round_id)
+    confidential = access.mode == Mode.CONFIDENTIAL
     setting = Setting(
         session.get_one(Round, access.round_id),
         session.get_one(RespondentGroup, access.group_id),
         version,
         definition_of(version),
         rated_units(session, access.round_id),
-        sealing_keys(session, access.round_id),
+        holders,
         access.window,
         monotonic(),
+        (public_answer_key(session),) if confidential else tuple(key.public_key for key in holders if key.public_key),
     )
     kept[access.group_id] = setting
     return setting
@@ -199,6 +222,7 @@ def show(template: str, status: int = 200, definition: Definition | None = None,
             languages=[(one.code, one.name) for one in languages],
             here=request.path,
             survey_round=values.pop("survey_round", g.get("survey_round")),
+            mode=values.pop("mode", g.get("mode")),
             **values,
         )
     return page, status

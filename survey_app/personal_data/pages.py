@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ..access import requires
+from ..answers.identified import has_identified_answer
 from ..audit import Action
 from ..errors import Invalid, Missing
 from ..roster.handover import sees_ethnicity
@@ -177,6 +178,7 @@ def held(request_id: int) -> ResponseReturnValue:
         legal_basis=legal_basis_of(found.round),
         erase_on=erase_day(found.round),
         reference=reference_of(reading(), person),
+        identified=has_identified_answer(reading(), person),
     )
     _log_person(reading(), person)
     return page

@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from ..access import Actor
 from ..access_codes.models import AccessCode, InvitationState
+from ..answers.identified import delete_answer_of
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
@@ -200,6 +201,7 @@ def remove(session: Session, request: PrivacyRequest, by: Actor, seen_version: i
     person = held_person(session, request)
     unit_list = person.unit_list
     if unit_list.round.roster_locked_at is not None:
+        delete_answer_of(session, unit_list.round, person, by)
         _invite_no_more(session, person)
         if request.kind == RequestKind.OBJECT:
             close(session, request, "Không mời nữa: mã đã hủy, không nhắc. Dữ liệu được xóa khi hết thời hạn lưu.", by)

@@ -23,7 +23,7 @@ _copiers: list[Copier] = []
 # Settings that are no days and nothing that happened: they hold until somebody changes them.
 _KEPT = (
     "grace_hours", "collects_ethnicity", "purpose", "legal_basis", "rules", "k_min", "head_confirms", "blocks_short",
-    "blocks_over", "key_mode", "help_phone", "help_hours",
+    "blocks_over", "key_mode", "reading_purpose", "help_phone", "help_hours",
 )  # fmt: skip
 _OFFICE_DAYS = ("lists_open_on", "lists_due_on", "handover_due_on", "opens_on", "closes_on")
 _OTHER_DAYS = ("period_from", "period_to", "age_on", "erase_personal_data_on")

@@ -32,6 +32,7 @@ from .group_rules import (
 )
 from .levels import LIST_TYPE_NAMES
 from .models import Quota, Round
+from .personal_data import USUAL_READING
 from .queries import earlier_rounds_with_quotas, find_round, groups_of, has_cells, units_of_territory
 from .quota_file import LARGEST_QUOTA, Room
 from .settings_frame import frame, read_only, settings_to_change, to_next
@@ -260,6 +261,7 @@ def modes(code: str) -> ResponseReturnValue:
         "key_mode": survey_round.key_mode,
         "help_phone": survey_round.help_phone,
         "help_hours": survey_round.help_hours,
+        "reading_purpose": survey_round.reading_purpose,
     }
     values |= {f"mode_{group.code}": group.mode for group in groups_of(reading(), survey_round)}
     return _modes_page(survey_round, values, {})
@@ -273,6 +275,7 @@ def _modes_page(survey_round: Round, values: dict[str, str], faults: dict[str, s
         422 if faults else 200,
         groups=groups_of(reading(), survey_round),
         settled=has_cells(reading(), survey_round),
+        usual_reading=USUAL_READING,
         values=values,
         fault_of=faults,
         faults=[(sentence, name) for name, sentence in faults.items()],
@@ -296,6 +299,7 @@ def save_modes(code: str) -> ResponseReturnValue:
                 values.get("help_phone", "").strip(),
                 values.get("help_hours", "").strip(),
                 me(),
+                values.get("reading_purpose", survey_round.reading_purpose),
             )
     except Invalid as fault:
         return _modes_page(find_round(reading(), code, me()), values, fault.faults)

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from ..access import Actor
 from ..audit import Action, record
 from ..errors import Invalid
-from ..text import clean, local_day
+from ..text import N_, clean, local_day
 from .models import Round
 from .rules import refuse_if_frozen
 
 LONGEST = 1000
+USUAL_READING = N_("kiểm tra phiếu và tính điểm")
 MONTHS_KEPT = 12  # after the results: as long as they may be complained about
 
 
@@ -39,6 +40,11 @@ def legal_basis_of(survey_round: Round) -> str:
         "Nhiệm vụ xác định Chỉ số cải cách hành chính do Ủy ban nhân dân tỉnh giao; Luật Bảo vệ dữ liệu cá nhân số "
         "91/2025/QH15 và Nghị định số 356/2025/NĐ-CP. Trả lời phiếu là tự nguyện."
     )
+
+
+def reading_purpose_of(survey_round: Round) -> str:
+    """Why answers that carry a name are read; the usual words where the round has none of its own."""
+    return survey_round.reading_purpose or USUAL_READING
 
 
 def erase_day(survey_round: Round) -> date | None:
