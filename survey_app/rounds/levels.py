@@ -4,10 +4,15 @@ from ..text import N_, search_key
 from ..units.models import Unit, UnitKind
 from .models import ListType
 
+SO_AND_COMMUNES = "so_xa"  # both at once, as a province rates them
 # level -> (its word on pages, kinds of the units that are rated)
 LEVELS: dict[str, tuple[str, tuple[UnitKind, ...]]] = {
     UnitKind.PROVINCE: (N_("Tỉnh"), (UnitKind.PROVINCE,)),
     UnitKind.PROVINCIAL_OFFICE: (N_("Sở, ngành"), (UnitKind.PROVINCIAL_OFFICE,)),
+    SO_AND_COMMUNES: (
+        N_("Sở, ngành và xã, phường"),
+        (UnitKind.PROVINCIAL_OFFICE, UnitKind.COMMUNE, UnitKind.TOWN, UnitKind.WARD, UnitKind.SPECIAL_ZONE),
+    ),
     UnitKind.DISTRICT: (N_("Huyện"), (UnitKind.DISTRICT,)),
     UnitKind.COMMUNE: (
         N_("Xã, phường, thị trấn"),
