@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import request
 
+from ..questionnaires.definition_json import to_json
 from ..questionnaires.path import answers_on_path, check_answers
 from ..questionnaires.wording import placeholder_values
 from .blueprint import bp, for_respondents
 from .envelope import looks_sealed
 from .keys import from_text
-from .payload import digest_of, envelope_size
+from .payload import digest_of
 from .rules import FEWEST_HOLDERS, Receipt, Sending, receive
 from .visit import Visit, enter, refuse_foreign_pages, writer
 
@@ -56,12 +57,12 @@ def open_questionnaire() -> Any:
         "mode": setting.group.mode,
         "slip": visit.access.batch_id is not None,
         "questionnaire_version": setting.version.id,
-        "questionnaire": setting.version.definition,
-        "texts": placeholder_values(visit.round, visit.rated.unit.name),
-        "rated_units": [{"id": unit.id, "name": unit.unit.name} for unit in setting.units],
+        "questionnaire": to_json(visit.definition) if visit.is_matrix else setting.version.definition,
+        "texts": placeholder_values(visit.round, visit.rated_name),
+        "rated_units": [{"id": unit.id, "name": unit.unit.name} for unit in visit.units],
         "keys": [{"public_key": key.public_key, "fingerprint": key.fingerprint} for key in setting.keys],
         "key_mode": survey_round.key_mode,
-        "envelope_size": envelope_size(visit.definition, len(visit.setting.units)),
+        "envelope_size": setting.size,
         "k_min": survey_round.k_min,
     }
 
@@ -94,8 +95,7 @@ def _take_envelope(visit: Visit, submission: str, text: object) -> Sending | tup
     except ValueError:
         sealed = b""
     keys = [from_text(key.public_key) for key in visit.setting.keys if key.public_key]
-    size = envelope_size(visit.definition, len(visit.setting.units))
-    if len(sealed) != size or not looks_sealed(sealed, keys, FEWEST_HOLDERS):
+    if len(sealed) != visit.setting.size or not looks_sealed(sealed, keys, FEWEST_HOLDERS):
         return wrong_field("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
     return Sending(visit.code_hash, digest_of(submission, sealed), sealed)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import g, redirect, request, session, url_for
 from flask_babel import force_locale
+from flask_babel import gettext as _
 
 from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.check import minutes
@@ -184,7 +185,7 @@ def _take_screen(visit: Visit, state: State) -> tuple[State, dict[str, str]]:
 
 
 def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, str]) -> Any:
-    t = text_shower(visit.round, visit.rated.unit.name, state.language)
+    t = text_shower(visit.round, visit.rated_name, state.language)
     screen = in_shown_order(screen, state.submission)
     questions = {question.name: question for question in screen.questions}
     with force_locale("en" if state.language == "en" else "vi"):
@@ -200,7 +201,7 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
         faults=words,
         all_missing=set(faults.values()) <= {REQUIRED},
         targets=targets,
-        rated=visit.rated.unit.name,
+        rated=visit.rated_name,
         to_review="review" in request.form,
     )
 
@@ -213,15 +214,31 @@ class ReviewedAnswer:
     question: str
     given: str
     screen: int
+    partly: bool = False  # of a matrix: some rows have no answer
+
+
+def _reviewed_matrix(screen: Screen, number: int, t: Any, language: str) -> tuple[ReviewedAnswer, bool]:
+    """A matrix as one line that tells how many units have an answer, and whether some lack one that is required."""
+    rows = [question for question in screen.questions if question.is_answered]
+    with force_locale("en" if language == "en" else "vi"):
+        given = _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=len(rows))
+    faulty = any(question.required and question.name not in screen.live for question in rows)
+    heading = t(screen.questions[0].label)
+    return ReviewedAnswer(number, heading, given, screen.number, screen.given < len(rows)), faulty
 
 
 def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
-    t = text_shower(visit.round, visit.rated.unit.name, state.language)
+    t = text_shower(visit.round, visit.rated_name, state.language)
     path = screens(visit.definition, state.answers)
     missing: list[ReviewedAnswer] = []
     rest: list[ReviewedAnswer] = []
     number = 0
     for screen in path:
+        if screen.is_matrix:
+            number += 1
+            row, faulty = _reviewed_matrix(screen, number, t, state.language)
+            (missing if faulty else rest).append(row)
+            continue
         for question in (question for question in screen.questions if question.is_answered):
             number += 1
             with force_locale("en" if state.language == "en" else "vi"):
@@ -237,5 +254,5 @@ def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
         rest=rest,
         tried=tried,
         last_screen=len(path),
-        rated=visit.rated.unit.name,
+        rated=visit.rated_name,
     )

@@ -1,9 +1,11 @@
 """May this answer be taken, and is it taken exactly once? And when does a round open and close for answers?"""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -14,8 +16,9 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Missing, Refused
 from ..questionnaires.definition import Definition
+from ..questionnaires.matrix import has_matrix
 from ..rounds.cancelling import hold_round, refuse_if_cancelled
-from ..rounds.models import Cell, Mode, RatedUnit, Round
+from ..rounds.models import Cell, Mode, RespondentGroup, Round
 from ..text import LOCAL_ZONE, date_text
 from .envelope import Mode as KeyMode
 from .envelope import seal
@@ -29,10 +32,10 @@ from .queries import (
     find_access,
     invitations_by_group,
     published_version,
-    rated_units,
     round_keys,
     sealing_keys,
 )
+from .ratings import form_of, rated_of, without_unit
 
 FEWEST_HOLDERS = 2
 # Who declined or was not reached may still change their mind; who was replaced may not.
@@ -162,13 +165,21 @@ def end_of_collection(window: Window, grace: bool = False) -> datetime | None:
 
 
 def seal_answers(
-    survey_round: Round, keys: list[RoundKey], version_id: int, definition: Definition, ratings: list[Rating]
+    survey_round: Round,
+    keys: list[RoundKey],
+    version_id: int,
+    definition: Definition,
+    ratings: Sequence[Rating],
+    apart: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """Checked answers as an envelope to all key holders of the round."""
+    """Checked answers as an envelope to all key holders of the round.
+
+    `definition` settles the size: of a matrix it is written out for all units of the group.
+    """
     public_keys = [from_text(key.public_key) for key in keys if key.public_key]
     mode: KeyMode = "strict" if survey_round.key_mode == "strict" else "availability"
-    size = envelope_size(definition, len(ratings))
-    return seal(write_payload(version_id, ratings), public_keys, survey_round.code, mode, size)
+    payload = write_payload(version_id, ratings, apart)
+    return seal(payload, public_keys, survey_round.code, mode, envelope_size(definition))
 
 
 def receive(session: Session, sending: Sending, moment: datetime | None = None) -> Receipt:
@@ -248,7 +259,7 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
         _check_questionnaires(session, survey_round, [(group.id, group.code) for group in groups]),
         _check_keys(session, survey_round),
         _check_modes([group.code for group in groups if group.mode != Mode.SEALED]),
-        _check_rated_units(rated_units(session, survey_round.id)),
+        _check_rated_units(session, survey_round, groups),
         Check(survey_round.closes_on is not None, "Đã đặt ngày đóng thu phiếu", "settings"),
         Check(
             bool(survey_round.help_phone), "Đã có số điện thoại trợ giúp cho người trả lời", "settings", blocks=False
@@ -258,13 +269,14 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
 
 def _check_questionnaires(session: Session, survey_round: Round, groups: list[tuple[int, str]]) -> Check:
     missing, too_long = [], []
+    rated = rated_of(session, survey_round.id)
     for group_id, code in groups:
         version = published_version(session, group_id)
         if version is None:
             missing.append(code)
             continue
         try:
-            envelope_size(definition_of(version))
+            envelope_size(form_of(version, rated.most(group_id)))
         except ValueError:
             too_long.append(code)
     if missing:
@@ -289,10 +301,25 @@ def _check_modes(confidential: list[str]) -> Check:
     return Check(False, f"Nhóm {names} đặt chế độ có danh tính: chỉ thu được phiếu niêm phong", "settings")
 
 
-def _check_rated_units(units: list[RatedUnit]) -> Check:
-    if len(units) == 1:
-        return Check(True, f"Đơn vị được đánh giá: {units[0].unit.name}", "settings")
-    return Check(False, f"Phiếu hỏi về đúng một đơn vị được đánh giá (đợt này có {len(units)})", "settings")
+def _check_rated_units(session: Session, survey_round: Round, groups: list[RespondentGroup]) -> Check:
+    """Everybody has somebody to rate, every unit is rated by somebody, and who rates many units is asked by matrix."""
+    rated = rated_of(session, survey_round.id)
+    lost = without_unit(session, survey_round, rated)
+    faults = []
+    for group in groups:
+        version = published_version(session, group.id)
+        if version and group.id in rated.chosen and not has_matrix(definition_of(version)):
+            faults.append(f"nhóm {group.code} đánh giá nhiều đơn vị nhưng phiếu chưa có bảng (cột rates)")
+        if count := lost.get(group.id):
+            faults.append(
+                f"{count} người của nhóm {group.code} không có đơn vị nào để đánh giá: đơn vị lập danh sách của họ "
+                "không được đánh giá trong đợt này"
+            )
+    if faults:
+        return Check(False, f"Mỗi người có đơn vị để đánh giá; còn vướng: {'; '.join(faults)}", "settings")
+    if len(rated.units) == 1:
+        return Check(True, f"Đơn vị được đánh giá: {rated.units[0].unit.name}", "settings")
+    return Check(bool(rated.units), f"Mỗi người có đơn vị để đánh giá ({len(rated.units)} đơn vị)", "settings")
 
 
 def open_round(session: Session, survey_round: Round, by: Actor | None) -> None:

@@ -11,10 +11,12 @@ from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lis
 from .expression import Column, parts
 from .message import Message, Severity
 from .xlsform_kinds import LOOKS
+from .xlsform_matrix import matrix_messages
 
 _SYLLABLES_PER_SECOND: Final = 3.0  # read by somebody who reads slowly
 _SECONDS_PER_CHOICE: Final = 4
 _SECONDS_PER_TEXT: Final = 30
+_SECONDS_PER_ROW: Final = 2  # of a matrix, where the question was read once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ def check(definition: Definition, criteria: Sequence[AskedCriterion] | None = No
     """All findings, errors first, in the order of the file. Without `criteria` the round is not looked at."""
     found = [
         *check_structure(definition),
+        *matrix_messages(definition),
         *unreachable(definition),
         *check_texts(definition),
         *_check_answering(definition),
@@ -65,6 +68,9 @@ def minutes(definition: Definition) -> int:
     """Estimated time to answer everything, in whole minutes: reading at a slow pace plus choosing or writing."""
     seconds = 0.0
     for question in definition.questions():
+        if question.rated_unit:
+            seconds += _SECONDS_PER_ROW
+            continue
         words = " ".join((question.label.get("vi", ""), question.hint.get("vi", ""))).split()
         seconds += len(words) / _SYLLABLES_PER_SECOND
         seconds += _SECONDS_PER_TEXT if question.kind == TEXT else _SECONDS_PER_CHOICE if question.is_answered else 0

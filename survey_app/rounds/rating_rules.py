@@ -72,9 +72,7 @@ def set_ratings(session: Session, survey_round: Round, chosen: Mapping[str, Coll
         if not set(units) <= known:
             faults[f"rates_{code}"] = "Có đơn vị không thuộc đợt này. Tải lại trang rồi chọn lại."
         elif len(set(units)) < FEWEST_UNITS:
-            faults[f"rates_{code}"] = (
-                f"Nhóm {code}: đánh dấu từ {FEWEST_UNITS} đơn vị trở lên, hoặc chọn «Một đơn vị»."
-            )
+            faults[f"rates_{code}"] = f"Nhóm {code}: đánh dấu từ {FEWEST_UNITS} đơn vị trở lên, hoặc chọn «Một đơn vị»."
     if faults:
         raise Invalid(faults)
     for group in groups_of(session, survey_round):

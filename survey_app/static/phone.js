@@ -340,8 +340,10 @@
   function showScreen(screen, state) {
     const main = document.createDocumentFragment();
     const heading = screen.title.map((name) => my.content.titles[name]).find(Boolean) || "";
-    if (screen.questions.length > 1 && heading) main.append(Object.assign(document.createElement("h1"), { textContent: heading }));
-    main.append(copyOf("about"), ...screen.questions.map((question) => questionPart(question, state.live)));
+    if (screen.questions.length > 1 && heading && !isMatrix(screen)) main.append(Object.assign(document.createElement("h1"), { textContent: heading }));
+    const parts = screen.questions.map((question) => questionPart(question, state.live));
+    if (isMatrix(screen)) parts.splice(0, parts.length, boxed(parts));
+    main.append(copyOf("about"), ...parts);
     const bar = copyOf("place-bar");
     const count = bar.querySelector("[data-count]");
     bar.querySelector("[data-title]").textContent = heading;
@@ -353,6 +355,15 @@
     put(main, copyOf("question-actions"));
     surveyPage.addCounters(byId("main"));
     atTop();
+  }
+
+  // One question asked about many units: a table on a wide screen, cards on a phone.
+  const isMatrix = (screen) => Boolean(screen.questions[0].rated_name) && !screen.questions[0].rated_unit;
+
+  function boxed(parts) {
+    const box = Object.assign(document.createElement("div"), { className: "matrix" });
+    box.append(...parts);
+    return box;
   }
 
   // The fields of the present screen, as typed, into the draft.
@@ -445,6 +456,13 @@
     let number = 0;
     let count = 0;
     for (const screen of state.screens) {
+      if (isMatrix(screen)) {
+        number += 1;
+        const faulty = screen.questions.some((question) => state.faults[question.name]);
+        const row = matrixRow(number, screen, state);
+        if (faulty) { missing.querySelector("dl").append(row); count += 1; } else main.querySelector("[data-rest]").append(row);
+        continue;
+      }
       for (const question of screen.questions.filter(surveyForm.isAnswered)) {
         number += 1;
         const faulty = Boolean(state.faults[question.name]);
@@ -461,6 +479,18 @@
     const heading = byId("main").querySelector("h1").textContent;
     title(count && tried ? `${words().fault}: ${heading}` : heading);
     atTop(count && tried ? panel : null);
+  }
+
+  // Of a matrix the review tells how many units have an answer; dozens of lines for each question nobody would read.
+  function matrixRow(number, screen, state) {
+    const [first] = screen.questions;
+    const rows = screen.questions.filter(surveyForm.isAnswered);
+    const given = rows.filter((question) => state.live[question.name] !== undefined).length;
+    const row = reviewRow(number, first, screen, state);
+    const shown = row.querySelector("dd span");
+    shown.textContent = words().matrix.replace("{n}", given).replace("{total}", rows.length);
+    shown.className = given < rows.length ? "none" : "";
+    return row;
   }
 
   function reviewRow(number, question, screen, state) {
@@ -495,7 +525,7 @@
     await pending;
     const { content, draft, id, code } = my;
     const latest = my.form.pages[content.language];
-    const payload = { v: 1, questionnaire: content.version, ratings: [{ rated_unit: content.rated_unit, answers: state.answers }] };
+    const payload = { v: 1, questionnaire: content.version, ...ratingsOf(content, state.answers) };
     const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
     const bytes = new TextEncoder().encode(JSON.stringify(payload));
     const keys = latest.keys.map(surveySealing.fromText);
@@ -514,6 +544,22 @@
     const late = new Promise((resolve) => { setTimeout(resolve, GIVE_UP, "late"); });
     if ((await Promise.race([sending, late])) === "late" && my.outcome === undefined) showOutcome("waiting");
   }
+
+  // The answers parted by rated unit, under the names of the author; every unit of a matrix is there, answered or not.
+  function ratingsOf(content, answers) {
+    if (!content.matrix) return { ratings: [{ rated_unit: content.rated_unit, answers }] };
+    const parts = new Map(content.matrix.map((unit) => [unit, {}]));
+    const apart = {};
+    for (const question of questionsIn(content.rules.items)) {
+      if (answers[question.name] === undefined) continue;
+      if (question.rated_unit) parts.get(question.rated_unit)[question.rated_name] = answers[question.name];
+      else apart[question.name] = answers[question.name];
+    }
+    const ratings = [...parts].map(([unit, given]) => ({ rated_unit: unit, answers: given }));
+    return Object.keys(apart).length ? { ratings, apart } : { ratings };
+  }
+
+  const questionsIn = (items) => items.flatMap((item) => (item.kind === "group" ? questionsIn(item.items) : [item]));
 
   // A browser whose WebCrypto cannot seal: the server does it, as for the pages without script. Needs network.
   async function sendPlain({ id, code, submission }, answers, say) {
