@@ -183,7 +183,9 @@ def _answered(definition: Definition) -> list[Question]:
 
 
 def _messages(question: Question, t: Any) -> dict[str, str]:
-    """Kind of fault -> sentence, for those that this question can have."""
+    """Kind of fault -> sentence, for those that this question can have; in a matrix the name of the unit."""
+    if question.rated_unit:
+        return {faults.REQUIRED: t(question.label)}
     kinds = [faults.REQUIRED, _FAULTS_OF_KIND.get(question.kind, ""), faults.CONSTRAINT if question.constraint else ""]
     return {kind: fault_text(kind, question, t) for kind in kinds if kind}
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.check import minutes
+from ..questionnaires.definition import DONT_KNOW
 from ..questionnaires.path import (
     Screen,
     answers_on_path,
@@ -111,7 +112,7 @@ def question_page(number: int) -> Any:
     state, faults = _take_screen(visit, state)
     path = screens(visit.definition, state.answers)
     came_from = _number_from_form()
-    if came_from and (faults or "switch" in request.form):
+    if came_from and (faults or not {"switch", "fill"}.isdisjoint(request.form)):
         return _show_screen(visit, state, path[min(came_from, len(path)) - 1], faults)
     if number > len(path):
         return _show_review(visit, state)
@@ -126,7 +127,7 @@ def review_page() -> Any:
     state = read_state()
     visit = enter(state.code, sending=True)
     state, faults = _take_screen(visit, state)
-    if faults:
+    if faults or "fill" in request.form:
         path = screens(visit.definition, state.answers)
         return _show_screen(visit, state, path[min(_number_from_form(), len(path)) - 1], faults)
     return _show_review(visit, state)
@@ -175,6 +176,8 @@ def _take_screen(visit: Visit, state: State) -> tuple[State, dict[str, str]]:
         return state, {}
     screen = path[number - 1]
     posted = {question.name: request.form.getlist(question.name) for question in screen.questions}
+    if "fill" in request.form and screen.is_matrix:
+        posted |= {question.name: [DONT_KNOW] for question in screen.questions if not posted[question.name]}
     values, faults = check_screen(screen, posted, today().isoformat())
     state = state.with_answers(
         {name: value for name, value in values.items() if value not in ("", [])},

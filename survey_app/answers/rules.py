@@ -17,8 +17,9 @@ from ..db import now
 from ..errors import Conflict, Missing, Refused
 from ..questionnaires.definition import Definition
 from ..questionnaires.matrix import has_matrix
+from ..questionnaires.models import QuestionnaireVersion
 from ..rounds.cancelling import hold_round, refuse_if_cancelled
-from ..rounds.models import Cell, Mode, RespondentGroup, Round
+from ..rounds.models import Cell, Mode, RatedUnit, RespondentGroup, Round
 from ..text import LOCAL_ZONE, date_text
 from .envelope import Mode as KeyMode
 from .envelope import seal
@@ -308,8 +309,8 @@ def _check_rated_units(session: Session, survey_round: Round, groups: list[Respo
     faults = []
     for group in groups:
         version = published_version(session, group.id)
-        if version and group.id in rated.chosen and not has_matrix(definition_of(version)):
-            faults.append(f"nhóm {group.code} đánh giá nhiều đơn vị nhưng phiếu chưa có bảng (cột rates)")
+        if version and group.id in rated.chosen:
+            faults += _unasked(version, group.code, rated.most(group.id))
         if count := lost.get(group.id):
             faults.append(
                 f"{count} người của nhóm {group.code} không có đơn vị nào để đánh giá: đơn vị lập danh sách của họ "
@@ -320,6 +321,16 @@ def _check_rated_units(session: Session, survey_round: Round, groups: list[Respo
     if len(rated.units) == 1:
         return Check(True, f"Đơn vị được đánh giá: {rated.units[0].unit.name}", "settings")
     return Check(bool(rated.units), f"Mỗi người có đơn vị để đánh giá ({len(rated.units)} đơn vị)", "settings")
+
+
+def _unasked(version: QuestionnaireVersion, group_code: str, units: Sequence[RatedUnit]) -> list[str]:
+    """Words for units that the questionnaire of a group which rates many does not ask about."""
+    if not has_matrix(definition_of(version)):
+        return [f"nhóm {group_code} đánh giá nhiều đơn vị nhưng phiếu chưa có bảng (cột rates)"]
+    asked = {question.rated_unit for question in form_of(version, units).questions()}
+    missing = [unit for unit in units if unit.id not in asked]
+    words = f"phiếu nhóm {group_code} không có bảng nào hỏi về {len(missing)} đơn vị mà nhóm đánh giá (cột rates)"
+    return [words] if missing else []
 
 
 def open_round(session: Session, survey_round: Round, by: Actor | None) -> None:

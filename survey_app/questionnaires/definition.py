@@ -115,6 +115,11 @@ class Question:
         return bool(self.rated_name) and not self.rated_unit
 
     @property
+    def has_dont_know(self) -> bool:
+        """Whether «không biết» is among its choices."""
+        return any(choice.is_dont_know for choice in self.choices)
+
+    @property
     def is_scored(self) -> bool:
         return bool(self.criterion)
 

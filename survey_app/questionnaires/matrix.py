@@ -52,7 +52,7 @@ def _written_out(items: Sequence[Item], bodies: Sequence[Body]) -> Iterator[Item
         elif rows := [body for body in bodies if covers(item, body.kind)]:
             inside = frozenset(inner.name for inner in item.items)
             tables = tuple(_table(inner, rows, inside) for inner in item.items if isinstance(inner, Question))
-            yield replace(item, items=tables, one_screen=False, table=False)
+            yield replace(item, items=tables, one_screen=False, table=False, rates=())
 
 
 def _table(question: Question, rows: Sequence[Body], inside: frozenset[str]) -> Item:

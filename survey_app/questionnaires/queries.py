@@ -206,7 +206,7 @@ def _row(
 ) -> GroupQuestionnaire:
     newest = versions[-1] if versions else None
     definition = definition_of(newest) if newest else None
-    messages = check(definition, criteria, group.code) if definition else []
+    messages = check(definition, criteria, group.code, group.self_rating) if definition else []
     published = next((version for version in reversed(versions) if version.published_at), None)
     changes: list[Change] = []
     if newest and published and definition and newest.published_at is None:

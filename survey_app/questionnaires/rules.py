@@ -10,6 +10,7 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Refused
 from ..rounds.cancelling import hold_round
+from ..rounds.levels import SO_AND_COMMUNES
 from ..rounds.models import RespondentGroup, Round
 from ..text import clean
 from ..units.models import UnitKind
@@ -23,7 +24,10 @@ from .xlsform import read_xlsform
 
 SHIPPED_FOLDER = Path(__file__).parents[2] / "questionnaires"
 _FROZEN = "Đợt đã mở thu phiếu nên phiếu khảo sát không đổi được nữa"
-_SHIPPED_SETS: dict[str, str] = {UnitKind.DISTRICT: "district-2021"}  # rated level -> folder
+_SHIPPED_SETS: dict[str, str] = {
+    UnitKind.DISTRICT: "district-2021",
+    SO_AND_COMMUNES: "province-2026",
+}  # rated level -> folder
 
 
 def load_draft(

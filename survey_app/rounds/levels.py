@@ -43,6 +43,13 @@ USUAL_GROUPS: dict[str, tuple[str, ListType]] = {
     "F": ("Doanh nghiệp, hợp tác xã", ListType.BUSINESS),
     "G": ("Lãnh đạo đơn vị sự nghiệp", ListType.OFFICIALS),
 }
+_GROUPS_OF_PROVINCE: dict[str, tuple[str, ListType]] = {
+    "A": ("Lãnh đạo sở, ngành và phòng thuộc sở", ListType.OFFICIALS),
+    "B": ("Công chức tự đánh giá cơ quan mình", ListType.OFFICIALS),
+    "C": ("Lãnh đạo UBND và phòng thuộc xã, phường", ListType.OFFICIALS),
+    "D": ("Đại biểu Hội đồng nhân dân tỉnh", ListType.OFFICIALS),
+    "E": ("Người dân đã giải quyết thủ tục hành chính", ListType.CITIZENS),
+}
 LIST_TYPE_NAMES = {
     ListType.OFFICIALS: N_("Cán bộ, công chức, đại biểu"),
     ListType.CITIZENS: N_("Người dân"),
@@ -55,9 +62,10 @@ def level_name(level: str) -> str:
     return LEVELS[level][0]
 
 
-def usual_group(code: str) -> tuple[str, ListType]:
-    """Name and kind of list that a group with this letter usually has."""
-    return USUAL_GROUPS.get(code, (f"Nhóm {code}", ListType.OFFICIALS))
+def usual_group(code: str, level: str = UnitKind.DISTRICT) -> tuple[str, ListType]:
+    """Name and kind of list that a group with this letter usually has in a round of this level."""
+    usual = _GROUPS_OF_PROVINCE if level == SO_AND_COMMUNES else USUAL_GROUPS
+    return usual.get(code, (f"Nhóm {code}", ListType.OFFICIALS))
 
 
 def is_territory(unit: Unit) -> bool:

@@ -342,7 +342,7 @@
     const heading = screen.title.map((name) => my.content.titles[name]).find(Boolean) || "";
     if (screen.questions.length > 1 && heading && !isMatrix(screen)) main.append(Object.assign(document.createElement("h1"), { textContent: heading }));
     const parts = screen.questions.map((question) => questionPart(question, state.live));
-    if (isMatrix(screen)) parts.splice(0, parts.length, boxed(parts));
+    if (isMatrix(screen)) parts.splice(0, parts.length, boxed([...parts, copyOf("matrix-fill")]));
     main.append(copyOf("about"), ...parts);
     const bar = copyOf("place-bar");
     const count = bar.querySelector("[data-count]");
@@ -363,7 +363,17 @@
   function boxed(parts) {
     const box = Object.assign(document.createElement("div"), { className: "matrix" });
     box.append(...parts);
+    if (!box.querySelector("input[value=KB]")) box.querySelector("[data-act=fill]").remove();
     return box;
+  }
+
+  // «Không biết» for every unit that has no answer yet: nobody should have to press dozens of times for that.
+  function fillRows() {
+    for (const row of document.querySelectorAll(".matrix .row")) {
+      const dontKnow = row.querySelector("input[value=KB]");
+      if (dontKnow && !row.querySelector("input:checked")) dontKnow.checked = true;
+    }
+    keepDraft(takeFields());
   }
 
   // The fields of the present screen, as typed, into the draft.
@@ -420,6 +430,7 @@
     for (const old of byId("main").querySelectorAll(".panel.err, p.fault")) old.remove();
     for (const field of byId("main").querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
     const panel = fill(copyOf("faults"), { n: questions.length });
+    if (questions[0].rated_unit) panel.querySelector("h2").textContent = words().rows.replace("{n}", questions.length);
     for (const question of questions) {
       const text = faultWords(question, state.faults[question.name], state.live);
       const field = byId("main").querySelector(`[name="${question.name}"]`);
@@ -430,7 +441,8 @@
       const box = boxOf(question.name);
       (box.matches("fieldset") ? box : field).setAttribute("aria-invalid", "true");
       const hints = byId(`q-${question.name}-more`);
-      hints.insertBefore(Object.assign(document.createElement("p"), { className: "fault", textContent: text }), hints.querySelector("details"));
+      const sentence = question.rated_unit ? words().row : text;
+      hints.insertBefore(Object.assign(document.createElement("p"), { className: "fault", textContent: sentence }), hints.querySelector("details"));
     }
     byId("main").prepend(panel);
     title(`${words().fault}: ${document.title.split(" – ")[0]}`);
@@ -703,6 +715,7 @@
     retry: () => retry(my.row, true),
     erase: () => askToErase(),
     "erase-now": () => eraseNow(),
+    fill: () => fillRows(),
     keep: () => keepIt(),
     copy: async (button) => {
       await navigator.clipboard.writeText(`${location.origin}/p#${my.code}`);
