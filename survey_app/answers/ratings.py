@@ -15,6 +15,7 @@ from ..access_codes.models import Batch, Invitation, InvitationState
 from ..questionnaires.definition import Definition
 from ..questionnaires.matrix import Body, by_unit, cut_out, has_matrix, joined, written_out
 from ..questionnaires.models import QuestionnaireVersion
+from ..questionnaires.queries import bodies_of
 from ..roster.models import Person, UnitList
 from ..rounds.models import Cell, RatedUnit, RespondentGroup, Round
 from ..rounds.rating_rules import chosen_units, rated_in_order, units_to_rate
@@ -67,11 +68,6 @@ def path_of(session: Session, access: Access) -> str:
         query = select(Unit.path).join(Cell, Unit.id == unit).join(Batch, Batch.cell_id == Cell.id)
         query = query.where(Batch.id == access.batch_id)
     return session.scalar(query) or ""
-
-
-def bodies_of(units: Sequence[RatedUnit]) -> tuple[Body, ...]:
-    """The rated units as a questionnaire knows them."""
-    return tuple(Body(one.id, one.unit.name, one.unit.kind) for one in units)
 
 
 def form_of(version: QuestionnaireVersion, units: Sequence[RatedUnit]) -> Definition:
