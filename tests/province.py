@@ -1,17 +1,27 @@
 """A province whose sở and communes are rated, with the questionnaires and the criteria that ship: made by the rules."""
 
+import random
+import secrets
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.access import Role
+from survey_app.access_codes.codes import hash_of
 from survey_app.access_codes.rules import build_cells, issue_codes
-from survey_app.answers.models import RoundKey
-from survey_app.answers.rules import open_round
+from survey_app.answers.models import Opening
+from survey_app.answers.opening import open_envelopes
+from survey_app.answers.queries import find_access, published_version, sealing_keys
+from survey_app.answers.ratings import form_of, path_of, payload_of, rated_of
+from survey_app.answers.rules import Sending, open_round, receive, seal_answers
+from survey_app.db import now
 from survey_app.demo.persons import person_maker
+from survey_app.questionnaires.definition import Definition
+from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.questionnaires.rules import load_shipped, publish
 from survey_app.roster.lock_rules import lock_roster
 from survey_app.roster.models import ListState
@@ -64,7 +74,7 @@ class Province:
 
 
 def make_province(session: Session, pepper: bytes, size: Size | None = None, opened: bool = True) -> Province:
-    """A round in which leaders of sore rate communes and the other way round, deputies both, citizens their commune."""
+    """A round in which leaders of sở rate communes and the other way round, deputies both, citizens their commune."""
     size = size or Size()
     top = make_unit(session, "Tỉnh Điện Biên", kind=UnitKind.PROVINCE)
     offices = [
@@ -147,6 +157,39 @@ def _fill_lists(session: Session, survey_round: Round) -> None:
     session.flush()
 
 
-def holders(session: Session, made: Province) -> list[RoundKey]:
-    """The key holders of the round."""
-    return list(session.scalars(select(RoundKey).where(RoundKey.round_id == made.round.id)))
+def answer_all(session: Session, made: Province, pepper: bytes, codes: list[str], chance: random.Random) -> None:
+    """Each of these persons answers every question about every unit, as a phone would, and sends the envelope."""
+    rated = rated_of(session, made.round.id)
+    keys = sealing_keys(session, made.round.id)
+    versions: dict[int, QuestionnaireVersion] = {}
+    for code in codes:
+        access = find_access(session, hash_of(code, pepper))
+        assert access is not None
+        version = versions.get(access.group_id) or published_version(session, access.group_id)
+        assert version is not None
+        versions[access.group_id] = version
+        units = rated.of(access.group_id, path_of(session, access))
+        form = form_of(version, units)
+        payload = payload_of(version, units, answers_to(form, chance))
+        widest = form_of(version, rated.most(access.group_id))
+        sealed = seal_answers(made.round, keys, version.id, widest, payload.ratings, payload.apart)
+        receive(session, Sending(hash_of(code, pepper), secrets.token_hex(32), sealed))
+
+
+def answers_to(form: Definition, chance: random.Random) -> dict[str, Any]:
+    """Some choice at every question; better units get better levels, so that there is something to rank."""
+    answers: dict[str, Any] = {}
+    for question in form.questions():
+        if question.choices and question.is_answered:
+            best = 3 + question.rated_unit % 3
+            near = [one.name for one in question.choices if one.level is not None and abs(one.level - best) < 2]
+            knows = near and chance.random() < 0.95
+            answers[question.name] = chance.choice(near) if knows else question.choices[-1].name
+    return answers | ({"b_lam_tt": "co"} if "b_lam_tt" in answers else {})
+
+
+def open_all(session: Session, made: Province) -> Opening:
+    """Closes the round and opens its envelopes with the first key."""
+    survey_round = session.get_one(Round, made.round.id)
+    survey_round.closed_at = now()
+    return open_envelopes(session, survey_round, made.private_keys[:1], None)

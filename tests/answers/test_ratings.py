@@ -9,8 +9,7 @@ from sqlalchemy import select
 
 from survey_app.access_codes.codes import hash_of
 from survey_app.answers.envelope import LARGE, MATRIX, SMALL
-from survey_app.answers.models import AnswerCount, Ballot, Envelope, FreeText
-from survey_app.answers.opening import open_envelopes
+from survey_app.answers.models import AnswerCount, Ballot, Envelope, FreeText, Opening
 from survey_app.answers.payload import digest_of, envelope_size
 from survey_app.answers.queries import definition_of, published_version, sealing_keys
 from survey_app.answers.ratings import form_of, payload_of, rated_of
@@ -20,10 +19,9 @@ from survey_app.errors import Refused
 from survey_app.questionnaires.definition import Definition
 from survey_app.questionnaires.definition_json import from_json
 from survey_app.questionnaires.models import QuestionnaireVersion
-from survey_app.questionnaires.path import screens
 from survey_app.rounds.models import RespondentGroup, Round
 from survey_app.rounds.rating_rules import set_ratings
-from tests.province import Province, Size, make_province
+from tests.province import Province, Size, answers_to, make_province, open_all
 
 
 @pytest.fixture
@@ -35,13 +33,6 @@ def made(app: Flask, database: Database) -> Province:
 
 def post(app: Flask, address: str, **content):
     return app.test_client().post(address, json=content)
-
-
-def answers_to(definition: Definition, chance: random.Random) -> dict[str, str]:
-    """Some level in every row; an opinion."""
-    asked = [question for screen in screens(definition, {}) for question in screen.questions if question.is_answered]
-    answers = {question.name: chance.choice(question.choices).name for question in asked if question.choices}
-    return answers | {"b_lam_tt": "co", "y_kien": "Phối hợp nhanh hơn"} if "b_lam_tt" in answers else answers
 
 
 def units_of(app: Flask, code: str) -> list[str]:
@@ -63,11 +54,9 @@ def from_json_of(opened) -> Definition:
     return from_json(opened["questionnaire"])
 
 
-def open_all(database: Database, made: Province):
+def open_envelopes_of(database: Database, made: Province) -> Opening:
     with database.writing() as session:
-        survey_round = session.get_one(Round, made.round.id)
-        survey_round.closed_at = now()
-        return open_envelopes(session, survey_round, made.private_keys[:1], None)
+        return open_all(session, made)
 
 
 def rate_all(app: Flask, database: Database, made: Province) -> None:
@@ -113,7 +102,7 @@ def test_nobody_can_rate_the_own_unit(app: Flask, database: Database, made: Prov
             ratings = [one for one in payload_of(version, most, answers).ratings if one.rated_unit_id in kept]
             sealed = seal_answers(survey_round, keys, version.id, form_of(version, most), ratings)
             receive(session, Sending(hash_of(sender, pepper), digest_of("s" * 32, answers), sealed))
-    opening = open_all(database, made)
+    opening = open_envelopes_of(database, made)
     assert (opening.faulty, opening.ballots) == (2, 6)
 
 
@@ -122,7 +111,7 @@ def test_a_matrix_is_split_into_ballots_that_nothing_joins(app: Flask, database:
     send_all(app, database, made, deputies, opinion="Giảm họp")
     with database.reading() as session:
         assert {len(one) for one in session.scalars(select(Envelope.sealed))} == {LARGE}
-    opening = open_all(database, made)
+    opening = open_envelopes_of(database, made)
     assert (opening.envelopes, opening.ballots, opening.faulty) == (6, 42, 0)
     with database.reading() as session:
         ballots = session.scalars(select(Ballot)).all()
@@ -141,7 +130,7 @@ def test_a_small_cell_is_counted_in_persons_not_in_ballots(app: Flask, database:
     """Four citizens of a commune, who rate it, are fewer than k, though deputies gave dozens of ballots."""
     citizens = [made.codes["E", name][:count] for name, count in (("Xã Quài Tở", 6), ("Xã Búng Lao", 4))]
     send_all(app, database, made, [*citizens[0], *citizens[1], *made.codes_of("D")])
-    opening = open_all(database, made)
+    opening = open_envelopes_of(database, made)
     assert "Nhóm E – Xã Búng Lao" in {one["cell"] for one in opening.merged_cells}
     with database.reading() as session:
         counted = session.execute(
@@ -162,7 +151,7 @@ def test_units_without_any_answer_give_no_ballot(app: Flask, database: Database,
     answers = {q.name: "4" for q in form.questions() if q.rated_unit in (one["id"], other["id"])}
     sent = post(app, "/p/answers", code=made.codes_of("D")[0], submission="s" * 32, answers=answers)
     assert sent.status_code == 200
-    opening = open_all(database, made)
+    opening = open_envelopes_of(database, made)
     assert (opening.envelopes, opening.ballots, opening.faulty) == (1, 2, 0)
 
 
@@ -234,7 +223,7 @@ def test_a_rating_counts_as_sent_for_a_person_once(app: Flask, database: Databas
     """The weights: persons who were invited to rate a unit over ballots about it, without those who serve in it."""
     rate_all(app, database, made)
     send_all(app, database, made, made.codes_of("A")[:6])  # of two of the three sở
-    open_all(database, made)
+    open_envelopes_of(database, made)
     with database.reading() as session:
         weights = {
             count.rated_unit_id: count.weight_sum / count.answers
