@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
+from sqlalchemy.orm import Session
 
 from ..questionnaires.definition_json import to_json
 from ..questionnaires.path import answers_on_path, check_answers
@@ -13,6 +14,7 @@ from .blueprint import bp, for_respondents
 from .envelope import looks_sealed
 from .keys import from_text
 from .payload import digest_of
+from .resume import erase_draft, is_draft_id
 from .rules import FEWEST_HOLDERS, Receipt, Sending, receive
 from .visit import Visit, enter, refuse_foreign_pages, writer
 
@@ -85,8 +87,16 @@ def take_answers() -> Any:
         sending = _take_plain(visit, submission, body.get("answers"))
     if not isinstance(sending, Sending):
         return sending
-    receipt = writer().run(lambda session: receive(session, sending))
+    receipt = writer().run(lambda session: _receive(session, sending, body.get("resume")))
     return {"status": _RECEIPTS[receipt]}
+
+
+def _receive(session: Session, sending: Sending, resume: object) -> Receipt:
+    """Stores the sending; what was kept of it to go on elsewhere is erased with it."""
+    receipt = receive(session, sending)
+    if is_draft_id(resume):
+        erase_draft(session, str(resume))
+    return receipt
 
 
 def _take_envelope(visit: Visit, submission: str, text: object) -> Sending | tuple[dict[str, Any], int]:

@@ -37,6 +37,7 @@ from .queries import (
     sealing_keys,
 )
 from .ratings import form_of, rated_of, without_unit
+from .resume import erase_all_drafts
 
 FEWEST_HOLDERS = 2
 # Who declined or was not reached may still change their mind; who was replaced may not.
@@ -378,4 +379,5 @@ def close_round(session: Session, survey_round: Round, by: Actor | None) -> None
     hold_round(session, survey_round)
     refuse_unless_closable(session, survey_round)
     survey_round.closed_at = now()
+    erase_all_drafts(session, survey_round.id)
     record(session, Action.ROUND_CLOSED, by, round=survey_round.code)

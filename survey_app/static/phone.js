@@ -84,15 +84,17 @@
     codeForm.submit();
   }
 
-  async function openCode(code) {
+  async function openCode(code, resume = "") {
     codeForm.querySelector("[data-say]").textContent = codeForm.dataset.opening;
     const id = await device.idOf(code);
     const keeps = await device.canKeep();
     const sealed = await device.loadSealed(id);
     my = { code, id, keeps, depth: 0 };
     if (sealed) { remember(code); showSealed(sealed); retry(sealed); return; }
-    const draft = await device.loadDraft(id, code);
+    const kept = await device.loadDraft(id, code);
     const form = await device.loadForm(id);
+    const carried = resume && (await fetchCarried(code, resume));
+    const draft = carried ? { ...newDraft(carried.language), ...kept, ...carried, raw: { ...(kept || {}).raw, ...carried.raw }, resume } : kept;
     const language = (draft && draft.language) || codeForm.elements.language.value;
     if (form && draft) {
       begin(form, draft, form.pages[language] ? language : form.last);
@@ -109,6 +111,16 @@
     } else if (status === 404) sayAtCode(codeForm.dataset.unknown);
     else if (status === 0 || status === 502 || status === 504) sayAtCode(codeForm.dataset.noNetwork);
     else leaveToServer();
+  }
+
+  // What another device has answered under the same code; the code alone never opens it.
+  async function fetchCarried(code, key) {
+    const { status, content } = await device.post("/p/resume/fetch", { code, resume: await device.resumeId(key) });
+    try {
+      if (status === 200) return await device.openResume(key, surveySealing.fromText(content.sealed));
+    } catch { /* another key, or damaged */ }
+    my.notCarried = true;
+    return null;
   }
 
   function newDraft(language) {
@@ -161,8 +173,9 @@
     history.replaceState({ at: draft.at, depth: 0 }, "", location.pathname + location.search);
     orderChoices().then(() => {
       show(draft.at);
-      keepDraft({});
+      keepDraft(draft.raw);
       startWorker();
+      if (my.notCarried) tell(words().notCarried);
     });
   }
 
@@ -399,11 +412,12 @@
     let keptPlace = "";
     while (Object.keys(unsaved).length || keptPlace !== `${draft.at} ${draft.language}`) {
       const change = unsaved;
-      const { submission, language, at } = draft;
+      const { submission, language, at, resume } = draft;
       unsaved = {};
       try {
         const kept = await device.saveDraft(id, code, (old) => ({
-          submission: old.submission || submission, language, at, raw: { ...(old.raw || draft.raw), ...change },
+          submission: old.submission || submission, language, at, resume: resume || old.resume,
+          raw: { ...(old.raw || draft.raw), ...change },
         }));
         draft.submission = kept.submission;
       } catch {
@@ -457,6 +471,50 @@
     if (wrong.length) { showFaults(wrong, state); return; }
     const next = state.screens[place + 1];
     go(my.toReview || !next ? "review" : next.name);
+  }
+
+  // ---- on another device
+
+  const tell = (text) => { byId("state").textContent = text; byId("state").hidden = false; };
+
+  async function elsewhere() {
+    keepDraft(takeFields());
+    const { draft, content, code } = my;
+    draft.resume ||= device.newResumeKey();
+    keepDraft({});
+    let status = 0;
+    try {
+      const carried = { raw: draft.raw, at: draft.at, language: draft.language };
+      const sealed = surveySealing.toText(await device.sealResume(draft.resume, carried, content.size));
+      ({ status } = await device.post("/p/resume/keep", { code, resume: await device.resumeId(draft.resume), sealed }));
+      if (status === 200) await loadScript(words().qr);
+    } catch { status = 0; }
+    if (status !== 200 || !globalThis.surveyQr) { tell(status === 409 ? words().noRoom : words().needsNetwork); return; }
+    byId("place").replaceChildren();
+    put(copyOf("elsewhere"), copyOf("elsewhere-actions"));
+    document.querySelector("[data-qr]").append(qrPicture(`${location.origin}/p#${code}~${draft.resume}`));
+    title(byId("main").querySelector("h1").textContent);
+    atTop();
+  }
+
+  function loadScript(address) {
+    if (globalThis.surveyQr) return null;
+    return new Promise((resolve, reject) => {
+      document.head.append(Object.assign(document.createElement("script"), { src: address, onload: resolve, onerror: reject }));
+    });
+  }
+
+  function qrPicture(text) {
+    const rows = globalThis.surveyQr(text);
+    const edge = rows.length + 8; // four modules of margin on each side
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    picture.setAttribute("viewBox", `0 0 ${edge} ${edge}`);
+    picture.setAttribute("role", "img");
+    picture.setAttribute("aria-label", words().qrName);
+    path.setAttribute("d", rows.map((row, y) => row.map((on, x) => (on ? `M${x + 4} ${y + 4}h1v1h-1z` : "")).join("")).join(""));
+    picture.append(path);
+    return picture;
   }
 
   // ---- review
@@ -539,6 +597,7 @@
     const latest = my.form.pages[content.language];
     const payload = { v: 1, questionnaire: content.version, ...ratingsOf(content, state.answers) };
     const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
+    if (draft.resume) row.resume = await device.resumeId(draft.resume);
     const bytes = new TextEncoder().encode(JSON.stringify(payload));
     const keys = latest.keys.map(surveySealing.fromText);
     try {
@@ -574,8 +633,8 @@
   const questionsIn = (items) => items.flatMap((item) => (item.kind === "group" ? questionsIn(item.items) : [item]));
 
   // A browser whose WebCrypto cannot seal: the server does it, as for the pages without script. Needs network.
-  async function sendPlain({ id, code, submission }, answers, say) {
-    const { status } = await device.post("/p/answers", { code, submission, answers });
+  async function sendPlain({ id, code, submission, resume }, answers, say) {
+    const { status } = await device.post("/p/answers", { code, submission, answers, resume });
     if (status === 200) {
       await device.erase(id);
       forgetHistory();
@@ -716,6 +775,8 @@
     erase: () => askToErase(),
     "erase-now": () => eraseNow(),
     fill: () => fillRows(),
+    elsewhere: () => elsewhere(),
+    here: () => show(my.at),
     keep: () => keepIt(),
     copy: async (button) => {
       await navigator.clipboard.writeText(`${location.origin}/p#${my.code}`);
@@ -786,7 +847,7 @@
     });
     const field = codeForm.elements.code;
     const code = field.dataset.linked ? normalise(field.value) : remembered();
-    if (code && code.length === 13) { field.value ||= code; openCode(code); }
+    if (code && code.length === 13) { field.value ||= code; openCode(code, field.dataset.resume); }
   }
   sendOthers();
 })();

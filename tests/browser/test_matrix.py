@@ -6,15 +6,17 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
-from survey_app.answers.envelope import open_envelope
-from survey_app.answers.models import Envelope
+from survey_app.answers.envelope import LARGE, open_envelope
+from survey_app.answers.models import Envelope, ResumeDraft
 from survey_app.answers.payload import read_payload
+from survey_app.answers.resume import OVERHEAD
 from tests.browser.phone import forward, heading, left_on_device, open_link
 from tests.browser.test_phone import fits
 from tests.browser_fixtures import OFFICE, PHONE, Server
 from tests.province import Province, make_province
 
 NewContext = Callable[..., BrowserContext]
+KEY_OF_DRAFT = "async (code) => (await surveyDevice.loadDraft(await surveyDevice.idOf(code), code)).resume"
 
 
 @pytest.fixture
@@ -92,3 +94,51 @@ def test_without_script_the_same_tables_are_posted(server: Server, province: Pro
     expect(page.locator(".matrix input:checked")).to_have_count(3)
     page.get_by_role("button", name="Tiếp tục").click()
     expect(page.locator(".place")).to_contain_text("Câu 2 / 10")
+
+
+def test_a_qr_code_carries_the_answers_to_another_device(
+    server: Server, province: Province, new_context: NewContext
+) -> None:
+    code = province.codes["C", "Xã Quài Tở"][0]
+    phone = new_context(viewport=PHONE).new_page()
+    open_link(phone, server.url, code)
+    forward(phone)
+    forward(phone)
+    chosen = phone.get_by_role("radiogroup", name="Sở Nội vụ").get_by_role("radio", name="Rất tốt", exact=True)
+    chosen.check(force=True)
+    sent: list[str] = []
+    phone.on("request", lambda request: sent.append(request.post_data or ""))
+    phone.get_by_role("button", name="Làm tiếp trên máy khác").click()
+    heading(phone, "Làm tiếp trên máy khác")
+    expect(phone.get_by_role("img", name="Mã QR để làm tiếp trên máy khác")).to_be_visible()
+    fits(phone)
+    key = phone.evaluate(KEY_OF_DRAFT, code)
+    assert len(key) == 32
+    assert not any(key in body for body in sent)  # the key never leaves the phone but in the picture
+    with server.database.reading() as session:
+        kept = session.scalars(select(ResumeDraft)).one()
+    assert len(kept.sealed) == LARGE + OVERHEAD
+    # The code alone opens nothing on another device; with the key of the picture the answers are there.
+    stranger = new_context(viewport=OFFICE).new_page()
+    open_link(stranger, server.url, code)
+    forward(stranger)
+    forward(stranger)
+    expect(stranger.locator(".matrix .row")).to_have_count(3)
+    expect(stranger.locator(".matrix input:checked")).to_have_count(0)
+    desk = new_context(viewport=OFFICE).new_page()
+    desk.goto(f"{server.url}/p#{code}~{key}")
+    row = desk.get_by_role("radiogroup", name="Sở Nội vụ")
+    expect(row.get_by_role("radio", name="Rất tốt", exact=True)).to_be_checked()
+    for number in range(1, 10):
+        desk.get_by_role("button", name="Chọn «Không biết» cho các đơn vị còn trống").click()
+        forward(desk)
+        expect(desk.locator("#place")).to_contain_text(f"Câu {number + 1} / 10")
+    forward(desk)
+    expect(desk.locator("dl[data-rest] dd").first).to_contain_text("3/3 đơn vị đã có câu trả lời")
+    forward(desk)
+    heading(desk, "Đã gửi")
+    with server.database.reading() as session:
+        assert session.scalars(select(ResumeDraft)).all() == []
+        assert len(session.scalars(select(Envelope)).all()) == 1
+    phone.get_by_role("button", name="Làm tiếp trên máy này").click()
+    expect(chosen).to_be_checked()
