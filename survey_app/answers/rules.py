@@ -1,6 +1,7 @@
 """May this answer be taken, and is it taken exactly once? And when does a round open and close for answers?"""
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -36,7 +37,7 @@ from .queries import (
     round_keys,
     sealing_keys,
 )
-from .ratings import form_of, rated_of, without_unit
+from .ratings import form_of, invited_by_unit, rated_of, without_unit
 from .resume import erase_all_drafts
 
 FEWEST_HOLDERS = 2
@@ -262,6 +263,7 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
         _check_keys(session, survey_round),
         _check_modes([group.code for group in groups if group.mode != Mode.SEALED]),
         _check_rated_units(session, survey_round, groups),
+        *_few_raters(session, survey_round, groups),
         Check(survey_round.closes_on is not None, "Đã đặt ngày đóng thu phiếu", "settings"),
         Check(
             bool(survey_round.help_phone), "Đã có số điện thoại trợ giúp cho người trả lời", "settings", blocks=False
@@ -322,6 +324,24 @@ def _check_rated_units(session: Session, survey_round: Round, groups: list[Respo
     if len(rated.units) == 1:
         return Check(True, f"Đơn vị được đánh giá: {rated.units[0].unit.name}", "settings")
     return Check(bool(rated.units), f"Mỗi người có đơn vị để đánh giá ({len(rated.units)} đơn vị)", "settings")
+
+
+def _few_raters(session: Session, survey_round: Round, groups: list[RespondentGroup]) -> list[Check]:
+    """A warning for each group that has too few persons for some of the units it rates."""
+    rated = rated_of(session, survey_round.id)
+    if len(rated.units) < 2:
+        return []
+    home = dict(session.execute(select(Cell.id, Cell.group_id).where(Cell.round_id == survey_round.id)).all())
+    raters: Counter[tuple[int, int]] = Counter()
+    for (cell_id, unit_id), count in invited_by_unit(session, survey_round, rated).items():
+        raters[home[cell_id], unit_id] += count
+    found = []
+    for group in groups:
+        few = sum(count < survey_round.k_min for (group_id, _unit), count in raters.items() if group_id == group.id)
+        words = f"Nhóm {group.code} có dưới {survey_round.k_min} người đánh giá {few} đơn vị: ý kiến ấy được giữ kín"
+        if few:
+            found.append(Check(False, words, "settings", blocks=False))
+    return found
 
 
 def _unasked(version: QuestionnaireVersion, group_code: str, units: Sequence[RatedUnit]) -> list[str]:

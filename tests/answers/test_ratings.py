@@ -192,6 +192,7 @@ def test_a_round_opens_only_when_everybody_has_somebody_to_rate(app: Flask, data
         assert "phiếu nhóm A không có bảng nào hỏi về 3 đơn vị mà nhóm đánh giá" in words
         with pytest.raises(Refused, match="không có đơn vị nào để đánh giá"):
             open_round(session, survey_round, made.by)
+        assert "Nhóm B có dưới 5 người đánh giá 7 đơn vị: ý kiến ấy được giữ kín" in words
         every = [one.id for one in made.rated]
         set_ratings(session, survey_round, dict.fromkeys("ABCDE", every), made.by)
         words = " ".join(check.text for check in checks_before_opening(session, survey_round) if not check.holds)
