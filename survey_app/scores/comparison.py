@@ -131,6 +131,16 @@ def places_of(run: ScoreRun) -> dict[str, Comparison]:
 CLASS_NAMES = {OFFICES: N_("Sở, ngành"), COMMUNES: N_("Xã, phường, thị trấn")}
 
 
+def ranked_units(run: ScoreRun) -> list[tuple[str, list[tuple[str, Mapping[str, Any]]]]]:
+    """(name of the class, its units with their result, the highest rank first), as `unit_lists_of` parts them."""
+    classes = run.inputs.get("classes", {})
+    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    units = run.result.get("units", {})
+    for code in sorted(units, key=lambda code: (classes.get(code, ""), units[code]["rank"] or len(units), code)):
+        found.setdefault(classes.get(code, ""), []).append((code, units[code]))
+    return [(CLASS_NAMES.get(each, ""), members) for each, members in found.items()]
+
+
 def unit_lists_of(run: ScoreRun, names: Mapping[str, str]) -> list[tuple[str, Comparison]]:
     """(name of the class, comparison of its rated units): one without a name unless the round rates two classes."""
     classes = run.inputs.get("classes", {})

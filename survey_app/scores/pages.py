@@ -18,7 +18,16 @@ from ..rounds.models import Round
 from ..rounds.queries import find_round, groups_of
 from ..steps import register_step
 from ..web import me, reading, writing
-from .comparison import BAND_NAMES, compare_years, limits_of, places_of, told_apart, unit_lists_of, units_of
+from .comparison import (
+    BAND_NAMES,
+    compare_years,
+    limits_of,
+    places_of,
+    ranked_units,
+    told_apart,
+    unit_lists_of,
+    units_of,
+)
 from .figures import LeafLine, overview
 from .inputs import RoundScores, ScoreInputs, compute
 from .models import ScoreRun
@@ -49,7 +58,7 @@ def scores(code: str):
         "unit": unit,
         "names": names,
         "overview": overview(found, unit) if unit or len(found.units) < 2 else None,
-        "units": run.result.get("units"),
+        "unit_lists": ranked_units(run),
         "runs": runs_of(reading(), survey_round.id),
         "rule": rule_words(found.inputs.settings),
     }

@@ -175,7 +175,6 @@
       show(draft.at);
       keepDraft(draft.raw);
       startWorker();
-      if (my.notCarried) tell(words().notCarried);
     });
   }
 
@@ -241,6 +240,7 @@
     const depth = (my.depth || 0) + 1;
     my.depth = depth;
     my.toReview = backToReview;
+    my.notCarried = false; // it was said; what is answered from here on counts
     history.pushState({ at, depth, backToReview }, "");
     show(at);
     keepDraft({});
@@ -792,10 +792,10 @@
   function sayState() {
     const line = byId("state");
     if (!line || !my || my.over || !my.draft) return;
-    const text = !my.keeps ? words().unkept : !navigator.onLine ? words().offline : Object.keys(my.draft.raw).length ? words().kept : "";
+    const text = my.notCarried ? words().notCarried : !my.keeps ? words().unkept : !navigator.onLine ? words().offline : Object.keys(my.draft.raw).length ? words().kept : "";
     if (line.textContent !== text) line.textContent = text;
     line.hidden = !text;
-    line.classList.toggle("calm", my.keeps && navigator.onLine);
+    line.classList.toggle("calm", my.keeps && navigator.onLine && !my.notCarried);
   }
 
   addEventListener("popstate", (event) => {
