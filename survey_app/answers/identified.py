@@ -7,7 +7,7 @@ read by name only by the accounts of one role, each time with an entry in the au
 nameless ballots that the end of collection makes of it: see `opening`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,17 +24,19 @@ from ..errors import Missing, Refused
 from ..questionnaires.definition import Definition
 from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.path import check_answers
-from ..roster.models import Person
+from ..roster.models import Person, UnitList
 from ..roster.references import reference_of
-from ..rounds.models import Cell, Mode, RespondentGroup, Round
+from ..rounds.models import Cell, Mode, RatedUnit, RespondentGroup, Round
 from ..sealed_columns import WrongKey, keys_of
 from ..text import search_key
+from ..units.models import Unit
 from ..users.models import User
 from .envelope import EnvelopeError, open_envelope, public_bytes, seal
 from .keys import to_text
 from .models import IdentifiedAnswer
 from .payload import Payload, PayloadError, Rating, envelope_size, read_payload, write_payload
-from .queries import definition_of, rated_units, versions_of_round
+from .queries import versions_of_round
+from .ratings import answers_of, form_of
 
 READ_AFTER_CLOSING = "Phiếu có danh tính đọc được sau khi đóng thu phiếu: không ai biết kết quả khi còn thu."
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -61,13 +63,11 @@ def public_answer_key(session: Session) -> str:
     return to_text(public_bytes(answer_key(session).public_key()))
 
 
-def seal_identified(
-    session: Session, survey_round: Round, version_id: int, definition: Definition, ratings: list[Rating]
-) -> bytes:
-    """Checked answers as an envelope to the server's answer key."""
+def seal_identified(session: Session, survey_round: Round, widest: Definition, payload: Payload) -> bytes:
+    """Checked answers as an envelope to the server's answer key; `widest` settles its size, as with any envelope."""
     public = public_bytes(answer_key(session).public_key())
-    size = envelope_size(definition, len(ratings))
-    return seal(write_payload(version_id, ratings), [public], survey_round.code, size=size)
+    content = write_payload(payload.version_id, payload.ratings, payload.apart)
+    return seal(content, [public], survey_round.code, size=envelope_size(widest))
 
 
 def read_identified(session: Session, survey_round: Round, sealed: bytes) -> Payload:
@@ -75,8 +75,8 @@ def read_identified(session: Session, survey_round: Round, sealed: bytes) -> Pay
     return read_payload(open_envelope(sealed, [answer_key(session)], survey_round.code))
 
 
-def is_sound(session: Session, survey_round: Round, group_id: int, sealed: bytes) -> bool:
-    """Whether an envelope from a phone holds complete answers to a questionnaire of this group.
+def is_sound(session: Session, survey_round: Round, group_id: int, units: Sequence[RatedUnit], sealed: bytes) -> bool:
+    """Whether an envelope from a phone holds complete answers about `units` to a questionnaire of this group.
 
     Whoever can open it checks it at once: a person is told, and nothing faulty is found after the last day.
     """
@@ -85,11 +85,10 @@ def is_sound(session: Session, survey_round: Round, group_id: int, sealed: bytes
     except (EnvelopeError, PayloadError):
         return False
     version = versions_of_round(session, survey_round.id).get(payload.version_id)
-    units = {unit.id for unit in rated_units(session, survey_round.id)}
     if version is None or version.group_id != group_id:
         return False
-    definition = definition_of(version)
-    return all(one.rated_unit_id in units and not check_answers(definition, one.answers) for one in payload.ratings)
+    answers = answers_of(payload, version, units)
+    return answers is not None and not check_answers(form_of(version, units), answers)
 
 
 def modes_in_force(session: Session, round_id: int) -> dict[str, list[RespondentGroup]]:
@@ -124,16 +123,19 @@ def count_identified(session: Session, round_id: int) -> int:
     return session.scalar(stored.where(Invitation.round_id == round_id)) or 0
 
 
-def identified_answers(session: Session, survey_round: Round) -> Iterator[tuple[int, bytes]]:
-    """(cell, sealed answer) of every identified answer of a round."""
+def identified_answers(session: Session, survey_round: Round) -> Iterator[tuple[int, str, bytes]]:
+    """(cell, path of the unit of the person, sealed answer) of every identified answer of a round."""
     rows = session.execute(
-        select(Invitation.cell_id, IdentifiedAnswer.sealed)
+        select(Invitation.cell_id, Unit.path, IdentifiedAnswer.sealed)
         .join(IdentifiedAnswer, IdentifiedAnswer.invitation_id == Invitation.id)
+        .join(Person, Person.id == Invitation.person_id)
+        .join(UnitList, UnitList.id == Person.list_id)
+        .join(Unit, Unit.id == UnitList.unit_id)
         .where(Invitation.round_id == survey_round.id)
         .order_by(Invitation.id)
         .execution_options(yield_per=500)
     )
-    return ((cell_id, sealed) for cell_id, sealed in rows)
+    return ((cell_id, path, sealed) for cell_id, path, sealed in rows)
 
 
 def rounds_to_read(session: Session, by: Actor) -> list[tuple[Round, int]]:

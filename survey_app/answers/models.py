@@ -64,6 +64,20 @@ class IdentifiedAnswer(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class ResumeDraft(Base):
+    """Phần đang trả lời, to go on elsewhere: encrypted on the phone under a random key that only its QR code holds.
+
+    Nothing says whose it is. `id` is a hash of that key; all of a round have the sizes of its envelopes.
+    """
+
+    __tablename__ = "resume_draft"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Ballot(Base):
     """Lá phiếu đã mở: what one respondent said about one rated unit. Joined to nobody."""
 

@@ -14,6 +14,7 @@ from . import (
     phone_pages,
     public_pages,
     respondent_pages,
+    resume_pages,
 )
 from .blueprint import bp
 from .queries import answers_of_group
@@ -35,4 +36,5 @@ __all__ = [
     "phone_pages",
     "public_pages",
     "respondent_pages",
+    "resume_pages",
 ]

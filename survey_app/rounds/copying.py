@@ -14,7 +14,7 @@ from ..access import Actor
 from ..audit import Action, AuditEntry, record
 from ..text import today
 from ..units.models import Unit
-from .models import Area, Criterion, CriterionSet, Quota, RespondentGroup, Round
+from .models import Area, Criterion, CriterionSet, GroupRating, Quota, RatedUnit, RespondentGroup, Round
 from .rules import Basics, create_round, title_for_year
 
 Copier = Callable[[Session, Round, Round, Actor], int]
@@ -160,6 +160,7 @@ def _copy_criteria(session: Session, source: Round, made: Round) -> int:
 
 def _copy_groups(session: Session, source: Round, copied: Copied, as_of: date, heirs: Mapping[int, Unit]) -> None:
     quotas = _quotas(session, source)
+    rated = _rated_again(session, source, copied.round, as_of)
     for group in source.groups:
         twin = RespondentGroup(
             round_id=copied.round.id, code=group.code, name=group.name, list_type=group.list_type, mode=group.mode,
@@ -172,8 +173,21 @@ def _copy_groups(session: Session, source: Round, copied: Copied, as_of: date, h
             if unit is not None:
                 _ask_for(asked, unit, quota)
         twin.quotas.extend(asked.values())
+        again = dict.fromkeys(rated[one.rated_unit_id] for one in group.ratings if one.rated_unit_id in rated)
+        twin.ratings.extend(GroupRating(rated_unit_id=unit) for unit in again)
         copied.quotas += len(asked)
         session.add(twin)
+
+
+def _rated_again(session: Session, source: Round, made: Round, as_of: date) -> dict[int, int]:
+    """Rated unit of the source -> that of the new round, where the unit is rated there too."""
+    new = {one.unit_id: one.id for one in session.scalars(select(RatedUnit).where(RatedUnit.round_id == made.id))}
+    found = {}
+    for rated in session.scalars(select(RatedUnit).where(RatedUnit.round_id == source.id)):
+        unit = _same_unit(session, rated.unit, as_of)
+        if unit is not None and unit.id in new:
+            found[rated.id] = new[unit.id]
+    return found
 
 
 def _ask_for(asked: dict[int, Quota], unit: Unit, quota: Quota) -> None:

@@ -19,7 +19,7 @@ from ..workbook import read_workbook
 from . import criteria_set, models
 from .criteria_file import read_criteria
 from .criteria_set import CriteriaReading
-from .levels import usual_group
+from .levels import SO_AND_COMMUNES, usual_group
 from .models import CriterionSet, ListType, Mode, Quota, RespondentGroup, Round
 from .queries import groups_of, has_cells, surveyed_group_codes, units_of_territory
 from .quota_file import KnownUnit, QuotaReading, Room, read_quotas
@@ -27,6 +27,7 @@ from .rules import refuse_if_frozen, refuse_if_locked
 
 SHIPPED = Path(__file__).parent / "data"
 SHIPPED_CRITERIA = SHIPPED / "criteria-district-2021.csv"
+PROVINCE_CRITERIA = SHIPPED / "criteria-province-2026.csv"
 SHIPPED_QUOTAS = SHIPPED / "quota-tuan-giao-2021.csv"
 _GROUP_CODE = re.compile(r"[A-Z]\d{0,2}")
 KEY_MODES = ("availability", "strict")
@@ -83,6 +84,11 @@ def import_criteria(
     return reading
 
 
+def shipped_criteria(level: str) -> Path:
+    """The criterion set that ships for a level."""
+    return PROVINCE_CRITERIA if level == SO_AND_COMMUNES else SHIPPED_CRITERIA
+
+
 def _stored_area(area: criteria_set.Area, position: int) -> models.Area:
     return models.Area(
         code=area.code,
@@ -105,7 +111,7 @@ def _stored_area(area: criteria_set.Area, position: int) -> models.Area:
 def _add_missing_groups(session: Session, survey_round: Round, codes: set[str]) -> None:
     known = {group.code for group in groups_of(session, survey_round)}
     for code in sorted(codes - known):
-        name, list_type = usual_group(code)
+        name, list_type = usual_group(code, survey_round.level)
         session.add(RespondentGroup(round_id=survey_round.id, code=code, name=name, list_type=list_type))
 
 

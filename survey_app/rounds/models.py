@@ -156,6 +156,17 @@ class RatedUnit(Base):
     unit: Mapped[Unit] = relationship(lazy="joined")
 
 
+class GroupRating(Base):
+    """A group rates this unit beside others, on matrix pages. A group without any rates its own unit only."""
+
+    __tablename__ = "group_rating"
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"), primary_key=True)
+    rated_unit_id: Mapped[int] = mapped_column(ForeignKey("rated_unit.id"), primary_key=True, index=True)
+
+    rated_unit: Mapped[RatedUnit] = relationship(lazy="joined")
+
+
 class CriterionSet(Base):
     """Bộ tiêu chí of one round, as imported."""
 
@@ -231,6 +242,7 @@ class RespondentGroup(Base):
 
     round: Mapped[Round] = relationship(back_populates="groups")
     quotas: Mapped[list["Quota"]] = relationship(back_populates="group", cascade="all, delete-orphan")
+    ratings: Mapped[list[GroupRating]] = relationship(cascade="all, delete-orphan")
 
 
 class Quota(Base):

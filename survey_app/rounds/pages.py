@@ -11,7 +11,7 @@ from ..access import declared_rights, has_right, is_open, requires
 from ..steps import StepAction, StepState, StepStatus, next_action, step_states
 from ..text import today
 from ..web import me, reading
-from . import cancel_pages, copy_pages, group_pages, personal_data_pages, settings_pages  # noqa: F401 - add their routes to `bp`
+from . import cancel_pages, copy_pages, group_pages, personal_data_pages, rating_pages, settings_pages  # noqa: F401 - add their routes to `bp`
 from .blueprint import bp
 from .cancelling import is_deletable
 from .home_parts import key_holders

@@ -20,7 +20,7 @@ from ..text import N_, clean, date_text, local_day
 from ..units.models import Unit
 from .cancelling import cancelled_words, refuse_if_cancelled
 from .levels import LEVELS, level_name
-from .models import Quota, RatedUnit, RespondentGroup, Round
+from .models import GroupRating, Quota, RatedUnit, RespondentGroup, Round
 from .queries import candidates_to_rate
 from .scoring_rules import default_rules
 
@@ -222,6 +222,8 @@ def _rate(session: Session, survey_round: Round, unit_ids: Sequence[int] | None)
     if not wanted <= set(possible):
         raise Invalid({"rated": "Có đơn vị không thuộc cấp hoặc địa bàn của đợt. Chọn lại trong danh sách."})
     kept = set(session.scalars(select(RatedUnit.unit_id).where(RatedUnit.round_id == survey_round.id)))
+    gone = select(RatedUnit.id).where(RatedUnit.round_id == survey_round.id, RatedUnit.unit_id.in_(kept - wanted))
+    session.execute(delete(GroupRating).where(GroupRating.rated_unit_id.in_(gone)))
     session.execute(
         delete(RatedUnit).where(RatedUnit.round_id == survey_round.id, RatedUnit.unit_id.in_(kept - wanted))
     )

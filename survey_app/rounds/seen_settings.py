@@ -81,10 +81,18 @@ def _modes(session: Session, survey_round: Round) -> dict[str, str]:
     } | {f"Chế độ phiếu nhóm {group.code}": group.mode for group in groups_of(session, survey_round)}
 
 
+def _ratings(session: Session, survey_round: Round) -> dict[str, str]:
+    return {
+        f"Nhóm {group.code} đánh giá": ", ".join(sorted(one.rated_unit.unit.name for one in group.ratings))
+        for group in groups_of(session, survey_round)
+    }
+
+
 _STORED: Mapping[str, Callable[[Session, Round], dict[str, str]]] = {
     "basics": _basics,
     "groups": _groups,
     "quotas": _quotas,
+    "ratings": _ratings,
     "dates": _dates,
     "personal_data": _personal_data,
     "scoring": _scoring,
