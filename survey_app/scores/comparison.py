@@ -10,6 +10,7 @@ from typing import Any
 
 from ..text import N_
 from .figures import Overview
+from .inputs import COMMUNES, OFFICES
 from .models import ScoreRun
 
 _NORMAL_95 = 1.959964
@@ -127,9 +128,31 @@ def places_of(run: ScoreRun) -> dict[str, Comparison]:
     return found
 
 
-def units_of(run: ScoreRun, names: Mapping[str, str]) -> Comparison | None:
-    """Comparison of the rated units by their total; none where one is rated or for runs without intervals."""
+CLASS_NAMES = {OFFICES: N_("Sở, ngành"), COMMUNES: N_("Xã, phường, thị trấn")}
+
+
+def ranked_units(run: ScoreRun) -> list[tuple[str, list[tuple[str, Mapping[str, Any]]]]]:
+    """(name of the class, its units with their result, the highest rank first), as `unit_lists_of` parts them."""
+    classes = run.inputs.get("classes", {})
+    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    units = run.result.get("units", {})
+    for code in sorted(units, key=lambda code: (classes.get(code, ""), units[code]["rank"] or len(units), code)):
+        found.setdefault(classes.get(code, ""), []).append((code, units[code]))
+    return [(CLASS_NAMES.get(each, ""), members) for each, members in found.items()]
+
+
+def unit_lists_of(run: ScoreRun, names: Mapping[str, str]) -> list[tuple[str, Comparison]]:
+    """(name of the class, comparison of its rated units): one without a name unless the round rates two classes."""
+    classes = run.inputs.get("classes", {})
+    found = [(CLASS_NAMES.get(each, ""), units_of(run, names, each)) for each in sorted(set(classes.values()) or {""})]
+    return [(name, units) for name, units in found if units]
+
+
+def units_of(run: ScoreRun, names: Mapping[str, str], of_class: str = "") -> Comparison | None:
+    """Comparison of the rated units (of one class) by their total; none for one unit or for runs without intervals."""
     units = (run.precision or {}).get("units")
+    if units and of_class:
+        units = {code: one for code, one in units.items() if run.inputs["classes"][code] == of_class}
     if not units:
         return None
     rows = [

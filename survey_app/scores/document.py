@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from analysis.component_score import SIPAS, Criterion, LeafScore, half_up, shared_ranks, total_points
@@ -33,16 +34,39 @@ def leaves_document(leaves: Sequence[LeafScore], settings: Settings) -> dict[str
     return {leaf.criterion.code: _leaf_document(leaf, settings) for leaf in leaves}
 
 
-def units_document(scores: Mapping[str, Sequence[LeafScore]], settings: Settings) -> dict[str, object]:
-    """Rated unit → leaves, total, rank. Equal totals share a rank; a unit without any scored leaf has none."""
+def units_document(
+    scores: Mapping[str, Sequence[LeafScore]],
+    settings: Settings,
+    classes: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, object]:
+    """Rated unit → leaves, total, rank. Equal totals share a rank; a unit without any scored leaf has none.
+
+    With `classes` (unit → class) a unit is ranked among those of its class: sở are asked other things than communes.
+    """
     totals = {unit: total_points(leaves) for unit, leaves in scores.items()}
     scored = {unit for unit, leaves in scores.items() if any(leaf.points is not None for leaf in leaves)}
-    ranks = shared_ranks({unit: totals[unit] for unit in totals if unit in scored})
+    ranks: dict[str, int] = {}
+    for one in sorted({classes.get(unit, "") for unit in scored}):
+        ranks |= shared_ranks(
+            {unit: totals[unit] for unit in totals if unit in scored and classes.get(unit, "") == one}
+        )
     return {
         unit: {
             "leaves": leaves_document(leaves, settings),
             "total": points_text(totals[unit]),
             "rank": ranks.get(unit),
+        }
+        for unit, leaves in sorted(scores.items())
+    }
+
+
+def own_document(scores: Mapping[str, Sequence[LeafScore]]) -> dict[str, object]:
+    """Rated unit → its points by its own people, and the most that these could give."""
+    return {
+        unit: {
+            "total": points_text(total_points(leaves)),
+            "max": points_text(sum((leaf.criterion.max_points for leaf in leaves), Decimal(0))),
+            "leaves": {leaf.criterion.code: points_text(leaf.points or Decimal(0)) for leaf in leaves},
         }
         for unit, leaves in sorted(scores.items())
     }

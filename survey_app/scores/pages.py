@@ -18,7 +18,16 @@ from ..rounds.models import Round
 from ..rounds.queries import find_round, groups_of
 from ..steps import register_step
 from ..web import me, reading, writing
-from .comparison import BAND_NAMES, compare_years, limits_of, places_of, told_apart, units_of
+from .comparison import (
+    BAND_NAMES,
+    compare_years,
+    limits_of,
+    places_of,
+    ranked_units,
+    told_apart,
+    unit_lists_of,
+    units_of,
+)
 from .figures import LeafLine, overview
 from .models import ScoreRun
 from .publication import Published, published_run
@@ -50,7 +59,7 @@ def scores(code: str):
         "unit": unit,
         "names": names,
         "overview": shown if unit or len(found.units) < 2 else None,
-        "units": run.result.get("units"),
+        "unit_lists": ranked_units(run),
         "runs": runs_of(reading(), survey_round.id),
         "rule": rule_words(found.inputs.settings),
     }
@@ -69,7 +78,9 @@ def places(code: str):
         "scores/places.html",
         survey_round=survey_round,
         run=run,
-        units=units_of(run, names),
+        unit_lists=unit_lists_of(run, names),
+        own=run.result.get("self_rating", {}),
+        names=names,
         places=places_of(run),
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         band_names=BAND_NAMES,

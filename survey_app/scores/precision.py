@@ -47,7 +47,10 @@ def round_precision(
         found["units"] = {
             unit: _figures(scores, leaves, answers[answers[RATED] == unit]) for unit, leaves in scores.units.items()
         }
-        _add_ranks([one for one in found["units"].values() if one["total"]], "total")
+        classes = scores.inputs.classes
+        for each in sorted({classes.get(unit, "") for unit in scores.units}):
+            members = [one for unit, one in found["units"].items() if classes.get(unit, "") == each]
+            _add_ranks([one for one in members if one["total"]], "total")
     return found
 
 

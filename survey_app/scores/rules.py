@@ -1,7 +1,7 @@
 """How are the points of a round computed, stored as a run, and checked again?"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ from ..errors import Refused
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Area, Round, ScoredBy
 from ..rounds.models import Criterion as CriterionRow
+from ..units.models import UnitKind
 from ..version import VERSION
 from .document import points_text
-from .inputs import Counted, Leaf, RoundScores, ScoreInputs, compute
+from .inputs import COMMUNES, OFFICES, Counted, Leaf, RoundScores, ScoreInputs, compute
 from .models import LeafScore, ScoreRun
 from .publication import published, published_run
 from .queries import (
@@ -30,6 +31,7 @@ from .queries import (
     published_definitions,
     rated_units_of,
     runs_of,
+    self_rating_groups,
 )
 from .questions import ScoredQuestion, level_of, scored_questions
 
@@ -152,20 +154,31 @@ def gather_inputs(session: Session, survey_round: Round) -> ScoreInputs:
     if not scored:
         raise Refused("Bộ tiêu chí của đợt không có tiêu chí nào do điều tra chấm, nên không có điểm để tính.")
     questions = questions_of(session, survey_round)
+    apart = self_rating_groups(session, survey_round.id)
     return ScoreInputs(
         settings=Settings.from_json(survey_round.rules),
-        leaves=tuple(_leaf(area, leaf, questions) for area, leaf in scored),
+        leaves=tuple(_leaf(area, leaf, questions, apart) for area, leaf in scored),
         counts=_counts(session, survey_round.id, questions),
         by_group=ballots_by_group(session, survey_round.id),
         k_min=survey_round.k_min,
+        self_rating=tuple(apart),
+        classes=_classes(session, survey_round.id),
     )
 
 
+def _classes(session: Session, round_id: int) -> dict[str, str]:
+    """Rated unit -> sở or commune where the round rates both; else nothing, since all are of one class."""
+    rated = rated_units_of(session, round_id)
+    found = {one.unit.code: OFFICES if one.unit.kind == UnitKind.PROVINCIAL_OFFICE else COMMUNES for one in rated}
+    return found if len(set(found.values())) > 1 else {}
+
+
 def questions_of(session: Session, survey_round: Round) -> dict[tuple[str, str], ScoredQuestion]:
-    """(group, question) -> what it scores in this round."""
+    """(group, question) -> what it scores in this round. Who rates the own unit may be asked about any criterion."""
     definitions = published_definitions(session, survey_round.id)
+    apart = self_rating_groups(session, survey_round.id)
     return scored_questions(
-        definitions, {leaf.code: leaf.group_codes for _, leaf in _scored_leaves(session, survey_round)}
+        definitions, {leaf.code: [*leaf.group_codes, *apart] for _, leaf in _scored_leaves(session, survey_round)}
     )
 
 
@@ -175,11 +188,15 @@ def _scored_leaves(session: Session, survey_round: Round) -> list[tuple[Area, Cr
     return [(area, leaf) for area, leaf in rows if leaf.scored_by in _SCORED_BY]
 
 
-def _leaf(area: Area, leaf: CriterionRow, questions: Mapping[tuple[str, str], ScoredQuestion]) -> Leaf:
-    items = dict.fromkeys(scored.item for scored in questions.values() if scored.criterion == leaf.code)
-    criterion = Criterion(
-        leaf.code, leaf.max_points, _SCORED_BY[ScoredBy(leaf.scored_by)], tuple(leaf.group_codes), tuple(items)
+def _leaf(
+    area: Area, leaf: CriterionRow, questions: Mapping[tuple[str, str], ScoredQuestion], apart: Sequence[str]
+) -> Leaf:
+    """The leaf with the groups whose answers make its points: nobody's opinion of the own unit does."""
+    groups = tuple(code for code in leaf.group_codes if code not in apart) or tuple(leaf.group_codes)
+    items = dict.fromkeys(
+        scored.item for (group, _), scored in questions.items() if scored.criterion == leaf.code and group in groups
     )
+    criterion = Criterion(leaf.code, leaf.max_points, _SCORED_BY[ScoredBy(leaf.scored_by)], groups, tuple(items))
     return Leaf(criterion, leaf.title, area.code, area.name)
 
 
