@@ -8,10 +8,12 @@ from flask import request
 
 from ..questionnaires.path import answers_on_path, check_answers
 from ..questionnaires.wording import placeholder_values
+from ..web import reading
 from .blueprint import bp, for_respondents
 from .envelope import looks_sealed
 from .keys import from_text
 from .payload import digest_of, envelope_size
+from .queries import is_version_of
 from .rules import FEWEST_HOLDERS, Receipt, Sending, receive
 from .visit import Visit, enter, refuse_foreign_pages, writer
 
@@ -79,7 +81,7 @@ def take_answers() -> Any:
         return wrong_field("submission", "Số của lần gửi phải có 16 đến 64 chữ cái hoặc chữ số, chọn ngẫu nhiên.")
     visit = enter(code, sending=True, repeated=True)
     if "envelope" in body:
-        sending = _take_envelope(visit, submission, body["envelope"])
+        sending = _take_envelope(visit, submission, body)
     else:
         sending = _take_plain(visit, submission, body.get("answers"))
     if not isinstance(sending, Sending):
@@ -88,15 +90,21 @@ def take_answers() -> Any:
     return {"status": _RECEIPTS[receipt]}
 
 
-def _take_envelope(visit: Visit, submission: str, text: object) -> Sending | tuple[dict[str, Any], int]:
+def _take_envelope(visit: Visit, submission: str, body: Mapping[str, Any]) -> Sending | tuple[dict[str, Any], int]:
+    """A device that asked without network which group the code is of names the version in `questionnaire`.
+
+    The envelope cannot be read here, and with the questionnaire of another group it would be lost at opening.
+    """
     try:
-        sealed = from_text(str(text).replace("+", "-").replace("/", "_").rstrip("="))
+        sealed = from_text(str(body["envelope"]).replace("+", "-").replace("/", "_").rstrip("="))
     except ValueError:
         sealed = b""
     keys = [from_text(key.public_key) for key in visit.setting.keys if key.public_key]
     size = envelope_size(visit.definition, len(visit.setting.units))
     if len(sealed) != size or not looks_sealed(sealed, keys, FEWEST_HOLDERS):
         return wrong_field("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
+    if "questionnaire" in body and not is_version_of(reading(), body["questionnaire"], visit.access.group_id):
+        return wrong_field("questionnaire", "Phiếu này là của nhóm khác với nhóm của mã.")
     return Sending(visit.code_hash, digest_of(submission, sealed), sealed)
 
 

@@ -20,7 +20,7 @@ from ..rounds.models import RatedUnit, RespondentGroup, Round
 from ..web import database, reading, settings
 from .models import RoundKey
 from .payload import Rating
-from .queries import Access, Window, definition_of, find_access, published_version, rated_units, sealing_keys
+from .queries import Access, Window, definition_of, find_access, published_version, rated_units, sealing_keys, window_of
 from .rules import NotOpen, UnknownCode, check_access, seal_answers
 from .state import State, pack, unpack
 from .writer import AnswerWriter
@@ -55,6 +55,11 @@ class Setting:
     window: Window
     read_at: float
 
+    @property
+    def rated(self) -> RatedUnit:
+        """The one rated unit of the round."""
+        return self.units[0]
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -75,7 +80,7 @@ class Visit:
     @property
     def rated(self) -> RatedUnit:
         """The one rated unit of the round."""
-        return self.setting.units[0]
+        return self.setting.rated
 
     def seal(self, answers: dict[str, Any]) -> bytes:
         """Checked answers as an envelope to the key holders."""
@@ -115,7 +120,7 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
     if access is None:
         _count_unknown_code(session)
         raise UnknownCode
-    setting = _setting(session, access)
+    setting = _setting(session, access.round_id, access.group_id, access.window, access.keys)
     g.survey_round = setting.round if setting else session.get(Round, access.round_id)
     if not repeated:
         check_access(access, sending=sending)
@@ -124,27 +129,34 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
     return Visit(code_hash, access, setting)
 
 
-def _setting(session: Session, access: Access) -> Setting | None:
-    """The setting of the code's group, from memory while nothing that matters has changed."""
+def setting_of_group(survey_round: Round, group: RespondentGroup) -> Setting | None:
+    """The setting of a group whose questionnaire is given out without a code; none while nothing is published."""
+    session = reading()
+    keys = len(sealing_keys(session, survey_round.id))
+    return _setting(session, survey_round.id, group.id, window_of(survey_round), keys)
+
+
+def _setting(session: Session, round_id: int, group_id: int, window: Window, keys: int) -> Setting | None:
+    """The setting of a group, from memory while nothing that matters has changed."""
     kept: dict[int, Setting] = current_app.extensions.setdefault("survey_settings_of_groups", {})
-    found = kept.get(access.group_id)
-    fresh = found is not None and found.window == access.window and len(found.keys) == access.keys
+    found = kept.get(group_id)
+    fresh = found is not None and found.window == window and len(found.keys) == keys
     if found is not None and fresh and monotonic() - found.read_at < _KEPT_SECONDS:
         return found
-    version = published_version(session, access.group_id)
+    version = published_version(session, group_id)
     if version is None:
         return None
     setting = Setting(
-        session.get_one(Round, access.round_id),
-        session.get_one(RespondentGroup, access.group_id),
+        session.get_one(Round, round_id),
+        session.get_one(RespondentGroup, group_id),
         version,
         definition_of(version),
-        rated_units(session, access.round_id),
-        sealing_keys(session, access.round_id),
-        access.window,
+        rated_units(session, round_id),
+        sealing_keys(session, round_id),
+        window,
         monotonic(),
     )
-    kept[access.group_id] = setting
+    kept[group_id] = setting
     return setting
 
 

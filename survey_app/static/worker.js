@@ -2,14 +2,30 @@
 // phone is back. It answers for the page of the code and its files only; every other address passes it by.
 (() => {
   "use strict";
-  const { name, addresses } = self.surveyShell;
+  const { name, addresses, desk } = self.surveyShell;
   const PAGES = ["/", "/p"];
+  const DESK = "/quay"; // the page of a device for many persons: kept under its whole address, with its own files
   const PATIENCE = 3000; // a bar of signal is not yet a network
 
   self.addEventListener("install", (event) => {
     const all = addresses.map((address) => new Request(address, { credentials: "omit" }));
-    event.waitUntil(caches.open(name).then((cache) => cache.addAll(all)).then(() => self.skipWaiting()));
+    event.waitUntil(caches.open(name).then((cache) => cache.addAll(all)).then(keepOpenDesks).then(() => self.skipWaiting()));
   });
+
+  // A new worker throws the old store away: what a device has open must be in the new one before.
+  async function keepOpenDesks() {
+    for (const client of await self.clients.matchAll({ includeUncontrolled: true })) {
+      const { pathname, search, origin } = new URL(client.url);
+      if (pathname === DESK) await keepDesk(origin + pathname + search).catch(() => {}); // the next visit keeps it
+    }
+  }
+
+  async function keepDesk(address, answer) {
+    const cache = await caches.open(name);
+    for (const file of desk) if (!(await cache.match(file))) await cache.add(new Request(file, { credentials: "omit" }));
+    if (answer) await cache.put(address, answer);
+    else await cache.add(new Request(address, { credentials: "omit" }));
+  }
 
   self.addEventListener("activate", (event) => {
     const clear = async () => {
@@ -19,10 +35,15 @@
     event.waitUntil(clear());
   });
 
-  async function page(request, url) {
-    const kept = await caches.match(`/p${url.searchParams.get("lang") === "en" ? "?lang=en" : ""}`, { cacheName: name });
-    if (!kept) return fetch(request);
-    const fresh = fetch(request).then((answer) => (answer.status >= 500 ? kept : answer));
+  async function page(event, url) {
+    const { request } = event;
+    const atDesk = url.pathname === DESK;
+    const place = atDesk ? url.origin + url.pathname + url.search : `/p${url.searchParams.get("lang") === "en" ? "?lang=en" : ""}`;
+    const kept = await caches.match(place, { cacheName: name });
+    const sent = fetch(request);
+    if (atDesk) event.waitUntil(sent.then((answer) => answer.ok && keepDesk(place, answer.clone())).catch(() => {}));
+    if (!kept) return sent;
+    const fresh = sent.then((answer) => (answer.status >= 500 ? kept : answer));
     const late = new Promise((resolve) => { setTimeout(() => resolve(kept), PATIENCE); });
     return Promise.race([fresh.catch(() => kept), late]);
   }
@@ -33,8 +54,8 @@
     const { request } = event;
     const url = new URL(request.url);
     if (request.method !== "GET" || url.origin !== self.location.origin) return;
-    if (request.mode === "navigate" && PAGES.includes(url.pathname)) event.respondWith(page(request, url));
-    else if (addresses.includes(url.pathname + url.search)) event.respondWith(file(request));
+    if (request.mode === "navigate" && [...PAGES, DESK].includes(url.pathname)) event.respondWith(page(event, url));
+    else if ([...addresses, ...desk].includes(url.pathname + url.search)) event.respondWith(file(request));
   });
 
   self.addEventListener("sync", (event) => {
