@@ -35,7 +35,9 @@ def set_up(context: BrowserContext, url: str, made: OpenRound, kind: str = "quay
     page.evaluate("navigator.serviceWorker.ready")
     page.wait_for_function("""async () => {
       const { formId, reader } = document.getElementById("code-form").dataset;
-      return (await surveyDevice.loadForm(formId)) && (await caches.match(reader)) && (await caches.match(location.href));
+      const files = [reader, location.href].map((address) => caches.match(address));
+      const kept = await Promise.all([surveyDevice.loadForm(formId), ...files]);
+      return kept.every(Boolean);
     }""")
     page.reload()
     page.wait_for_function("() => navigator.serviceWorker.controller")
