@@ -17,7 +17,18 @@ from ..look import STATIC
 _SCRIPTS: Final = ("respondent.js", "expression.js", "questionnaire.js", "sealing.js", "device.js", "phone.js")
 _WORKER_SCRIPTS: Final = ("device.js", "worker.js")
 _ONLY_FOR_PEOPLE: Final = frozenset(
-    {"label", "hint", "guidance", "required_message", "constraint_message", "row", "criterion", "source"}
+    {
+        "label",
+        "hint",
+        "guidance",
+        "required_message",
+        "constraint_message",
+        "row",
+        "criterion",
+        "source",
+        "image",
+        "audio",
+    }
 )
 
 

@@ -61,6 +61,7 @@ class Choice:
     level: int | None = None
     row: int = field(default=0, compare=False)
     cells: Mapping[str, str] = field(default_factory=dict)
+    image: Texts = field(default_factory=dict)  # as `Question.image`
 
     @property
     def is_dont_know(self) -> bool:
@@ -80,7 +81,8 @@ class Question:
     """Câu hỏi. `criterion` names the leaf criterion that it scores; `row` is its row in the sheet `survey`.
 
     `default` is a fixed value: shown at first, or the value itself where nobody may change it. `parameters` are those
-    of XLSForm: start, end, step of a range; randomize and seed of a list.
+    of XLSForm: start, end, step of a range; randomize and seed of a list. `image` and `audio` name a file in each
+    language: bare as in the XLSForm, once stored as a reference of `media.py`.
     """
 
     name: str
@@ -103,6 +105,8 @@ class Question:
     default: str = ""
     read_only: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
+    image: Texts = field(default_factory=dict)
+    audio: Texts = field(default_factory=dict)
 
     @property
     def is_scored(self) -> bool:

@@ -165,6 +165,14 @@
     }
   }
 
+  // Small pictures and recordings come then too; with the worker they are there without network, the others once played.
+  async function fetchSmallMedia() {
+    if (!navigator.serviceWorker || !navigator.serviceWorker.controller) return;
+    for (const { content } of [...templates.values()]) {
+      for (const one of content.querySelectorAll("[data-small]")) await fetch(one.getAttribute("src"), { credentials: "omit" });
+    }
+  }
+
   async function languagePage(language) {
     const { form, code } = my;
     if (!form.pages[language]) {
@@ -749,7 +757,7 @@
 
   function startWorker() {
     if (navigator.serviceWorker) navigator.serviceWorker.register("/worker.js").catch(() => {});
-    setTimeout(() => fetchLanguages().catch(() => {}), IDLE);
+    setTimeout(() => fetchLanguages().then(fetchSmallMedia).catch(() => {}), IDLE);
   }
 
   async function askForSync() {

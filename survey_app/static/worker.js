@@ -5,6 +5,7 @@
   const { name, addresses, desk } = self.surveyShell;
   const PAGES = ["/", "/p"];
   const DESK = "/quay"; // the page of a device for many persons: kept under its whole address, with its own files
+  const MEDIA = "media-1";
   const PATIENCE = 3000; // a bar of signal is not yet a network
 
   self.addEventListener("install", (event) => {
@@ -50,11 +51,31 @@
 
   const file = async (request) => (await caches.match(request, { cacheName: name })) || fetch(request);
 
+  // Pictures and recordings: what an address holds never changes, so what was fetched once is there without network.
+  async function medium(request) {
+    const cache = await caches.open(MEDIA);
+    let whole = await cache.match(request.url);
+    if (!whole) {
+      whole = await fetch(new Request(request.url, { credentials: "omit" }));
+      if (whole.status !== 200) return whole;
+      await cache.put(request.url, whole.clone()).catch(() => {}); // the phone is full: it needs the network next time
+    }
+    const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("Range") || "");
+    return asked ? part(await whole.blob(), Number(asked[1]), asked[2]) : whole;
+  }
+
+  function part(blob, from, to) {
+    const end = Math.min(to === "" ? blob.size - 1 : Number(to), blob.size - 1);
+    const headers = { "Content-Type": blob.type, "Content-Range": `bytes ${from}-${end}/${blob.size}`, "Content-Length": String(end - from + 1) };
+    return new Response(blob.slice(from, end + 1, blob.type), { status: 206, headers });
+  }
+
   self.addEventListener("fetch", (event) => {
     const { request } = event;
     const url = new URL(request.url);
     if (request.method !== "GET" || url.origin !== self.location.origin) return;
     if (request.mode === "navigate" && [...PAGES, DESK].includes(url.pathname)) event.respondWith(page(event, url));
+    else if (url.pathname.startsWith("/p/media/")) event.respondWith(medium(request));
     else if ([...addresses, ...desk].includes(url.pathname + url.search)) event.respondWith(file(request));
   });
 

@@ -15,6 +15,15 @@ from tests.browser_fixtures import FLAGS, OFFICE, PHONE, Server, check_axe
 NewContext = Callable[..., BrowserContext]
 FIRST = "Mời ông/bà cho ý kiến về việc phục vụ của cơ quan hành chính"
 PIN = "2468"
+KEPT = """async () => {
+  const { formId, reader } = document.getElementById("code-form").dataset;
+  for (;;) {
+    const files = [reader, location.href].map((address) => caches.match(address));
+    const kept = await Promise.all([surveyDevice.loadForm(formId), ...files]);
+    if (kept.every(Boolean)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}"""
 
 
 @pytest.fixture
@@ -33,12 +42,7 @@ def set_up(context: BrowserContext, url: str, made: OpenRound, kind: str = "quay
     page.get_by_role("button", name="Bắt đầu dùng máy").click()
     expect(page.locator("#code")).to_be_focused()
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("""async () => {
-      const { formId, reader } = document.getElementById("code-form").dataset;
-      const files = [reader, location.href].map((address) => caches.match(address));
-      const kept = await Promise.all([surveyDevice.loadForm(formId), ...files]);
-      return kept.every(Boolean);
-    }""")
+    page.evaluate(KEPT)
     page.reload()
     page.wait_for_function("() => navigator.serviceWorker.controller")
     expect(page.locator("#code")).to_be_focused()
