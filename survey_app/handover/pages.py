@@ -22,6 +22,7 @@ from ..web import me, reading, writing
 from ..workbook import Rejected, read_workbook
 from . import column_plans, sets, word_rules
 from .models import HandoverSet, PaperKind
+from .office_pdf import PACKAGE, has_converter
 from .papers import KIND_WORDS, PaperWishes, default_wishes
 
 bp = Blueprint("handover", __name__, template_folder="templates")
@@ -72,6 +73,8 @@ def _page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         own_words=[
             _(KIND_WORDS[kind]) for kind in PaperKind if sets.own_template(session, survey_round, kind) is not None
         ],
+        has_converter=has_converter(),
+        converter_package=PACKAGE,
         one_sheet=typed.get("sheets") == "one" if typed else kept.get("one_sheet", False),
         ethnicity="ethnicity" in typed if typed else False,
         with_ethnicity=sees_ethnicity(survey_round, me()),

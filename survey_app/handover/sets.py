@@ -7,9 +7,10 @@ again» does not hang on the versions of the programs that draw Word and PDF.
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -28,6 +29,7 @@ from ..rounds.models import Round
 from ..text import moment_text
 from ..version import VERSION
 from .models import HandoverSet, PaperKind, WordTemplate
+from .office_pdf import has_converter, word_to_pdf
 from .papers import KIND_WORDS, PaperWishes, annex_context, figures_of, padded_number, paper_context
 from .pdf import annex_pdfs, paper_pdf
 from .resaved import cells_of, compared
@@ -133,7 +135,7 @@ def keep_set(session: Session, survey_round: Round, ready: ReadySet, by: Actor |
 
 
 def _files(session: Session, survey_round: Round, version: RosterVersion, wishes: SetWishes) -> dict[str, bytes]:
-    """The files of a set by name. A paper with an own Word template has no PDF: that would say it in other words."""
+    """The files of a set by name."""
     stem = f"{survey_round.code}-ban-{version.number}"
     workbook = handover_workbook(version, wishes.options, survey_round.mark)
     files = {f"danh-sach-{stem}.xlsx": workbook}
@@ -141,17 +143,35 @@ def _files(session: Session, survey_round: Round, version: RosterVersion, wishes
     sha256 = hashlib.sha256(workbook).hexdigest()
     for kind, paper in wishes.papers.items():
         context = paper_context(kind, paper, figures, sha256)
-        files[f"{kind}-{stem}.docx"] = _word_file(session, survey_round, kind, context)
-        if wishes.pdf and own_template(session, survey_round, kind) is None:
-            files[f"{kind}-{stem}.pdf"] = paper_pdf(kind, paper, context)
+        name = f"{kind}-{stem}"
+        word = files[f"{name}.docx"] = _word_file(session, survey_round, kind, context)
+        if wishes.pdf:
+            files |= _pdf_files(session, survey_round, kind, name, word, partial(_drawn, kind, paper, context))
     if wishes.annex:
         context = annex_context(wishes.papers[PaperKind.LETTER], survey_round, version, wishes.options.ethnicity)
-        files[f"phu-luc-{stem}.docx"] = _word_file(session, survey_round, PaperKind.ANNEX, context)
-        if wishes.pdf and own_template(session, survey_round, PaperKind.ANNEX) is None:
-            parts = annex_pdfs(context)
-            for number, content in enumerate(parts, 1):
-                files[f"phu-luc-{stem}{f'-phan-{number:02d}' if len(parts) > 1 else ''}.pdf"] = content
+        name = f"phu-luc-{stem}"
+        word = files[f"{name}.docx"] = _word_file(session, survey_round, PaperKind.ANNEX, context)
+        if wishes.pdf:
+            files |= _pdf_files(session, survey_round, PaperKind.ANNEX, name, word, partial(annex_pdfs, context))
     return files
+
+
+def _drawn(kind: PaperKind, paper: PaperWishes, context: Mapping[str, Any]) -> list[bytes]:
+    return [paper_pdf(kind, paper, context)]
+
+
+def _pdf_files(
+    session: Session, survey_round: Round, kind: PaperKind, name: str, word: bytes, draw: Callable[[], list[bytes]]
+) -> dict[str, bytes]:
+    """The PDF of a paper: drawn, or with an own template made of its Word file, since we draw the words that ship."""
+    own = own_template(session, survey_round, kind) is not None
+    if own and not has_converter():
+        return {}
+    parts = [word_to_pdf(word)] if own else draw()
+    return {
+        f"{name}{f'-phan-{number:02d}' if len(parts) > 1 else ''}.pdf": content
+        for number, content in enumerate(parts, 1)
+    }
 
 
 def _word_file(session: Session, survey_round: Round, kind: PaperKind, context: Mapping[str, Any]) -> bytes:

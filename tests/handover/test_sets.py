@@ -7,10 +7,12 @@ from io import BytesIO
 
 import openpyxl
 import pytest
+from pypdf import PdfReader
 
 from survey_app.db import now
 from survey_app.errors import Conflict, Invalid
 from survey_app.handover.models import PaperKind
+from survey_app.handover.office_pdf import has_converter
 from survey_app.handover.papers import default_wishes
 from survey_app.handover.sets import SetWishes, keep_set, prepare_set, verify_file
 from survey_app.handover.word_rules import use_own
@@ -127,12 +129,28 @@ def test_a_true_file_that_is_no_longer_in_force_says_so(database, locked):
         assert "Đợt đã hủy lúc" in verify_file(session, made.content).outdated
 
 
-def test_a_paper_with_an_own_word_template_has_no_pdf_in_other_words(database, locked):
+def test_a_paper_with_an_own_word_template_has_the_pdf_of_that_word_file(database, locked):
     with database.writing() as session:
         survey_round = session.get(Round, locked.round.id)
         operator = session.get(User, locked.operator.id)
-        with_pdf = prepare_set(session, survey_round, wishes(session, survey_round, pdf=True), operator)
-        assert any(name.startswith("cong-van") and name.endswith(".pdf") for name in with_pdf.files)
+        shipped = prepare_set(session, survey_round, wishes(session, survey_round, pdf=True), operator)
+        use_own(session, survey_round, PaperKind.LETTER, template_with("Lời riêng, {{ number }}"), "mau.docx", operator)
+        own = prepare_set(session, survey_round, wishes(session, survey_round, pdf=True), operator)
+    assert has_converter()
+    (name,) = (name for name in own.files if name.endswith(".pdf"))
+    assert name in shipped.files  # under the same name as any other
+    with zipfile.ZipFile(BytesIO(own.content)) as archive:
+        content = archive.read(name)
+    assert "Lời riêng, Số: 05/UBND-NV" in PdfReader(BytesIO(content)).pages[0].extract_text()
+    assert b"/FontFile" in content
+
+
+def test_without_libreoffice_such_a_paper_is_a_word_file_alone(database, locked, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with database.writing() as session:
+        survey_round = session.get(Round, locked.round.id)
+        operator = session.get(User, locked.operator.id)
         use_own(session, survey_round, PaperKind.LETTER, template_with("{{ number }}"), "mau.docx", operator)
         own = prepare_set(session, survey_round, wishes(session, survey_round, pdf=True), operator)
-        assert not any(name.endswith(".pdf") for name in own.files)
+    assert any(name.endswith(".docx") for name in own.files)
+    assert not any(name.endswith(".pdf") for name in own.files)

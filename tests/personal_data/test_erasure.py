@@ -32,6 +32,8 @@ from survey_app.sampling.models import Sample, SampleMember, SamplingFrame
 from tests.make import make_district, make_group, make_list, make_person, make_quota, make_round, make_user
 from tests.personal_data.byte_search import forms, words_found
 
+pytestmark = pytest.mark.fresh_database
+
 # What lies sealed from the beginning, and what lies in clear until it is erased.
 SEALED = ("0936127845", "chim.kim.tuoc@vang.example", "Bản Hoàng Oanh Trắng", "Tệp-gốc-canary", "Yêu-cầu-canary")
 CLEAR = (

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, make_url, select, text
@@ -11,6 +12,8 @@ from survey_app.roster.models import ChangeRequest, Person, RosterVersion, Uploa
 from survey_app.sealed_columns import keys_of
 from survey_app.tables import metadata
 from tests.answers.make import make_open_round
+
+pytestmark = pytest.mark.fresh_database
 
 # What a respondent's row may never hold: columns of these kinds would tell when, in which order or from where.
 RESPONDENT_TABLES = (

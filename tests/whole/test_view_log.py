@@ -147,6 +147,7 @@ def test_a_view_that_is_repeated_within_an_hour_is_one_entry(database, looked_at
     assert entries(database) == before + 2
 
 
+@pytest.mark.fresh_database
 def test_nobody_sees_what_cannot_be_logged(app, database, looked_at):
     (operator, officer, _leader), facts = looked_at
     with database.writing() as session:
