@@ -1,6 +1,7 @@
 """One request of a respondent: where it comes from, which code it brings, in which language it is answered."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -8,13 +9,14 @@ from urllib.parse import urlsplit
 
 from flask import current_app, g, render_template, request
 from flask_babel import force_locale
+from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..access_codes.codes import hash_of, normalise
 from ..attempts import address_key, attempts_within, count_attempt
 from ..errors import Refused
-from ..questionnaires.definition import Definition, Language
+from ..questionnaires.definition import Definition, Language, Question
 from ..questionnaires.models import QuestionnaireVersion
 from ..rounds.models import RatedUnit, RespondentGroup, Round
 from ..web import database, reading, settings
@@ -54,6 +56,18 @@ class Setting:
     keys: list[RoundKey]
     window: Window
     read_at: float
+    drawn: dict[tuple[str, str, bool], Markup] = field(default_factory=dict)  # questions not answered yet, see below
+
+    def draw(self, question: Question, spoken: str, alone: bool, draw: Callable[[], Markup]) -> Markup | None:
+        """An unanswered question in a language, drawn once for all; none where it is not the same for everybody."""
+        if (
+            self.definition.question(question.name) is not question
+        ):  # answers in its texts, filtered or shuffled choices
+            return None
+        place = (question.name, spoken, alone)
+        if place not in self.drawn:
+            self.drawn[place] = draw()
+        return self.drawn[place]
 
     @property
     def rated(self) -> RatedUnit:

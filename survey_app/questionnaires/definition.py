@@ -107,20 +107,24 @@ class Question:
     parameters: Mapping[str, str] = field(default_factory=dict)
     image: Texts = field(default_factory=dict)
     audio: Texts = field(default_factory=dict)
+    # Looked at for every question of every page, so computed once: whether its value comes from its calculation or
+    # default alone; whether a person answers it (not a note, nothing computed, not the heading of a table); and whether
+    # an earlier answer (`${name}`) stands in its texts.
+    is_computed: bool = field(init=False, compare=False)
+    is_answered: bool = field(init=False, compare=False)
+    shows_answers: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        computed = self.kind in UNSEEN_KINDS or self.read_only
+        object.__setattr__(self, "is_computed", computed)
+        object.__setattr__(self, "is_answered", self.kind != NOTE and not computed and not self.is_heading)
+        fields = (self.label, self.hint, self.required_message, self.constraint_message)
+        shows = any("${" in text for texts in fields for text in texts.values())
+        object.__setattr__(self, "shows_answers", shows)
 
     @property
     def is_scored(self) -> bool:
         return bool(self.criterion)
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether a person answers it: not a note, nothing computed, not the heading of a table."""
-        return self.kind != NOTE and not self.is_computed and not self.is_heading
-
-    @property
-    def is_computed(self) -> bool:
-        """Whether its value comes from its calculation or default alone."""
-        return self.kind in UNSEEN_KINDS or self.read_only
 
     @property
     def is_shown(self) -> bool:
