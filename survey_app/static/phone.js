@@ -500,7 +500,7 @@
 
   function reviewRow(number, question, screen, state) {
     const row = copyOf("review-row");
-    const heading = questionPart(question, state.live).querySelector("h1, h2").textContent;
+    const heading = withAnswers(templates.get(`q/${question.name}`).content.querySelector("h1, h2").textContent, state.live);
     const answer = state.live[question.name];
     const given = answer === undefined ? "" : reviewWords(question, answer);
     row.querySelector("dt").textContent = `${number}. ${heading}`;
