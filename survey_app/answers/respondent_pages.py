@@ -1,11 +1,13 @@
 """The pages on which a person answers, from code to thanks: without script, cookie or state on the server."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from flask import g, redirect, request, session, url_for
+from flask import g, get_template_attribute, redirect, request, session, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.check import minutes
@@ -35,6 +37,7 @@ from .rules import (
 )
 from .state import State, begin
 from .visit import (
+    UI_LANGUAGES,
     Visit,
     enter,
     packed,
@@ -191,8 +194,10 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
     t = text_shower(visit.round, visit.rated_name, state.language)
     screen = in_shown_order(screen, state.submission)
     questions = {question.name: question for question in screen.questions}
+    values = values_to_show(screen, state.answers, faults, request.form)
     with force_locale("en" if state.language == "en" else "vi"):
         words, targets = words_of_faults(faults, questions, t)
+        drawn = {} if faults else _drawn(visit, state, screen, values, t)
     return show(
         "respondent/question.html",
         422 if faults else 200,
@@ -200,13 +205,34 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
         packed=packed(state),
         screen=screen,
         t=t,
-        values=values_to_show(screen, state.answers, faults, request.form),
+        values=values,
+        drawn=drawn,
         faults=words,
         all_missing=set(faults.values()) <= {REQUIRED},
         targets=targets,
         rated=visit.rated_name,
         to_review="review" in request.form,
     )
+
+
+def _drawn(visit: Visit, state: State, screen: Screen, values: dict[str, Any], t: Any) -> dict[str, Markup]:
+    """The questions of the screen that look the same for everybody, from memory."""
+    language = next((one.code for one in visit.definition.languages if one.code == state.language), "")
+    if not language:
+        return {}
+    draw = get_template_attribute("respondent/_questions.html", "question_field")
+    words = "" if language in UI_LANGUAGES else language
+    alone = len(screen.questions) == 1
+    found = {}
+    for question in screen.questions:
+        if values[question.name] not in ("", []):
+            continue
+        part = visit.draw(
+            question, language, alone, partial(draw, question, t, values[question.name], "", alone, words)
+        )
+        if part is not None:
+            found[question.name] = part
+    return found
 
 
 @dataclass(frozen=True)
@@ -220,11 +246,10 @@ class ReviewedAnswer:
     partly: bool = False  # of a matrix: some rows have no answer
 
 
-def _reviewed_matrix(screen: Screen, number: int, t: Any, language: str) -> tuple[ReviewedAnswer, bool]:
+def _reviewed_matrix(screen: Screen, number: int, t: Any) -> tuple[ReviewedAnswer, bool]:
     """A matrix as one line that tells how many units have an answer, and whether some lack one that is required."""
     rows = [question for question in screen.questions if question.is_answered]
-    with force_locale("en" if language == "en" else "vi"):
-        given = _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=len(rows))
+    given = _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=len(rows))
     faulty = any(question.required and question.name not in screen.live for question in rows)
     heading = t(screen.questions[0].label)
     return ReviewedAnswer(number, heading, given, screen.number, screen.given < len(rows)), faulty
@@ -236,18 +261,18 @@ def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
     missing: list[ReviewedAnswer] = []
     rest: list[ReviewedAnswer] = []
     number = 0
-    for screen in path:
-        if screen.is_matrix:
-            number += 1
-            row, faulty = _reviewed_matrix(screen, number, t, state.language)
-            (missing if faulty else rest).append(row)
-            continue
-        for question in (question for question in screen.questions if question.is_answered):
-            number += 1
-            with force_locale("en" if state.language == "en" else "vi"):
+    with force_locale("en" if state.language == "en" else "vi"):
+        for screen in path:
+            if screen.is_matrix:
+                number += 1
+                line, faulty = _reviewed_matrix(screen, number, t)
+                (missing if faulty else rest).append(line)
+                continue
+            for question in (question for question in screen.questions if question.is_answered):
+                number += 1
                 given = reviewed_words(question, screen.live.get(question.name, ""), t)
-            row = ReviewedAnswer(number, t(question.label), given, screen.number)
-            (missing if question.required and not given else rest).append(row)
+                row = ReviewedAnswer(number, t(question.label), given, screen.number)
+                (missing if question.required and not given else rest).append(row)
     return show(
         "respondent/review.html",
         422 if tried else 200,

@@ -45,6 +45,7 @@ def _choice_to_json(choice: Choice) -> dict[str, Any]:
             "level": choice.level,
             "row": choice.row,
             "cells": dict(choice.cells),
+            "image": dict(choice.image),
         }
     )
 
@@ -82,6 +83,8 @@ def _item_to_json(item: Item) -> dict[str, Any]:
         "parameters": dict(item.parameters),
         "rated_unit": item.rated_unit or None,
         "rated_name": item.rated_name,
+        "image": dict(item.image),
+        "audio": dict(item.audio),
     }
     return _without_defaults({**shared, **own})
 
@@ -102,7 +105,14 @@ def from_json(data: Mapping[str, Any]) -> Definition:
 
 
 def _choice_from_json(row: Mapping[str, Any]) -> Choice:
-    return Choice(row["name"], row.get("label", {}), row.get("level"), row.get("row", 0), row.get("cells", {}))
+    return Choice(
+        row["name"],
+        row.get("label", {}),
+        row.get("level"),
+        row.get("row", 0),
+        row.get("cells", {}),
+        row.get("image", {}),
+    )
 
 
 def _condition_from_json(row: Mapping[str, Any] | None) -> Condition | None:
@@ -146,4 +156,6 @@ def _item_from_json(row: Mapping[str, Any], lists: Mapping[str, tuple[Choice, ..
         parameters=row.get("parameters", {}),
         rated_unit=row.get("rated_unit", 0),
         rated_name=row.get("rated_name", ""),
+        image=row.get("image", {}),
+        audio=row.get("audio", {}),
     )
