@@ -27,9 +27,9 @@ from .api_pages import body_of_request
 from .blueprint import bp, for_respondents
 from .forms import DeskForm
 from .phone_pages import form_given_out
-from .queries import published_version, window_of
+from .queries import window_of
 from .rules import check_open
-from .visit import UI_LANGUAGES, refuse_foreign_pages, setting_of_group, show
+from .visit import UI_LANGUAGES, refuse_foreign_pages, show, visit_without_code
 
 KIOSK = "quay"
 INTERVIEW = "phong-van"
@@ -75,12 +75,12 @@ def desk() -> Any:
     device = _desk_of_address()
     g.survey_round = device.survey_round
     check_open(window_of(device.survey_round), sending=True)
-    setting = setting_of_group(device.survey_round, device.group) if device.group else None
+    asked = visit_without_code(device.survey_round, device.group) if device.group else None
     return show(
         "respondent/desk.html",
         desk=device,
         query=urlencode({name: value for name, value in request.args.items() if name != "lang"}),
-        form_languages=[one.code for one in setting.definition.languages] if setting else [],
+        form_languages=[one.code for one in asked.definition.languages] if asked else [],
         outcomes=[_outcomes(one) for one in UI_LANGUAGES],
     )
 
@@ -104,10 +104,10 @@ def desk_form() -> Any:
         return {"error": "unknown"}, 404
     g.survey_round = survey_round
     check_open(window_of(survey_round))
-    setting = setting_of_group(survey_round, group)
-    if setting is None:
+    visit = visit_without_code(survey_round, group)
+    if visit is None:
         return {"error": "unknown"}, 404
-    return form_given_out(setting, False, str(body.get("language", "vi")), body.get("have"))
+    return form_given_out(visit, str(body.get("language", "vi")), body.get("have"))
 
 
 @bp.get("/interviews")
@@ -123,7 +123,7 @@ def interviews() -> Any:
 def desks(code: str) -> Any:
     """Set up a device: here, or on another machine by its link."""
     survey_round = find_round(reading(), code, me())
-    form = DeskForm(groups=_groups_with_questionnaire(survey_round))
+    form = DeskForm(groups=_groups_to_keep(survey_round))
     if not form.validate_on_submit():
         return _show_desks(survey_round, form, None, 422 if form.is_submitted() else 200)
     device = Desk(survey_round, form.device.data, form.kind.data, _group_named(survey_round, form.group.data))
@@ -151,5 +151,6 @@ def _show_desks(survey_round: Round, form: DeskForm, device: Desk | None, status
     return page, status
 
 
-def _groups_with_questionnaire(survey_round: Round) -> list[RespondentGroup]:
-    return [group for group in survey_round.groups if published_version(reading(), group.id)]
+def _groups_to_keep(survey_round: Round) -> list[RespondentGroup]:
+    """Those whose questionnaire is the same for everybody, so that a device can have it before it knows a code."""
+    return [group for group in survey_round.groups if visit_without_code(survey_round, group)]

@@ -9,11 +9,13 @@ from . import (
     desk_pages,
     discard_pages,
     endings,
+    identified_pages,
     key_pages,
     opinion_pages,
     phone_pages,
     public_pages,
     respondent_pages,
+    resume_pages,
 )
 from .blueprint import bp
 from .queries import answers_of_group
@@ -30,9 +32,11 @@ __all__ = [
     "desk_pages",
     "discard_pages",
     "endings",
+    "identified_pages",
     "key_pages",
     "opinion_pages",
     "phone_pages",
     "public_pages",
     "respondent_pages",
+    "resume_pages",
 ]

@@ -17,6 +17,7 @@ from .models import Envelope, Opening, RoundKey
 __all__ = [
     "Access",
     "Window",
+    "access_of_nobody",
     "count_envelopes",
     "definition_of",
     "find_access",
@@ -73,6 +74,16 @@ class Access:
     help_phone: str
     window: Window
     keys: int  # holders who have proved that they can open
+    mode: str  # of the group
+
+
+def access_of_nobody(survey_round: Round, group: RespondentGroup, keys: int) -> Access:
+    """What a code of this group would lead to, for a device that has none yet. It can be answered with by nobody."""
+    window = window_of(survey_round)
+    unused = InvitationState.UNUSED
+    return Access(
+        survey_round.id, group.id, None, None, unused, None, True, survey_round.help_phone, window, keys, group.mode
+    )
 
 
 _ROUND_FACTS = (
@@ -89,6 +100,7 @@ _ROUND_FACTS = (
     .where(RoundKey.round_id == Round.id, RoundKey.tested_before_start)
     .correlate(Round)
     .scalar_subquery(),
+    select(RespondentGroup.mode).where(RespondentGroup.id == Cell.group_id).correlate(Cell).scalar_subquery(),
 )
 # Built once: these are asked for every page of every respondent.
 _BY_INVITATION = (
@@ -121,10 +133,10 @@ def find_access(session: Session, code_hash: str, lock_round: bool = False) -> A
     for query in _LOCKING if lock_round else _PLAIN:
         row = session.connection().execute(query, {"code_hash": code_hash}).one_or_none()
         if row is not None:
-            void, invitation_id, batch_id, state, digest, group_id, round_id, phone, *window, keys = row
+            void, invitation_id, batch_id, state, digest, group_id, round_id, phone, *window, keys, mode = row
             return Access(
                 round_id, group_id, invitation_id, batch_id, InvitationState(state), digest, void, phone,
-                Window(*window), keys,
+                Window(*window), keys, mode,
             )  # fmt: skip
     return None
 

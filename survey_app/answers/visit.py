@@ -1,6 +1,5 @@
 """One request of a respondent: where it comes from, which code it brings, in which language it is answered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
@@ -16,14 +15,25 @@ from sqlalchemy.orm import Session
 from ..access_codes.codes import hash_of, normalise
 from ..attempts import address_key, attempts_within, count_attempt
 from ..errors import Refused
-from ..questionnaires.definition import Definition, Language, Question
+from ..questionnaires.definition import Definition, Language
+from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
-from ..rounds.models import RatedUnit, RespondentGroup, Round
+from ..rounds.models import Mode, RatedUnit, RespondentGroup, Round
 from ..web import database, reading, settings
+from .identified import public_answer_key, seal_identified
 from .models import RoundKey
-from .payload import Rating
-from .queries import Access, Window, definition_of, find_access, published_version, rated_units, sealing_keys, window_of
-from .rules import NotOpen, UnknownCode, check_access, seal_answers
+from .payload import envelope_size
+from .queries import (
+    Access,
+    Window,
+    access_of_nobody,
+    definition_of,
+    find_access,
+    published_version,
+    sealing_keys,
+)
+from .ratings import Rated, form_of, path_of, payload_of, rated_of
+from .rules import FEWEST_HOLDERS, NotOpen, UnknownCode, check_access, seal_answers
 from .state import State, pack, unpack
 from .writer import AnswerWriter
 
@@ -51,28 +61,39 @@ class Setting:
     round: Round
     group: RespondentGroup
     version: QuestionnaireVersion
-    definition: Definition
-    units: list[RatedUnit]
+    rated: Rated
+    widest: Definition  # the questionnaire of who rates all units of the group; it settles the size of envelopes
     keys: list[RoundKey]
     window: Window
     read_at: float
-    drawn: dict[tuple[str, str, bool], Markup] = field(default_factory=dict)  # questions not answered yet, see below
+    public_keys: tuple[str, ...]  # to whom a phone seals: the holders, or in confidential mode the server
 
-    def draw(self, question: Question, spoken: str, alone: bool, draw: Callable[[], Markup]) -> Markup | None:
-        """An unanswered question in a language, drawn once for all; none where it is not the same for everybody."""
-        if (
-            self.definition.question(question.name) is not question
-        ):  # answers in its texts, filtered or shuffled choices
-            return None
-        place = (question.name, spoken, alone)
-        if place not in self.drawn:
-            self.drawn[place] = draw()
-        return self.drawn[place]
+    drawn: dict[tuple[Any, ...], Markup] = field(default_factory=dict)  # questions as they look before an answer
 
     @property
-    def rated(self) -> RatedUnit:
-        """The one rated unit of the round."""
-        return self.units[0]
+    def rates_one(self) -> bool:
+        """Whether everybody of the group rates the same one unit."""
+        return len(self.rated.units) == 1 and self.group.id not in self.rated.chosen
+
+    @property
+    def is_confidential(self) -> bool:
+        """Answers of this group carry the name of their person."""
+        return self.group.mode == Mode.CONFIDENTIAL
+
+    @property
+    def key_mode(self) -> str:
+        """How many of the keys open."""
+        return "availability" if self.is_confidential else self.round.key_mode
+
+    @property
+    def fewest_keys(self) -> int:
+        """To how many of the keys an envelope must be sealed at least."""
+        return 1 if self.is_confidential else FEWEST_HOLDERS
+
+    @property
+    def size(self) -> int:
+        """Bytes of every envelope of the group."""
+        return envelope_size(self.widest)
 
 
 @dataclass(frozen=True)
@@ -82,6 +103,7 @@ class Visit:
     code_hash: str
     access: Access
     setting: Setting
+    units: tuple[RatedUnit, ...]  # what the person rates
 
     @property
     def round(self) -> Round:
@@ -89,18 +111,28 @@ class Visit:
 
     @property
     def definition(self) -> Definition:
-        return self.setting.definition
+        """The questionnaire, a matrix written out for the units of this person."""
+        return form_of(self.setting.version, self.units)
 
     @property
-    def rated(self) -> RatedUnit:
-        """The one rated unit of the round."""
-        return self.setting.rated
+    def is_matrix(self) -> bool:
+        """Whether the person rates units in the rows of tables."""
+        return has_matrix(definition_of(self.setting.version))
+
+    @property
+    def rated_name(self) -> str:
+        """The name of the one unit that the person rates; empty for a matrix, where the names stand in the rows."""
+        return "" if self.is_matrix else self.units[0].unit.name
 
     def seal(self, answers: dict[str, Any]) -> bytes:
-        """Checked answers as an envelope to the key holders."""
+        """Checked answers as an envelope to the key holders, in confidential mode to the server."""
         setting = self.setting
-        rating = Rating(self.rated.id, answers)
-        return seal_answers(setting.round, setting.keys, setting.version.id, setting.definition, [rating])
+        payload = payload_of(setting.version, self.units, answers)
+        if setting.is_confidential:
+            return seal_identified(reading(), setting.round, setting.widest, payload)
+        return seal_answers(
+            setting.round, setting.keys, setting.version.id, setting.widest, payload.ratings, payload.apart
+        )
 
 
 def writer() -> AnswerWriter:
@@ -134,43 +166,64 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
     if access is None:
         _count_unknown_code(session)
         raise UnknownCode
-    setting = _setting(session, access.round_id, access.group_id, access.window, access.keys)
+    setting = _setting(session, access)
     g.survey_round = setting.round if setting else session.get(Round, access.round_id)
+    g.mode = access.mode
     if not repeated:
         check_access(access, sending=sending)
     if setting is None:
         raise NotOpen("Khảo sát chưa bắt đầu.")
-    return Visit(code_hash, access, setting)
+    return Visit(code_hash, access, setting, _units(session, setting, access))
 
 
-def setting_of_group(survey_round: Round, group: RespondentGroup) -> Setting | None:
-    """The setting of a group whose questionnaire is given out without a code; none while nothing is published."""
+def _units(session: Session, setting: Setting, access: Access) -> tuple[RatedUnit, ...]:
+    """What the holder of the code rates. Where the round rates one unit, nobody's own unit is looked up."""
+    rated = setting.rated
+    units = rated.of(access.group_id, "" if setting.rates_one else path_of(session, access))
+    if not units:
+        raise NotOpen("Ông/bà không có đơn vị nào để đánh giá trong đợt này.")
+    return units
+
+
+def visit_without_code(survey_round: Round, group: RespondentGroup) -> Visit | None:
+    """What everybody of a group is asked, for a device that has no code yet.
+
+    None while nothing is published, and where persons rate different units.
+    """
     session = reading()
     keys = len(sealing_keys(session, survey_round.id))
-    return _setting(session, survey_round.id, group.id, window_of(survey_round), keys)
+    access = access_of_nobody(survey_round, group, keys)
+    setting = _setting(session, access)
+    if setting is None or not setting.rates_one:
+        return None
+    return Visit("", access, setting, setting.rated.of(group.id, ""))
 
 
-def _setting(session: Session, round_id: int, group_id: int, window: Window, keys: int) -> Setting | None:
-    """The setting of a group, from memory while nothing that matters has changed."""
+def _setting(session: Session, access: Access) -> Setting | None:
+    """The setting of the code's group, from memory while nothing that matters has changed."""
     kept: dict[int, Setting] = current_app.extensions.setdefault("survey_settings_of_groups", {})
-    found = kept.get(group_id)
-    fresh = found is not None and found.window == window and len(found.keys) == keys
+    found = kept.get(access.group_id)
+    fresh = found is not None and found.window == access.window and len(found.keys) == access.keys
     if found is not None and fresh and monotonic() - found.read_at < _KEPT_SECONDS:
         return found
-    version = published_version(session, group_id)
+    version = published_version(session, access.group_id)
     if version is None:
         return None
+    rated = rated_of(session, access.round_id)
+    holders = sealing_keys(session, access.round_id)
+    confidential = access.mode == Mode.CONFIDENTIAL
     setting = Setting(
-        session.get_one(Round, round_id),
-        session.get_one(RespondentGroup, group_id),
+        session.get_one(Round, access.round_id),
+        session.get_one(RespondentGroup, access.group_id),
         version,
-        definition_of(version),
-        rated_units(session, round_id),
-        sealing_keys(session, round_id),
-        window,
+        rated,
+        form_of(version, rated.most(access.group_id)),
+        holders,
+        access.window,
         monotonic(),
+        (public_answer_key(session),) if confidential else tuple(key.public_key for key in holders if key.public_key),
     )
-    kept[group_id] = setting
+    kept[access.group_id] = setting
     return setting
 
 
@@ -225,6 +278,7 @@ def show(template: str, status: int = 200, definition: Definition | None = None,
             languages=[(one.code, one.name) for one in languages],
             here=request.path,
             survey_round=values.pop("survey_round", g.get("survey_round")),
+            mode=values.pop("mode", g.get("mode")),
             **values,
         )
     return page, status

@@ -83,6 +83,9 @@ class Question:
     `default` is a fixed value: shown at first, or the value itself where nobody may change it. `parameters` are those
     of XLSForm: start, end, step of a range; randomize and seed of a list. `image` and `audio` name a file in each
     language: bare as in the XLSForm, once stored as a reference of `media.py`.
+
+    In a matrix written out for a person, `rated_unit` is the unit that this row is about and `rated_name` the name of
+    the question as the author wrote it; its heading has the latter only.
     """
 
     name: str
@@ -107,6 +110,9 @@ class Question:
     parameters: Mapping[str, str] = field(default_factory=dict)
     image: Texts = field(default_factory=dict)
     audio: Texts = field(default_factory=dict)
+    rated_unit: int = 0
+    rated_name: str = ""
+
     # Looked at for every question of every page, so computed once: whether its value comes from its calculation or
     # default alone; whether a person answers it (not a note, nothing computed, not the heading of a table); and whether
     # an earlier answer (`${name}`) stands in its texts.
@@ -121,6 +127,16 @@ class Question:
         fields = (self.label, self.hint, self.required_message, self.constraint_message)
         shows = any("${" in text for texts in fields for text in texts.values())
         object.__setattr__(self, "shows_answers", shows)
+
+    @property
+    def heads_matrix(self) -> bool:
+        """Whether it is the question above the rows of a matrix."""
+        return bool(self.rated_name) and not self.rated_unit
+
+    @property
+    def has_dont_know(self) -> bool:
+        """Whether «không biết» is among its choices."""
+        return any(choice.is_dont_know for choice in self.choices)
 
     @property
     def is_scored(self) -> bool:
@@ -162,7 +178,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A section with a title; `one_screen` puts all its questions on one screen, `table` as rows of one table."""
+    """A section with a title; `one_screen` puts all its questions on one screen, `table` as rows of one table.
+
+    `rates` makes it a matrix: each question is answered once for every unit of these kinds (`all`: of any kind).
+    """
 
     name: str
     items: tuple["Question | Group", ...]
@@ -171,6 +190,7 @@ class Group:
     one_screen: bool = False
     row: int = field(default=0, compare=False)
     table: bool = False
+    rates: tuple[str, ...] = ()
 
 
 Item: TypeAlias = Question | Group

@@ -18,12 +18,14 @@ from ..web import me, reading, writing
 from .ddi import write_ddi
 from .definition import asked_when
 from .forms import CorrectionForm, UploadForm
+from .matrix import has_matrix
 from .media import unpacked
 from .message import Message
 from .paper_form import paper_form_pdf
 from .queries import (
     asked_criteria,
     find_group,
+    form_of_group,
     history,
     loaded_version,
     media_of,
@@ -162,13 +164,15 @@ def paper(code: str, group_code: str) -> Any:
     definition = questionnaire_of(reading(), survey_round, group).definition
     if definition is None:
         raise Missing
+    form = form_of_group(reading(), group, definition)
     wish = request.args.get("lang", "")
     language = wish if wish in {one.code for one in definition.languages} else definition.default_language
     units = rated_units(reading(), survey_round)
     rated = units[0].name if units else survey_round.operator_unit.name
     values = placeholder_values(survey_round, rated)
+    about = "" if has_matrix(definition) else rated  # of a matrix the names stand in the rows
     media = media_of(reading(), loaded_version(reading(), group.id))
-    pdf = paper_form_pdf(definition, language, values, rated, survey_round.mark, media)
+    pdf = paper_form_pdf(form, language, values, about, survey_round.mark, media)
     name = f"phieu-giay-{survey_round.code}-nhom-{group.code.lower()}.pdf"
     return send_file(io.BytesIO(pdf), "application/pdf", as_attachment=True, download_name=name)
 

@@ -13,6 +13,7 @@ damage   1 000 damaged files uploaded
 letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
 responses 200 000 responses scored, with limits and ranks of 100 places, on both engines
+province 59 units rated by 750 officials on matrix pages and by 2 700 citizens: opened, scored, ranked
 questionnaires  300 questions with 200 rules: import and check, next page
 analysis 30 questions in 100 units with errors, in milliseconds; the pass over answers beside numpy's bincount
 """
@@ -29,6 +30,7 @@ from . import (
     opening,
     page,
     phone,
+    province,
     questionnaires,
     roster,
     scores,
@@ -48,6 +50,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "letters": office.letters,
     "scores": office.scores,
     "responses": scores.two_hundred_thousand,
+    "province": province.whole_province,
     "analysis": analysis.thirty_items,
     "questionnaires": questionnaires.large,
 }

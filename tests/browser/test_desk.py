@@ -133,7 +133,7 @@ def test_an_interviewer_without_network_sees_a_number_only(
         enter(page, code)
         answer(page)
         forward(page)
-        heading(page, "Đã niêm phong, chờ gửi")
+        heading(page, "Đã lưu, chờ gửi")
         page.get_by_role("button", name="Xong, về trang đầu").click()
         expect(page.locator("#code")).to_be_focused()
     expect(page.locator("#queue")).to_have_text("Chờ gửi: 2 phiếu")
