@@ -115,10 +115,10 @@ def _take_envelope(visit: Visit, submission: str, body: Mapping[str, Any]) -> Se
     keys = [from_text(key) for key in setting.public_keys]
     if len(sealed) != setting.size or not looks_sealed(sealed, keys, setting.fewest_keys):
         return wrong_field("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
-    if setting.is_confidential and not is_sound(reading(), visit.round, setting.group.id, visit.units, sealed):
-        return wrong_field("envelope", "Phiếu không mở được hoặc có câu trả lời chưa đúng.")
     if "questionnaire" in body and not is_version_of(reading(), body["questionnaire"], visit.access.group_id):
         return wrong_field("questionnaire", "Phiếu này là của nhóm khác với nhóm của mã.")
+    if setting.is_confidential and not is_sound(reading(), visit.round, setting.group.id, visit.units, sealed):
+        return wrong_field("envelope", "Phiếu không mở được hoặc có câu trả lời chưa đúng.")
     return Sending(visit.code_hash, digest_of(submission, sealed), sealed)
 
 

@@ -29,7 +29,7 @@ from .forms import DeskForm
 from .phone_pages import form_given_out
 from .queries import window_of
 from .rules import check_open
-from .visit import UI_LANGUAGES, asked_without_code, refuse_foreign_pages, show
+from .visit import UI_LANGUAGES, refuse_foreign_pages, show, visit_without_code
 
 KIOSK = "quay"
 INTERVIEW = "phong-van"
@@ -75,7 +75,7 @@ def desk() -> Any:
     device = _desk_of_address()
     g.survey_round = device.survey_round
     check_open(window_of(device.survey_round), sending=True)
-    asked = asked_without_code(device.survey_round, device.group) if device.group else None
+    asked = visit_without_code(device.survey_round, device.group) if device.group else None
     return show(
         "respondent/desk.html",
         desk=device,
@@ -104,10 +104,10 @@ def desk_form() -> Any:
         return {"error": "unknown"}, 404
     g.survey_round = survey_round
     check_open(window_of(survey_round))
-    asked = asked_without_code(survey_round, group)
-    if asked is None:
+    visit = visit_without_code(survey_round, group)
+    if visit is None:
         return {"error": "unknown"}, 404
-    return form_given_out(asked, False, str(body.get("language", "vi")), body.get("have"))
+    return form_given_out(visit, str(body.get("language", "vi")), body.get("have"))
 
 
 @bp.get("/interviews")
@@ -123,7 +123,7 @@ def interviews() -> Any:
 def desks(code: str) -> Any:
     """Set up a device: here, or on another machine by its link."""
     survey_round = find_round(reading(), code, me())
-    form = DeskForm(groups=_groups_with_questionnaire(survey_round))
+    form = DeskForm(groups=_groups_to_keep(survey_round))
     if not form.validate_on_submit():
         return _show_desks(survey_round, form, None, 422 if form.is_submitted() else 200)
     device = Desk(survey_round, form.device.data, form.kind.data, _group_named(survey_round, form.group.data))
@@ -151,5 +151,6 @@ def _show_desks(survey_round: Round, form: DeskForm, device: Desk | None, status
     return page, status
 
 
-def _groups_with_questionnaire(survey_round: Round) -> list[RespondentGroup]:
-    return [group for group in survey_round.groups if asked_without_code(survey_round, group)]
+def _groups_to_keep(survey_round: Round) -> list[RespondentGroup]:
+    """Those whose questionnaire is the same for everybody, so that a device can have it before it knows a code."""
+    return [group for group in survey_round.groups if visit_without_code(survey_round, group)]

@@ -27,7 +27,7 @@ from .help_lines import help_lines
 from .phone_content import compressed, rules_of, script, script_version, worker
 from .public_pages import facts_of
 from .rules import refuse
-from .visit import UI_LANGUAGES, Asked, Setting, enter, language, refuse_foreign_pages, show, writer
+from .visit import UI_LANGUAGES, Setting, Visit, enter, language, refuse_foreign_pages, show, writer
 
 _FAULTS_OF_KIND = {
     "integer": faults.NOT_AN_INTEGER,
@@ -58,7 +58,7 @@ def phone_form() -> Any:
     if not isinstance(code, str):
         return wrong_field("code", "Thiếu mã.")
     visit = enter(code, sending=bool(have))  # who has begun may look at it in the hours of grace
-    return form_given_out(visit, visit.access.batch_id is not None, str(body.get("language", "vi")), have)
+    return form_given_out(visit, str(body.get("language", "vi")), have)
 
 
 @bp.post("/p/refuse")
@@ -118,52 +118,52 @@ def _given_out(content: bytes, kind: str, headers: dict[str, str]) -> Response:
     return response
 
 
-def form_given_out(asked: Asked, slip: bool, wish: str, have: object) -> Any:
-    """The questionnaire of a group in the language nearest to `wish`, or only that what the device has is still it."""
-    form = _form_of(asked, slip, wish)
+def form_given_out(visit: Visit, wish: str, have: object) -> Any:
+    """The questionnaire in the language nearest to `wish`, or only that what the device has is still it."""
+    g.language = wish[:20]
+    form = _form_of(visit)
     if have == form.etag:
         return {"unchanged": True, "etag": form.etag}
     return _given_out(form.content, "application/json", {"ETag": f'"{form.etag}"'})
 
 
-def _form_of(asked: Asked, slip: bool, wish: str) -> _Form:
+def _form_of(visit: Visit) -> _Form:
     """The form from memory while the setting of the group is the same object."""
     kept: dict[tuple[int, str, bool, tuple[int, ...]], _Form] = current_app.extensions.setdefault(
         "survey_phone_forms", {}
     )
-    setting = asked.setting
-    codes = [one.code for one in asked.definition.languages]
-    chosen = wish if wish in codes else codes[0]
-    place = (setting.group.id, chosen, slip, tuple(one.id for one in asked.units))
+    codes = [one.code for one in visit.definition.languages]
+    chosen = g.language if g.language in codes else codes[0]
+    place = (visit.access.group_id, chosen, visit.access.batch_id is not None, tuple(one.id for one in visit.units))
     found = kept.get(place)
-    if found is None or found.setting is not setting:
-        content = _content(asked, slip, chosen)
+    if found is None or found.setting is not visit.setting:
+        content = _content(visit, chosen)
         etag = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
         text = json.dumps(content | {"etag": etag}, ensure_ascii=False, separators=(",", ":"))
-        found = _Form(setting, text.encode(), etag)
+        found = _Form(visit.setting, text.encode(), etag)
         kept[place] = found
     return found
 
 
-def _content(asked: Asked, slip: bool, chosen: str) -> dict[str, Any]:
+def _content(visit: Visit, chosen: str) -> dict[str, Any]:
     """All that a phone needs to ask, to check, to seal, and to say how it went, in the chosen language."""
     g.language = chosen
-    setting, survey_round, definition = asked.setting, asked.round, asked.definition
-    t = text_shower(survey_round, asked.rated_name, chosen)
+    survey_round, setting = visit.round, visit.setting
+    t = text_shower(survey_round, visit.rated_name, chosen)
     own = chosen if chosen in UI_LANGUAGES else "vi"
     page, _status = show(
         "respondent/phone.html",
-        definition=definition,
+        definition=visit.definition,
         on_device=True,
-        shown=[(question, default, alone) for question, default, alone in _shown_questions(definition)],
+        shown=[(question, default, alone) for question, default, alone in _shown_questions(visit.definition)],
         t=t,
-        rated=asked.rated_name,
-        minutes=minutes(definition),
-        slip=slip,
+        rated=visit.rated_name,
+        minutes=minutes(visit.definition),
+        slip=visit.access.batch_id is not None,
         facts=facts_of(survey_round, setting.group.name, setting.group.mode),
     )
     with force_locale(own):
-        messages = {question.name: _messages(question, t) for question in _answered(definition)}
+        messages = {question.name: _messages(question, t) for question in _answered(visit.definition)}
         facts = {
             "date": date_text(survey_round.closes_on),
             "phone": survey_round.help_phone or _("số điện thoại trên giấy mời"),
@@ -171,16 +171,16 @@ def _content(asked: Asked, slip: bool, chosen: str) -> dict[str, Any]:
     return {
         "language": chosen,
         "html": page,
-        "titles": {group.name: t(group.label) for group in definition.groups() if t(group.label)},
+        "titles": {group.name: t(group.label) for group in visit.definition.groups() if t(group.label)},
         "messages": messages,
         "facts": facts,
-        "rules": rules_of(to_json(definition)),
+        "rules": rules_of(to_json(visit.definition)),
         "round": survey_round.code,
         "key_mode": setting.key_mode,
         "keys": setting.public_keys,
         "version": setting.version.id,
-        "rated_unit": asked.units[0].id,
-        "matrix": [unit.id for unit in asked.units] if asked.is_matrix else None,
+        "rated_unit": visit.units[0].id,
+        "matrix": [unit.id for unit in visit.units] if visit.is_matrix else None,
         "size": setting.size,
     }
 

@@ -17,6 +17,7 @@ from .models import Envelope, Opening, RoundKey
 __all__ = [
     "Access",
     "Window",
+    "access_of_nobody",
     "count_envelopes",
     "definition_of",
     "find_access",
@@ -74,6 +75,15 @@ class Access:
     window: Window
     keys: int  # holders who have proved that they can open
     mode: str  # of the group
+
+
+def access_of_nobody(survey_round: Round, group: RespondentGroup, keys: int) -> Access:
+    """What a code of this group would lead to, for a device that has none yet. It can be answered with by nobody."""
+    window = window_of(survey_round)
+    unused = InvitationState.UNUSED
+    return Access(
+        survey_round.id, group.id, None, None, unused, None, True, survey_round.help_phone, window, keys, group.mode
+    )
 
 
 _ROUND_FACTS = (

@@ -1,7 +1,6 @@
 """The pages on which a person answers, from code to thanks: without script, cookie or state on the server."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from flask import g, get_template_attribute, redirect, request, session, url_for
@@ -218,20 +217,22 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
 def _drawn(visit: Visit, state: State, screen: Screen, values: dict[str, Any], t: Any) -> dict[str, Markup]:
     """The questions of the screen that look the same for everybody, from memory."""
     language = next((one.code for one in visit.definition.languages if one.code == state.language), "")
-    if not language:
+    if not language or screen.is_matrix:
         return {}
     draw = get_template_attribute("respondent/_questions.html", "question_field")
     words = "" if language in UI_LANGUAGES else language
     alone = len(screen.questions) == 1
+    units = tuple(unit.id for unit in visit.units)
     found = {}
     for question in screen.questions:
+        if question.shows_answers or question.choice_filter or question.shuffled:
+            continue
         if values[question.name] not in ("", []):
             continue
-        part = visit.draw(
-            question, language, alone, partial(draw, question, t, values[question.name], "", alone, words)
-        )
-        if part is not None:
-            found[question.name] = part
+        place = (units, language, question.name, alone)
+        if place not in visit.setting.drawn:
+            visit.setting.drawn[place] = draw(question, t, values[question.name], "", alone, words)
+        found[question.name] = visit.setting.drawn[place]
     return found
 
 
@@ -246,10 +247,11 @@ class ReviewedAnswer:
     partly: bool = False  # of a matrix: some rows have no answer
 
 
-def _reviewed_matrix(screen: Screen, number: int, t: Any) -> tuple[ReviewedAnswer, bool]:
+def _reviewed_matrix(screen: Screen, number: int, t: Any, language: str) -> tuple[ReviewedAnswer, bool]:
     """A matrix as one line that tells how many units have an answer, and whether some lack one that is required."""
     rows = [question for question in screen.questions if question.is_answered]
-    given = _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=len(rows))
+    with force_locale("en" if language == "en" else "vi"):
+        given = _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=len(rows))
     faulty = any(question.required and question.name not in screen.live for question in rows)
     heading = t(screen.questions[0].label)
     return ReviewedAnswer(number, heading, given, screen.number, screen.given < len(rows)), faulty
@@ -265,8 +267,8 @@ def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
         for screen in path:
             if screen.is_matrix:
                 number += 1
-                line, faulty = _reviewed_matrix(screen, number, t)
-                (missing if faulty else rest).append(line)
+                reviewed, faulty = _reviewed_matrix(screen, number, t, state.language)
+                (missing if faulty else rest).append(reviewed)
                 continue
             for question in (question for question in screen.questions if question.is_answered):
                 number += 1

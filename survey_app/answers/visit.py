@@ -1,6 +1,5 @@
 """One request of a respondent: where it comes from, which code it brings, in which language it is answered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session
 from ..access_codes.codes import hash_of, normalise
 from ..attempts import address_key, attempts_within, count_attempt
 from ..errors import Refused
-from ..questionnaires.definition import Definition, Language, Question
+from ..questionnaires.definition import Definition, Language
 from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
 from ..rounds.models import Mode, RatedUnit, RespondentGroup, Round
@@ -24,7 +23,15 @@ from ..web import database, reading, settings
 from .identified import public_answer_key, seal_identified
 from .models import RoundKey
 from .payload import envelope_size
-from .queries import Access, Window, definition_of, find_access, published_version, sealing_keys, window_of
+from .queries import (
+    Access,
+    Window,
+    access_of_nobody,
+    definition_of,
+    find_access,
+    published_version,
+    sealing_keys,
+)
 from .ratings import Rated, form_of, path_of, payload_of, rated_of
 from .rules import FEWEST_HOLDERS, NotOpen, UnknownCode, check_access, seal_answers
 from .state import State, pack, unpack
@@ -60,7 +67,13 @@ class Setting:
     window: Window
     read_at: float
     public_keys: tuple[str, ...]  # to whom a phone seals: the holders, or in confidential mode the server
-    drawn: dict[tuple[str, str, bool], Markup] = field(default_factory=dict)  # questions not answered yet: `Asked.draw`
+
+    drawn: dict[tuple[Any, ...], Markup] = field(default_factory=dict)  # questions as they look before an answer
+
+    @property
+    def rates_one(self) -> bool:
+        """Whether everybody of the group rates the same one unit."""
+        return len(self.rated.units) == 1 and self.group.id not in self.rated.chosen
 
     @property
     def is_confidential(self) -> bool:
@@ -82,16 +95,13 @@ class Setting:
         """Bytes of every envelope of the group."""
         return envelope_size(self.widest)
 
-    @property
-    def same_for_all(self) -> bool:
-        """Whether everybody in the group rates one and the same unit, so that all get the same questionnaire."""
-        return len(self.rated.units) == 1 and self.group.id not in self.rated.chosen
-
 
 @dataclass(frozen=True)
-class Asked:
-    """What somebody of a group is asked: its questionnaire, about these units."""
+class Visit:
+    """What a respondent's request leads to."""
 
+    code_hash: str
+    access: Access
     setting: Setting
     units: tuple[RatedUnit, ...]  # what the person rates
 
@@ -113,24 +123,6 @@ class Asked:
     def rated_name(self) -> str:
         """The name of the one unit that the person rates; empty for a matrix, where the names stand in the rows."""
         return "" if self.is_matrix else self.units[0].unit.name
-
-    def draw(self, question: Question, spoken: str, alone: bool, draw: Callable[[], Markup]) -> Markup | None:
-        """An unanswered question in a language, drawn once for all; none where it is not the same for everybody."""
-        # Answers in its texts and filtered or shuffled choices make another question of it.
-        if not self.setting.same_for_all or self.definition.question(question.name) is not question:
-            return None
-        place, drawn = (question.name, spoken, alone), self.setting.drawn
-        if place not in drawn:
-            drawn[place] = draw()
-        return drawn[place]
-
-
-@dataclass(frozen=True)
-class Visit(Asked):
-    """What a respondent's request leads to."""
-
-    code_hash: str
-    access: Access
 
     def seal(self, answers: dict[str, Any]) -> bytes:
         """Checked answers as an envelope to the key holders, in confidential mode to the server."""
@@ -174,62 +166,64 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
     if access is None:
         _count_unknown_code(session)
         raise UnknownCode
-    setting = _setting(session, access.round_id, access.group_id, access.window, access.keys)
+    setting = _setting(session, access)
     g.survey_round = setting.round if setting else session.get(Round, access.round_id)
     g.mode = access.mode
     if not repeated:
         check_access(access, sending=sending)
     if setting is None:
         raise NotOpen("Khảo sát chưa bắt đầu.")
-    return Visit(setting, _units(session, setting, access), code_hash, access)
+    return Visit(code_hash, access, setting, _units(session, setting, access))
 
 
 def _units(session: Session, setting: Setting, access: Access) -> tuple[RatedUnit, ...]:
     """What the holder of the code rates. Where the round rates one unit, nobody's own unit is looked up."""
-    units = setting.rated.of(access.group_id, "" if setting.same_for_all else path_of(session, access))
+    rated = setting.rated
+    units = rated.of(access.group_id, "" if setting.rates_one else path_of(session, access))
     if not units:
         raise NotOpen("Ông/bà không có đơn vị nào để đánh giá trong đợt này.")
     return units
 
 
-def asked_without_code(survey_round: Round, group: RespondentGroup) -> Asked | None:
-    """What a group is asked, for a device that keeps it; none while nothing is published, or where that hangs on who
-    the person is.
+def visit_without_code(survey_round: Round, group: RespondentGroup) -> Visit | None:
+    """What everybody of a group is asked, for a device that has no code yet.
+
+    None while nothing is published, and where persons rate different units.
     """
     session = reading()
     keys = len(sealing_keys(session, survey_round.id))
-    setting = _setting(session, survey_round.id, group.id, window_of(survey_round), keys)
-    if setting is None or not setting.same_for_all:
+    access = access_of_nobody(survey_round, group, keys)
+    setting = _setting(session, access)
+    if setting is None or not setting.rates_one:
         return None
-    return Asked(setting, setting.rated.of(group.id, ""))
+    return Visit("", access, setting, setting.rated.of(group.id, ""))
 
 
-def _setting(session: Session, round_id: int, group_id: int, window: Window, keys: int) -> Setting | None:
-    """The setting of a group, from memory while nothing that matters has changed."""
+def _setting(session: Session, access: Access) -> Setting | None:
+    """The setting of the code's group, from memory while nothing that matters has changed."""
     kept: dict[int, Setting] = current_app.extensions.setdefault("survey_settings_of_groups", {})
-    found = kept.get(group_id)
-    fresh = found is not None and found.window == window and len(found.keys) == keys
+    found = kept.get(access.group_id)
+    fresh = found is not None and found.window == access.window and len(found.keys) == access.keys
     if found is not None and fresh and monotonic() - found.read_at < _KEPT_SECONDS:
         return found
-    version = published_version(session, group_id)
+    version = published_version(session, access.group_id)
     if version is None:
         return None
-    rated = rated_of(session, round_id)
-    holders = sealing_keys(session, round_id)
-    group = session.get_one(RespondentGroup, group_id)
-    confidential = group.mode == Mode.CONFIDENTIAL
+    rated = rated_of(session, access.round_id)
+    holders = sealing_keys(session, access.round_id)
+    confidential = access.mode == Mode.CONFIDENTIAL
     setting = Setting(
-        session.get_one(Round, round_id),
-        group,
+        session.get_one(Round, access.round_id),
+        session.get_one(RespondentGroup, access.group_id),
         version,
         rated,
-        form_of(version, rated.most(group_id)),
+        form_of(version, rated.most(access.group_id)),
         holders,
-        window,
+        access.window,
         monotonic(),
         (public_answer_key(session),) if confidential else tuple(key.public_key for key in holders if key.public_key),
     )
-    kept[group_id] = setting
+    kept[access.group_id] = setting
     return setting
 
 

@@ -108,10 +108,11 @@ class Question:
     default: str = ""
     read_only: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
-    rated_unit: int = 0
-    rated_name: str = ""
     image: Texts = field(default_factory=dict)
     audio: Texts = field(default_factory=dict)
+    rated_unit: int = 0
+    rated_name: str = ""
+
     # Looked at for every question of every page, so computed once: whether its value comes from its calculation or
     # default alone; whether a person answers it (not a note, nothing computed, not the heading of a table); and whether
     # an earlier answer (`${name}`) stands in its texts.

@@ -81,10 +81,10 @@ def _item_to_json(item: Item) -> dict[str, Any]:
         "default": item.default,
         "read_only": item.read_only,
         "parameters": dict(item.parameters),
-        "rated_unit": item.rated_unit or None,
-        "rated_name": item.rated_name,
         "image": dict(item.image),
         "audio": dict(item.audio),
+        "rated_unit": item.rated_unit or None,
+        "rated_name": item.rated_name,
     }
     return _without_defaults({**shared, **own})
 
@@ -154,8 +154,8 @@ def _item_from_json(row: Mapping[str, Any], lists: Mapping[str, tuple[Choice, ..
         default=row.get("default", ""),
         read_only=row.get("read_only", False),
         parameters=row.get("parameters", {}),
-        rated_unit=row.get("rated_unit", 0),
-        rated_name=row.get("rated_name", ""),
         image=row.get("image", {}),
         audio=row.get("audio", {}),
+        rated_unit=row.get("rated_unit", 0),
+        rated_name=row.get("rated_name", ""),
     )

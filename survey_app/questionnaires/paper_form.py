@@ -52,6 +52,8 @@ li { margin: 0 0 1.5mm; padding-left: 7mm; text-indent: -7mm; break-inside: avoi
 .box { width: 4mm; height: 4mm; margin-right: 3mm; vertical-align: -0.6mm; }
 .box.round { border-radius: 50%; }
 .place { width: 9mm; height: 6mm; margin-right: 2mm; vertical-align: -1.5mm; }
+.picture { display: block; max-width: 90mm; max-height: 60mm; margin: 1mm 0 2mm; }
+li .picture { max-width: 45mm; max-height: 30mm; text-indent: 0; }
 .label.matrix { font-weight: bold; margin: 4mm 0 1mm; break-after: avoid; }
 table.matrix { width: 100%; border-collapse: collapse; font-size: 10.5pt; }
 table.matrix th, table.matrix td { border: 0.2mm solid #888; padding: 0.8mm 1mm; text-align: center; }
@@ -59,8 +61,6 @@ table.matrix th { font-weight: normal; width: 12%; }
 table.matrix th:first-child, table.matrix td:first-child { text-align: left; width: auto; }
 table.matrix tr { break-inside: avoid; }
 table.matrix .box { margin: 0; }
-.picture { display: block; max-width: 90mm; max-height: 60mm; margin: 1mm 0 2mm; }
-li .picture { max-width: 45mm; max-height: 30mm; text-indent: 0; }
 .line { border-bottom: 0.3mm dotted #000; height: 8mm; margin-left: 6mm; }
 """
 _LINES = 4
@@ -123,6 +123,14 @@ class _Form:
             self._field(item),
         )
 
+    def _picture(self, files: Texts) -> Markup:
+        reference = Reference.of(text_in(files, self._language))
+        medium = self._media.get(reference.digest) if reference else None
+        if medium is None:
+            return Markup("")
+        content = base64.b64encode(medium.content).decode()
+        return Markup('<img class="picture" alt="" src="data:{};base64,{}">').format(medium.kind, content)
+
     def _matrix(self, group: Group) -> Markup:
         """A table: the levels above, a row of boxes for each unit."""
         heading, *rows = [item for item in group.items if isinstance(item, Question)]
@@ -138,14 +146,6 @@ class _Form:
 
     def _hint(self, hint: str) -> Markup:
         return Markup('<p class="hint">{}</p>').format(hint) if hint else Markup("")
-
-    def _picture(self, files: Texts) -> Markup:
-        reference = Reference.of(text_in(files, self._language))
-        medium = self._media.get(reference.digest) if reference else None
-        if medium is None:
-            return Markup("")
-        content = base64.b64encode(medium.content).decode()
-        return Markup('<img class="picture" alt="" src="data:{};base64,{}">').format(medium.kind, content)
 
     def _skip(self, condition: Condition | None) -> Markup:
         if condition is None:

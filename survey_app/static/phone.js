@@ -60,7 +60,7 @@
   // ---- code page
 
   function normalise(typed) {
-    return typed.replace(/^.*#/s, "").replace(NOT_LETTERS, "").toUpperCase().replace(/[OIL]/g, (letter) => TWINS[letter]);
+    return typed.replace(/^.*#|~.*$/gs, "").replace(NOT_LETTERS, "").toUpperCase().replace(/[OIL]/g, (letter) => TWINS[letter]);
   }
 
   const remember = (code) => { if (!desk) try { sessionStorage.setItem("code", code); } catch { /* a reload asks for the code */ } };
@@ -117,16 +117,6 @@
     else leaveToServer();
   }
 
-  // What another device has answered under the same code; the code alone never opens it.
-  async function fetchCarried(code, key) {
-    const { status, content } = await device.post("/p/resume/fetch", { code, resume: await device.resumeId(key) });
-    try {
-      if (status === 200) return await device.openResume(key, surveySealing.fromText(content.sealed));
-    } catch { /* another key, or damaged */ }
-    my.notCarried = true;
-    return null;
-  }
-
   // The next person on a device for many: nothing of an earlier visit is taken up. Without network the questionnaire that
   // the device keeps is asked; whether the code is of its group is known when the answer is sent.
   async function openAtDesk(code, id, sealed) {
@@ -144,6 +134,16 @@
     my = { code, id, keeps: true, depth: 0 };
     const shown = form.pages[language] ? language : form.last;
     begin(form, newDraft(shown), shown);
+  }
+
+  // What another device has answered under the same code; the code alone never opens it.
+  async function fetchCarried(code, key) {
+    const { status, content } = await device.post("/p/resume/fetch", { code, resume: await device.resumeId(key) });
+    try {
+      if (status === 200) return await device.openResume(key, surveySealing.fromText(content.sealed));
+    } catch { /* another key, or damaged */ }
+    my.notCarried = true;
+    return null;
   }
 
   function newDraft(language) {
@@ -215,6 +215,7 @@
   function mount(content) {
     const page = new DOMParser().parseFromString(content.html, "text/html");
     templates = new Map([...lastScreens, ...templatesIn(page)]);
+    if (desk) templates.get("question-actions").content.querySelector("[data-act=elsewhere]").remove(); // nothing goes on from here
     my.content = content;
     my.roundTitle = page.title.split(" – ").slice(1).join(" – ");
     facts = { ...content.facts, code: my.code.replace(/(.{4})(?=.)/g, "$1-") };
@@ -632,8 +633,8 @@
     const latest = my.form.pages[content.language];
     const payload = { v: 1, questionnaire: content.version, ...ratingsOf(content, state.answers) };
     const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
-    if (draft.resume) row.resume = await device.resumeId(draft.resume);
     if (desk) row.questionnaire = content.version;
+    if (draft.resume) row.resume = await device.resumeId(draft.resume);
     const bytes = new TextEncoder().encode(JSON.stringify(payload));
     const keys = latest.keys.map(surveySealing.fromText);
     try {
@@ -833,7 +834,8 @@
   function sayState() {
     const line = byId("state");
     if (!line || !my || my.over || !my.draft) return;
-    const text = my.notCarried ? words().notCarried : !my.keeps ? words().unkept : !navigator.onLine ? words().offline : !desk && Object.keys(my.draft.raw).length ? words().kept : "";
+    const kept = !desk && Object.keys(my.draft.raw).length ? words().kept : "";
+    const text = my.notCarried ? words().notCarried : !my.keeps ? words().unkept : !navigator.onLine ? words().offline : kept;
     if (line.textContent !== text) line.textContent = text;
     line.hidden = !text;
     line.classList.toggle("calm", my.keeps && navigator.onLine && !my.notCarried);

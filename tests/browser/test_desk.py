@@ -14,9 +14,9 @@ NewContext = Callable[..., BrowserContext]
 FIRST = "Mời ông/bà cho ý kiến về việc phục vụ của cơ quan hành chính"
 PIN = "2468"
 KEPT = """async () => {
-  const { formId, reader } = document.getElementById("code-form").dataset;
+  const { formId } = document.getElementById("code-form").dataset;
   for (;;) {
-    const files = [reader, location.href].map((address) => caches.match(address));
+    const files = [caches.match(location.href)];
     const kept = await Promise.all([surveyDevice.loadForm(formId), ...files]);
     if (kept.every(Boolean)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -131,7 +131,7 @@ def test_an_interviewer_without_network_sees_a_number_only(
         enter(page, code)
         answer(page)
         forward(page)
-        heading(page, "Đã niêm phong, chờ gửi")
+        heading(page, "Đã lưu, chờ gửi")
         page.get_by_role("button", name="Xong, về trang đầu").click()
         expect(page.locator("#code")).to_be_focused()
     expect(page.locator("#queue")).to_have_text("Chờ gửi: 2 phiếu")
