@@ -1,4 +1,4 @@
-"""Tables of the hand-over: sets of files as they were made, column plans, the office's own Word templates."""
+"""Tables of the hand-over: sets of files as they were made or are being made, column plans, own Word templates."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -45,6 +45,23 @@ class HandoverSet(Base):
 
     round: Mapped[Round] = relationship()
     version: Mapped[RosterVersion] = relationship()
+
+
+class SetMaking(Base):
+    """Việc lập bộ bàn giao: a set that is being made, or that could not be made; at most one of a round."""
+
+    __tablename__ = "set_making"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), unique=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    by_name: Mapped[str]
+    begun_at: Mapped[datetime]
+    sign_at: Mapped[datetime]  # when the making last gave a sign of life
+    done: Mapped[int] = mapped_column(default=0)  # files
+    of: Mapped[int] = mapped_column(default=0)
+    typed: Mapped[dict[str, Any]] = mapped_column(default=dict)  # field of the form -> what was sent
+    faults: Mapped[dict[str, Any]] = mapped_column(default=dict)  # field -> sentence; none while it goes on
 
 
 class ColumnTemplate(Base):
