@@ -72,12 +72,12 @@ def begin_making(session: Session, survey_round: Round, wishes: SetWishes, typed
     return making
 
 
-def give_sign(session: Session, making_id: int, done: int) -> None:
+def give_sign(session: Session, making_id: str, done: int) -> None:
     """The making goes on and has so many files."""
     session.execute(update(SetMaking).where(SetMaking.id == making_id).values(sign_at=now(), done=done))
 
 
-def end_making(session: Session, making_id: int, ready: ReadySet, by: Actor) -> HandoverSet | None:
+def end_making(session: Session, making_id: str, ready: ReadySet, by: Actor) -> HandoverSet | None:
     """Keep the set and forget its making. None when the making was given up: the round is gone, or another began.
 
     Raises as `keep_set`, and Refused when the round has been cancelled meanwhile.
@@ -93,7 +93,7 @@ def end_making(session: Session, making_id: int, ready: ReadySet, by: Actor) -> 
     return keep_set(session, survey_round, ready, by)
 
 
-def fail_making(session: Session, making_id: int, fault: Exception) -> None:
+def fail_making(session: Session, making_id: str, fault: Exception) -> None:
     """The making came to nothing; what was typed stays."""
     if isinstance(fault, Invalid):
         faults = fault.faults

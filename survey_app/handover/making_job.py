@@ -22,7 +22,7 @@ class MakingJob:
     """One making from the first file to the set that is kept, or to the words why there is none."""
 
     database: Database
-    making_id: int
+    making_id: str
     round_id: int
     by_id: int
     wishes: SetWishes

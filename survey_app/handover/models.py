@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
@@ -52,7 +54,8 @@ class SetMaking(Base):
 
     __tablename__ = "set_making"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    # By chance, since SQLite gives a number a second time: a making that was given up must not end the next one.
+    id: Mapped[str] = mapped_column(primary_key=True, default=partial(token_hex, 8))
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), unique=True)
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     by_name: Mapped[str]
@@ -73,7 +76,7 @@ class ColumnTemplate(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     operator_unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     name: Mapped[str]
-    columns: Mapped[list[Any]] = mapped_column(default=list)  # [[field, heading], …]
+    columns: Mapped[list[Any]] = mapped_column(default=list)  # [[field, heading], …]; constant words are a third part
     titles: Mapped[bool] = mapped_column(default=False)  # title lines over the table
     version: Mapped[int] = mapped_column(default=0)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from io import BytesIO
+from itertools import zip_longest
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +13,16 @@ from werkzeug.datastructures import MultiDict
 
 from ..access import requires
 from ..errors import Conflict, Invalid
-from ..roster.handover import PERSON_COLUMNS, HandoverOptions, export_roster, sees_ethnicity
+from ..roster.handover import (
+    CONSTANT,
+    EMPTY,
+    PERSON_COLUMNS,
+    UNIT_CODE,
+    HandoverOptions,
+    PlannedColumn,
+    export_roster,
+    sees_ethnicity,
+)
 from ..roster.queries import latest_version
 from ..rounds.models import Round
 from ..rounds.queries import find_round
@@ -224,19 +234,20 @@ def plan(code: str, plan_id: int) -> ResponseReturnValue:
     copied = request.args.get("copy", type=int)
     found = column_plans.find_template(session, survey_round, plan_id or copied) if plan_id or copied else None
     name = found.name if found and plan_id else ""
-    rows = [(one, heading) for one, heading in found.columns] if found else _usual_columns()
+    rows = column_plans.planned_columns(found) if found else _usual_columns()
     return _plan_page(survey_round, plan_id, name, rows, bool(found and found.titles), found.version if found else 0)
 
 
-def _usual_columns() -> list[tuple[str, str]]:
-    return [(name, column.title) for name, column in PERSON_COLUMNS.items() if name != "ethnicity"]
+def _usual_columns() -> list[PlannedColumn]:
+    left_out = ("ethnicity", UNIT_CODE)
+    return [PlannedColumn(name, column.title) for name, column in PERSON_COLUMNS.items() if name not in left_out]
 
 
 def _plan_page(
-    survey_round: Round, plan_id: int, name: str, rows: Sequence[tuple[str, str]], titles: bool, version: int,
+    survey_round: Round, plan_id: int, name: str, rows: Sequence[PlannedColumn], titles: bool, version: int,
     faults: dict[str, str] | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
-    blank = [("", "")] * max(3, 8 - len(rows))
+    blank = [PlannedColumn("", "")] * max(3, 8 - len(rows))
     page = render_template(
         "handover/plan.html",
         survey_round=survey_round,
@@ -246,6 +257,7 @@ def _plan_page(
         titles=titles,
         version=version,
         choices={one: column.title for one, column in PERSON_COLUMNS.items()},
+        fillers={EMPTY: _("Cột trống"), CONSTANT: _("Giá trị cố định")},
         faults=faults or {},
     )
     return page, 422 if faults else 200
@@ -254,7 +266,8 @@ def _plan_page(
 @bp.post("/rounds/<code>/handover/columns/<int:plan_id>")
 @requires("roster.export")
 def save_plan(code: str, plan_id: int) -> ResponseReturnValue:
-    rows = list(zip(request.form.getlist("field"), request.form.getlist("heading"), strict=False))
+    sent = zip_longest(*(request.form.getlist(name) for name in ("field", "heading", "text")), fillvalue="")
+    rows = [PlannedColumn(*one) for one in sent]
     name, titles = request.form.get("name", ""), "titles" in request.form
     seen = request.form.get("version", type=int)
     if "learn" in request.form:
@@ -265,7 +278,7 @@ def save_plan(code: str, plan_id: int) -> ResponseReturnValue:
             found = column_plans.find_template(session, survey_round, plan_id) if plan_id else None
             column_plans.save_template(session, survey_round, name, rows, titles, me(), found, seen)
     except Invalid as fault:
-        shown = [row for row in rows if row[0]]
+        shown = [row for row in rows if row.field]
         return _plan_page(find_round(reading(), code, me()), plan_id, name, shown, titles, seen or 0, fault.faults)
     flash(_("Đã lưu mẫu cột."), "ok")
     return redirect(url_for(".columns", code=code), 303)
@@ -284,9 +297,13 @@ def _learn(code: str, plan_id: int, name: str, titles: bool) -> ResponseReturnVa
         return _plan_page(survey_round, plan_id, name, _usual_columns(), titles, seen, fault.faults)
     except Rejected as fault:
         return _plan_page(survey_round, plan_id, name, _usual_columns(), titles, seen, {"sample": fault.message})
-    unknown = sum(not one for one, _heading in learned)
+    unknown = sum(one.field == EMPTY for one in learned)
     if unknown:
-        flash(_("Có %(n)d cột chưa nhận ra. Chọn nội dung cho cột đó, hoặc bỏ trống để không xuất.", n=unknown), "info")
+        words = _(
+            "Có %(n)d cột chưa nhận ra nên để là «Cột trống»: các cột sau vẫn đúng chỗ. Chọn nội dung khác nếu cần.",
+            n=unknown,
+        )
+        flash(words, "info")
     return _plan_page(survey_round, plan_id, name, learned, titles, seen)
 
 
