@@ -107,6 +107,11 @@ def _fault_of_columns(columns: Sequence[PlannedColumn]) -> str:
             return f"Cột thứ {number} chưa có tên. Ghi tên cột như phần mềm kia đòi."
         if one.field == CONSTANT and not one.text:
             return f"Cột «{one.heading}» chưa có giá trị cố định. Ghi giá trị, hoặc chọn «Cột trống»."
+        if one.field != CONSTANT and one.text:
+            return (
+                f"Cột «{one.heading or number}» có giá trị cố định mà nội dung là thứ khác. "
+                "Chọn nội dung «Giá trị cố định», hoặc xóa giá trị."
+            )
         if len(one.text) > LONGEST_TEXT:
             return f"Giá trị cố định của cột «{one.heading}» dài quá {LONGEST_TEXT} ký tự."
     return ""

@@ -164,7 +164,7 @@ def test_columns_that_the_roster_has_not_keep_the_others_in_their_place(app, dat
         "name": "Phần mềm của Bộ",
         "field": ["unit_code", "empty", "constant", "name"],
         "heading": ["MA_DV", "MA_PHIEU", "TINH", "HO_TEN"],
-        "text": ["", "bỏ", "=1+1", ""],
+        "text": ["", "", "=1+1", ""],
     }
     assert post(operator, address, **columns).status_code == 303
     with database.writing() as session:
@@ -182,6 +182,7 @@ def test_columns_that_the_roster_has_not_keep_the_others_in_their_place(app, dat
     for field, heading, text, words in (
         ("constant", "TINH", "", "«TINH» chưa có giá trị cố định"),
         ("empty", "", "", "Cột thứ 2 chưa có tên"),
+        ("phone", "SDT", "0912", "«SDT» có giá trị cố định mà nội dung là thứ khác"),
     ):
         fields = {"field": ["name", field], "heading": ["HO_TEN", heading], "text": ["", text], "name": "Khác"}
         answer = post(operator, address, **fields)
