@@ -5,9 +5,9 @@ figures typed by the respondent are not counted, and a question that was not ask
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..questionnaires.definition import SELECT_MULTIPLE, SELECT_ONE, TEXT, Definition
 from ..questionnaires.path import questions_on_path
@@ -48,6 +48,12 @@ def split_text(definition: Definition, answers: Mapping[str, Any]) -> tuple[dict
     return rest, {name: value for name, value in answers.items() if name in written}
 
 
-def weights(invited: Mapping[int, int], received: Mapping[int, int]) -> dict[int, float]:
-    """Cell -> weight of each of its ballots: persons invited over answers received (1 where nobody is known)."""
-    return {cell: (invited.get(cell, 0) / count) or 1.0 for cell, count in received.items() if count}
+Place = TypeVar("Place", bound=Hashable)
+
+
+def weights(invited: Mapping[Place, int], received: Mapping[Place, int]) -> dict[Place, float]:
+    """Place -> weight of each of its ballots: persons invited over answers received (1 where nobody is known).
+
+    A place is a cell and a rated unit.
+    """
+    return {place: (invited.get(place, 0) / count) or 1.0 for place, count in received.items() if count}

@@ -21,7 +21,9 @@ Mode = Literal["availability", "strict"]
 
 SMALL = 8 * 1024
 LARGE = 32 * 1024
-SIZES = (SMALL, LARGE)
+MATRIX = 64 * 1024  # dozens of units, each with a dozen questions
+LONG_MATRIX = 128 * 1024
+SIZES = (SMALL, LARGE, MATRIX, LONG_MATRIX)
 MAX_KEYS = 16
 
 _MAGIC = b"PBNP\x01"

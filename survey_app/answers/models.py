@@ -53,12 +53,28 @@ class Envelope(Base):
 
 
 class IdentifiedAnswer(Base):
-    """Confidential mode: the answer of one invitation under a server key, readable by a restricted role."""
+    """Phiếu bảo mật, có danh tính: the answer of one invitation, an envelope to the server's answer key.
+
+    Readable by a restricted role. Never updated (a trigger); deleted with the personal data of its round.
+    """
 
     __tablename__ = "identified_answer"
 
     invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), primary_key=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("questionnaire_version.id"))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ResumeDraft(Base):
+    """Phần đang trả lời, to go on elsewhere: encrypted on the phone under a random key that only its QR code holds.
+
+    Nothing says whose it is. `id` is a hash of that key; all of a round have the sizes of its envelopes.
+    """
+
+    __tablename__ = "resume_draft"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -154,7 +170,8 @@ class Opening(Base):
     opened_on: Mapped[date]
     holder: Mapped[str]  # whose key opened
     envelopes: Mapped[int]
-    ballots: Mapped[int]
+    ballots: Mapped[int]  # that came out of envelopes
+    identified: Mapped[int] = mapped_column(default=0)  # identified answers counted with them
     faulty: Mapped[int]  # envelopes that could not be read or broke the questionnaire
     discarded: Mapped[int] = mapped_column(default=0)  # envelopes that two officers discarded before
     merged_cells: Mapped[list[Any]] = mapped_column(default=list)  # labels of cells that merged, with their parent

@@ -8,7 +8,7 @@ so that neither deleted envelopes nor the order of arrival can be found in it.
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,26 +17,32 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ..access import Actor
-from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation, InvitationState
+from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation
 from ..audit import Action, record
 from ..db import Database
 from ..errors import Refused
 from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.definition import Definition
+from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.path import answers_on_path, check_answers
+from ..roster.models import Person, UnitList
 from ..rounds.cancelling import hold_round
-from ..rounds.models import Cell, Round
+from ..rounds.models import Cell, RatedUnit, Round
 from ..text import today
+from ..units.models import Unit
 from ..version import VERSION
 from .cells import merge_small_cells
 from .cleaning import rewrite
 from .counting import Key, OpenedAnswers, count_levels, split_text, weights
 from .envelope import EnvelopeError, NoFittingKey, open_envelope, public_bytes
+from .identified import identified_answers, modes_in_force, read_identified
 from .joint import count_discarded, use_agreement
 from .keys import to_text
 from .models import AnswerCount, Ballot, Envelope, FreeText, Opening, RoundKey
-from .payload import PayloadError, Rating, read_payload
-from .queries import count_envelopes, definition_of, opening_of, rated_units, round_keys, versions_of_round
+from .payload import Payload, PayloadError, read_payload
+from .queries import count_envelopes, definition_of, opening_of, round_keys, versions_of_round
+from .ratings import Rated, answers_of, form_of, invited_by_unit, part_about, payload_of, rated_of
+from .rules import needs_holders
 
 _AT_A_TIME = 500
 
@@ -53,13 +59,20 @@ class _Contents:
     """What came out of the envelopes, still in the order of the table."""
 
     opened: list[OpenedAnswers] = field(default_factory=list)
+    written: list[tuple[int, str, str]] = field(default_factory=list)  # outside a matrix: group, question, own words
     hashes: list[bytes] = field(default_factory=list)
     faulty: int = 0
+    identified: int = 0
     for_others: int = 0  # sealed before the holder of the given key came
 
 
 def fitting_holders(session: Session, survey_round: Round, private_keys: Sequence[PrivateKey]) -> list[RoundKey]:
-    """The holders whose private keys these are. Raises Refused when none fits, or too few for the round's mode."""
+    """The holders whose private keys these are: none in a round without sealed groups.
+
+    Raises Refused when none fits, or too few for the round's mode.
+    """
+    if not needs_holders(modes_in_force(session, survey_round.id)):
+        return []
     by_public = {key.public_key: key for key in round_keys(session, survey_round.id)}
     given = {to_text(public_bytes(private.public_key())) for private in private_keys}
     holders = [key for public, key in by_public.items() if public in given]
@@ -99,13 +112,15 @@ def open_envelopes(
             f"Khóa này không mở được {contents.for_others} phong bì gửi trước khi có người giữ khóa này, nên chưa mở. "
             "Chọn tệp khóa của người giữ khóa có từ đầu đợt."
         )
+    ballots = len(contents.opened)
+    _read_identified(session, survey_round, contents)
     merged = _merge_cells(session, survey_round, contents.opened)
-    _store_ballots(session, survey_round, contents.opened)
+    _store_ballots(session, survey_round, contents)
     _store_counts(session, survey_round, contents.opened)
     session.execute(delete(Envelope).where(Envelope.round_id == survey_round.id))
     _erase_digests(session, survey_round)
     survey_round.envelopes_opened_on = today()
-    return _record(session, survey_round, contents, merged, holders, by)
+    return _record(session, survey_round, contents, ballots, merged, holders, by)
 
 
 def _erase_digests(session: Session, survey_round: Round) -> None:
@@ -118,6 +133,7 @@ def _record(
     session: Session,
     survey_round: Round,
     contents: _Contents,
+    ballots: int,
     merged: list[Any],
     holders: list[RoundKey],
     by: Actor | None,
@@ -128,7 +144,8 @@ def _record(
         opened_on=today(),
         holder=", ".join(f"{key.holder_name} ({key.holder_body})" for key in holders),
         envelopes=len(contents.hashes),
-        ballots=len(contents.opened),
+        ballots=ballots,
+        identified=contents.identified,
         faulty=contents.faulty,
         discarded=count_discarded(session, survey_round.id),
         merged_cells=merged,
@@ -137,42 +154,80 @@ def _record(
         stage="opened",
     )
     session.add(opening)
-    record(
-        session,
-        Action.ENVELOPES_OPENED,
-        by,
-        round=survey_round.code,
-        envelopes=opening.envelopes,
-        ballots=opening.ballots,
-        faulty=opening.faulty,
-        digest=opening.digest,
-    )
+    if holders:
+        record(
+            session,
+            Action.ENVELOPES_OPENED,
+            by,
+            round=survey_round.code,
+            envelopes=opening.envelopes,
+            ballots=opening.ballots,
+            faulty=opening.faulty,
+            digest=opening.digest,
+        )
+    if opening.identified or not holders:
+        record(session, Action.IDENTIFIED_COUNTED, by, round=survey_round.code, count=opening.identified)
     return opening
 
 
-def _envelopes(session: Session, round_id: int) -> Iterator[tuple[bytes, int, bool]]:
-    """Every sealed answer with the cell of its invitation or batch, and whether it came on paper."""
+def _envelopes(session: Session, round_id: int) -> Iterator[tuple[bytes, int, str, bool]]:
+    """Every sealed answer with cell and unit (its path) of its invitation or batch, and whether it came on paper."""
+    cell_id = func.coalesce(Invitation.cell_id, Batch.cell_id)
     query = (
-        select(Envelope.sealed, func.coalesce(Invitation.cell_id, Batch.cell_id), Batch.kind == BatchKind.PAPER)
+        select(Envelope.sealed, cell_id, Unit.path, Batch.kind == BatchKind.PAPER)
         .outerjoin(Invitation, Envelope.invitation_id == Invitation.id)
+        .outerjoin(Person, Person.id == Invitation.person_id)
+        .outerjoin(UnitList, UnitList.id == Person.list_id)
         .outerjoin(Batch, Envelope.batch_id == Batch.id)
+        .outerjoin(Cell, Cell.id == cell_id)
+        .outerjoin(Unit, Unit.id == func.coalesce(UnitList.unit_id, Batch.unit_id, Cell.unit_id))
         .where(Envelope.round_id == round_id)
         .execution_options(yield_per=_AT_A_TIME)
     )
-    for sealed, cell_id, on_paper in session.execute(query):
-        yield sealed, cell_id, bool(on_paper)
+    for sealed, cell, path, on_paper in session.execute(query):
+        yield sealed, cell, path or "", bool(on_paper)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What answers are held against: the published questionnaires, the group of each cell, the rated units."""
+
+    versions: Mapping[int, QuestionnaireVersion]
+    groups: Mapping[int, int]
+    rated: Rated
+
+    def take(self, contents: _Contents, payload: Payload, cell_id: int, path: str, on_paper: bool = False) -> bool:
+        """Adds the answers to `contents`; False, and nothing added, when they break the questionnaire.
+
+        `path` is that of the unit of who answered: it tells which units were to be rated.
+        """
+        version = self.versions.get(payload.version_id)
+        if version is None or version.group_id != self.groups[cell_id]:
+            return False
+        units = self.rated.of(version.group_id, path)
+        answers = answers_of(payload, version, units)
+        if answers is None or _is_faulty(form_of(version, units), answers, on_paper):
+            return False
+        _split(contents, cell_id, version, units, answers)
+        return True
+
+
+def _what_was_asked(session: Session, survey_round: Round) -> _Asked:
+    cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
+    return _Asked(
+        versions_of_round(session, survey_round.id),
+        {cell.id: cell.group_id for cell in cells},
+        rated_of(session, survey_round.id),
+    )
 
 
 def _read_all(
     session: Session, survey_round: Round, private_keys: Sequence[PrivateKey], progress: Progress
 ) -> _Contents:
-    versions = versions_of_round(session, survey_round.id)
-    cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
-    groups = {cell.id: cell.group_id for cell in cells}
-    units = {unit.id for unit in rated_units(session, survey_round.id)}
+    asked = _what_was_asked(session, survey_round)
     contents = _Contents()
     count = count_envelopes(session, survey_round.id)
-    for sealed, cell_id, on_paper in _envelopes(session, survey_round.id):
+    for sealed, cell_id, path, on_paper in _envelopes(session, survey_round.id):
         progress(len(contents.hashes), count)
         contents.hashes.append(hashlib.sha256(sealed).digest())
         try:
@@ -183,23 +238,45 @@ def _read_all(
         except (EnvelopeError, PayloadError):
             contents.faulty += 1
             continue
-        version = versions.get(payload.version_id)
-        if version is None or version.group_id != groups[cell_id]:
-            contents.faulty += 1
-            continue
-        definition = definition_of(version)
-        if any(r.rated_unit_id not in units or _is_faulty(definition, r, on_paper) for r in payload.ratings):
-            contents.faulty += 1
-            continue
-        for rating in payload.ratings:
-            answers = answers_on_path(definition, rating.answers)
-            contents.opened.append(OpenedAnswers(cell_id, rating.rated_unit_id, version.id, dict(answers)))
+        contents.faulty += not asked.take(contents, payload, cell_id, path, on_paper)
     return contents
 
 
-def _is_faulty(definition: Definition, rating: Rating, on_paper: bool) -> bool:
+def _read_identified(session: Session, survey_round: Round, contents: _Contents) -> None:
+    """Adds the identified answers: nameless from here on, so that scores read one kind of ballot whatever the mode.
+
+    They were checked when they came. One that cannot be read now is counted as faulty and published, like an envelope.
+    """
+    asked = _what_was_asked(session, survey_round)
+    for cell_id, path, sealed in identified_answers(session, survey_round):
+        try:
+            taken = asked.take(contents, read_identified(session, survey_round, sealed), cell_id, path)
+        except (EnvelopeError, PayloadError):
+            taken = False
+        contents.identified += taken
+        contents.faulty += not taken
+
+
+def _split(
+    contents: _Contents,
+    cell_id: int,
+    version: QuestionnaireVersion,
+    units: Sequence[RatedUnit],
+    answers: Mapping[str, Any],
+) -> None:
+    """One set of answers for each rated unit, none for a unit of a matrix without any answer; and the own words."""
+    stored = payload_of(version, units, answers_on_path(form_of(version, units), answers))
+    alone = len(stored.ratings) == 1
+    for rating in stored.ratings:
+        if rating.answers or alone:
+            contents.opened.append(OpenedAnswers(cell_id, rating.rated_unit_id, version.id, rating.answers))
+    _rest, written = split_text(definition_of(version), stored.apart)
+    contents.written += [(version.group_id, name, words) for name, words in written.items()]
+
+
+def _is_faulty(form: Definition, answers: Mapping[str, Any], on_paper: bool) -> bool:
     """Whether the answers break the questionnaire. On paper nobody can be kept from leaving a question out."""
-    faults = check_answers(definition, rating.answers)
+    faults = check_answers(form, answers)
     return any(not (on_paper and fault.kind == REQUIRED) for fault in faults)
 
 
@@ -207,7 +284,7 @@ def _merge_cells(session: Session, survey_round: Round, opened: list[OpenedAnswe
     """Merges cells with too few answers, moves the answers, and returns what merged in words."""
     cells = {cell.id: cell for cell in session.scalars(select(Cell).where(Cell.round_id == survey_round.id))}
     before = {cell.id: _end(cell, cells) for cell in cells.values()}
-    received = Counter(before[answers.cell_id] for answers in opened)
+    received = _fewest_ballots((before[answers.cell_id], answers.rated_unit_id) for answers in opened)
     parents = {cell.id: cell.parent_id for cell in cells.values() if before[cell.id] == cell.id}
     # A parent that was itself merged before the start stands for the cell it went to.
     parents = {cell: None if parent is None else before[parent] for cell, parent in parents.items()}
@@ -221,6 +298,14 @@ def _merge_cells(session: Session, survey_round: Round, opened: list[OpenedAnswe
     return merged
 
 
+def _fewest_ballots(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Cell -> ballots about the rated unit that has the fewest there: a person who rates many counts once."""
+    found: dict[int, int] = {}
+    for (cell, _unit), count in Counter(pairs).items():
+        found[cell] = min(count, found.get(cell, count))
+    return found
+
+
 def _end(cell: Cell, cells: dict[int, Cell]) -> int:
     """The cell in which a cell counts after the merging that was done before the start."""
     while cell.merged_into_id is not None:
@@ -228,12 +313,13 @@ def _end(cell: Cell, cells: dict[int, Cell]) -> int:
     return cell.id
 
 
-def _store_ballots(session: Session, survey_round: Round, opened: list[OpenedAnswers]) -> None:
+def _store_ballots(session: Session, survey_round: Round, contents: _Contents) -> None:
     versions = versions_of_round(session, survey_round.id)
-    ballots, texts = [], []
-    for one in opened:
+    ballots, all_written = [], list(contents.written)
+    for one in contents.opened:
         version = versions[one.version_id]
         answers, written = split_text(definition_of(version), one.answers)
+        all_written += [(version.group_id, name, words) for name, words in written.items()]
         ballots.append(
             {
                 "id": secrets.token_hex(16),
@@ -244,16 +330,16 @@ def _store_ballots(session: Session, survey_round: Round, opened: list[OpenedAns
                 "answers": answers,
             }
         )
-        texts += [
-            {
-                "id": secrets.token_hex(16),
-                "round_id": survey_round.id,
-                "group_id": version.group_id,
-                "question": name,
-                "text": words,
-            }
-            for name, words in written.items()
-        ]
+    texts = [
+        {
+            "id": secrets.token_hex(16),
+            "round_id": survey_round.id,
+            "group_id": group_id,
+            "question": name,
+            "text": words,
+        }
+        for group_id, name, words in all_written
+    ]
     for table, rows in ((Ballot, ballots), (FreeText, texts)):
         # Written in the order of random numbers: places in the file tell nothing about the order of arrival.
         rows.sort(key=lambda row: str(row["id"]))
@@ -264,8 +350,9 @@ def _store_ballots(session: Session, survey_round: Round, opened: list[OpenedAns
 def _store_counts(session: Session, survey_round: Round, opened: list[OpenedAnswers]) -> None:
     versions = versions_of_round(session, survey_round.id)
     counts: Counter[Key] = Counter()
+    kinds = {unit.id: unit.unit.kind for unit in rated_of(session, survey_round.id).units}
     for one in opened:
-        count_levels(counts, one, definition_of(versions[one.version_id]))
+        count_levels(counts, one, part_about(versions[one.version_id], kinds[one.rated_unit_id]))
     weight = _weights_by_unit(session, survey_round, opened)
     rows = [
         {
@@ -287,21 +374,13 @@ def _store_counts(session: Session, survey_round: Round, opened: list[OpenedAnsw
 def _weights_by_unit(
     session: Session, survey_round: Round, opened: list[OpenedAnswers]
 ) -> dict[tuple[int, int], float]:
-    """(cell, rated unit) -> weight of each ballot there: invited persons of the cell over ballots received."""
+    """(cell, rated unit) -> weight of each ballot there: persons invited to rate the unit over ballots received."""
     cells = {cell.id: cell for cell in session.scalars(select(Cell).where(Cell.round_id == survey_round.id))}
-    invited: Counter[int] = Counter()
-    rows = session.execute(
-        select(Invitation.cell_id, func.count())
-        .where(Invitation.round_id == survey_round.id, Invitation.state != InvitationState.REPLACED)
-        .group_by(Invitation.cell_id)
-    )
-    for cell_id, count in rows:
-        invited[_end(cells[cell_id], cells)] += count
-    found: dict[tuple[int, int], float] = {}
-    for unit in {one.rated_unit_id for one in opened}:
-        received = Counter(one.cell_id for one in opened if one.rated_unit_id == unit)
-        found |= {(cell, unit): weight for cell, weight in weights(invited, received).items()}
-    return found
+    invited: Counter[tuple[int, int]] = Counter()
+    by_unit = invited_by_unit(session, survey_round, rated_of(session, survey_round.id))
+    for (cell_id, unit), count in by_unit.items():
+        invited[_end(cells[cell_id], cells), unit] += count
+    return weights(invited, Counter((one.cell_id, one.rated_unit_id) for one in opened))
 
 
 def clean_up(database: Database, round_id: int, by: Actor | None) -> None:

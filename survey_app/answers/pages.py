@@ -8,11 +8,13 @@ from . import (
     collection_pages,
     discard_pages,
     endings,
+    identified_pages,
     key_pages,
     opinion_pages,
     phone_pages,
     public_pages,
     respondent_pages,
+    resume_pages,
 )
 from .blueprint import bp
 from .queries import answers_of_group
@@ -28,9 +30,11 @@ __all__ = [
     "collection_pages",
     "discard_pages",
     "endings",
+    "identified_pages",
     "key_pages",
     "opinion_pages",
     "phone_pages",
     "public_pages",
     "respondent_pages",
+    "resume_pages",
 ]

@@ -16,13 +16,14 @@ from ..look import asset
 from ..questionnaires import answer_values as faults
 from ..questionnaires.check import minutes
 from ..questionnaires.definition import Definition, Question
+from ..questionnaires.definition_json import to_json
 from ..questionnaires.path import Screen
 from ..questionnaires.shown_screen import in_shown_order, values_to_show
 from ..questionnaires.wording import fault_text, text_shower
 from ..text import date_text
 from .api_pages import body_of_request, wrong_field
 from .blueprint import bp, for_respondents
-from .payload import envelope_size
+from .help_lines import help_lines
 from .phone_content import compressed, rules_of, script, script_version, worker
 from .public_pages import facts_of
 from .rules import refuse
@@ -101,8 +102,8 @@ def script_address() -> str:
 
 def empty_code_page() -> Response:
     """The page of the code before anything was typed: the same for everybody, so it is drawn once for each language."""
-    kept: dict[tuple[str, str], bytes] = current_app.extensions.setdefault("survey_code_pages", {})
-    place = (request.path, "en" if language() == "en" else "vi")
+    kept: dict[tuple[object, ...], bytes] = current_app.extensions.setdefault("survey_code_pages", {})
+    place = (request.path, "en" if language() == "en" else "vi", help_lines())
     if place not in kept:
         page, _status = show("respondent/code.html", typed="", fault="")
         kept[place] = page.encode()
@@ -122,10 +123,12 @@ def _given_out(content: bytes, kind: str, headers: dict[str, str]) -> Response:
 
 def _form_of(visit: Visit) -> _Form:
     """The form from memory while the setting of the group is the same object."""
-    kept: dict[tuple[int, str, bool], _Form] = current_app.extensions.setdefault("survey_phone_forms", {})
+    kept: dict[tuple[int, str, bool, tuple[int, ...]], _Form] = current_app.extensions.setdefault(
+        "survey_phone_forms", {}
+    )
     codes = [one.code for one in visit.definition.languages]
     chosen = g.language if g.language in codes else codes[0]
-    place = (visit.access.group_id, chosen, visit.access.batch_id is not None)
+    place = (visit.access.group_id, chosen, visit.access.batch_id is not None, tuple(one.id for one in visit.units))
     found = kept.get(place)
     if found is None or found.setting is not visit.setting:
         content = _content(visit, chosen)
@@ -140,7 +143,7 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
     """All that a phone needs to ask, to check, to seal, and to say how it went, in the chosen language."""
     g.language = chosen
     survey_round, setting = visit.round, visit.setting
-    t = text_shower(survey_round, visit.rated.unit.name, chosen)
+    t = text_shower(survey_round, visit.rated_name, chosen)
     own = chosen if chosen in UI_LANGUAGES else "vi"
     page, _status = show(
         "respondent/phone.html",
@@ -148,10 +151,10 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         on_device=True,
         shown=[(question, default, alone) for question, default, alone in _shown_questions(visit.definition)],
         t=t,
-        rated=visit.rated.unit.name,
+        rated=visit.rated_name,
         minutes=minutes(visit.definition),
         slip=visit.access.batch_id is not None,
-        facts=facts_of(survey_round, setting.group.name),
+        facts=facts_of(survey_round, setting.group.name, setting.group.mode),
     )
     with force_locale(own):
         messages = {question.name: _messages(question, t) for question in _answered(visit.definition)}
@@ -165,13 +168,14 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         "titles": {group.name: t(group.label) for group in visit.definition.groups() if t(group.label)},
         "messages": messages,
         "facts": facts,
-        "rules": rules_of(setting.version.definition),
+        "rules": rules_of(to_json(visit.definition)),
         "round": survey_round.code,
-        "key_mode": survey_round.key_mode,
-        "keys": [key.public_key for key in setting.keys],
+        "key_mode": setting.key_mode,
+        "keys": setting.public_keys,
         "version": setting.version.id,
-        "rated_unit": visit.rated.id,
-        "size": envelope_size(visit.definition, len(setting.units)),
+        "rated_unit": visit.units[0].id,
+        "matrix": [unit.id for unit in visit.units] if visit.is_matrix else None,
+        "size": setting.size,
     }
 
 
@@ -180,7 +184,9 @@ def _answered(definition: Definition) -> list[Question]:
 
 
 def _messages(question: Question, t: Any) -> dict[str, str]:
-    """Kind of fault -> sentence, for those that this question can have."""
+    """Kind of fault -> sentence, for those that this question can have; in a matrix the name of the unit."""
+    if question.rated_unit:
+        return {faults.REQUIRED: t(question.label)}
     kinds = [faults.REQUIRED, _FAULTS_OF_KIND.get(question.kind, ""), faults.CONSTRAINT if question.constraint else ""]
     return {kind: fault_text(kind, question, t) for kind in kinds if kind}
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from flask import g, redirect, request, session, url_for
 from flask_babel import force_locale
+from flask_babel import gettext as _
 
 from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.check import minutes
+from ..questionnaires.definition import DONT_KNOW
 from ..questionnaires.path import (
     Screen,
     answers_on_path,
@@ -86,7 +88,7 @@ def privacy_page() -> Any:
         packed=packed(state),
         minutes=minutes(visit.definition),
         slip=visit.access.batch_id is not None,
-        facts=facts_of(visit.round, visit.setting.group.name),
+        facts=facts_of(visit.round, visit.setting.group.name, visit.setting.group.mode),
     )
 
 
@@ -110,7 +112,7 @@ def question_page(number: int) -> Any:
     state, faults = _take_screen(visit, state)
     path = screens(visit.definition, state.answers)
     came_from = _number_from_form()
-    if came_from and (faults or "switch" in request.form):
+    if came_from and (faults or not {"switch", "fill"}.isdisjoint(request.form)):
         return _show_screen(visit, state, path[min(came_from, len(path)) - 1], faults)
     if number > len(path):
         return _show_review(visit, state)
@@ -125,7 +127,7 @@ def review_page() -> Any:
     state = read_state()
     visit = enter(state.code, sending=True)
     state, faults = _take_screen(visit, state)
-    if faults:
+    if faults or "fill" in request.form:
         path = screens(visit.definition, state.answers)
         return _show_screen(visit, state, path[min(_number_from_form(), len(path)) - 1], faults)
     return _show_review(visit, state)
@@ -174,6 +176,8 @@ def _take_screen(visit: Visit, state: State) -> tuple[State, dict[str, str]]:
         return state, {}
     screen = path[number - 1]
     posted = {question.name: request.form.getlist(question.name) for question in screen.questions}
+    if "fill" in request.form and screen.is_matrix:
+        posted |= {question.name: [DONT_KNOW] for question in screen.questions if not posted[question.name]}
     values, faults = check_screen(screen, posted, today().isoformat())
     state = state.with_answers(
         {name: value for name, value in values.items() if value not in ("", [])},
@@ -184,7 +188,7 @@ def _take_screen(visit: Visit, state: State) -> tuple[State, dict[str, str]]:
 
 
 def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, str]) -> Any:
-    t = text_shower(visit.round, visit.rated.unit.name, state.language)
+    t = text_shower(visit.round, visit.rated_name, state.language)
     screen = in_shown_order(screen, state.submission)
     questions = {question.name: question for question in screen.questions}
     with force_locale("en" if state.language == "en" else "vi"):
@@ -200,7 +204,7 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
         faults=words,
         all_missing=set(faults.values()) <= {REQUIRED},
         targets=targets,
-        rated=visit.rated.unit.name,
+        rated=visit.rated_name,
         to_review="review" in request.form,
     )
 
@@ -213,15 +217,31 @@ class ReviewedAnswer:
     question: str
     given: str
     screen: int
+    partly: bool = False  # of a matrix: some rows have no answer
+
+
+def _reviewed_matrix(screen: Screen, number: int, t: Any, language: str) -> tuple[ReviewedAnswer, bool]:
+    """A matrix as one line that tells how many units have an answer, and whether some lack one that is required."""
+    rows = [question for question in screen.questions if question.is_answered]
+    with force_locale("en" if language == "en" else "vi"):
+        given = _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=len(rows))
+    faulty = any(question.required and question.name not in screen.live for question in rows)
+    heading = t(screen.questions[0].label)
+    return ReviewedAnswer(number, heading, given, screen.number, screen.given < len(rows)), faulty
 
 
 def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
-    t = text_shower(visit.round, visit.rated.unit.name, state.language)
+    t = text_shower(visit.round, visit.rated_name, state.language)
     path = screens(visit.definition, state.answers)
     missing: list[ReviewedAnswer] = []
     rest: list[ReviewedAnswer] = []
     number = 0
     for screen in path:
+        if screen.is_matrix:
+            number += 1
+            row, faulty = _reviewed_matrix(screen, number, t, state.language)
+            (missing if faulty else rest).append(row)
+            continue
         for question in (question for question in screen.questions if question.is_answered):
             number += 1
             with force_locale("en" if state.language == "en" else "vi"):
@@ -237,5 +257,5 @@ def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
         rest=rest,
         tried=tried,
         last_screen=len(path),
-        rated=visit.rated.unit.name,
+        rated=visit.rated_name,
     )

@@ -1,9 +1,12 @@
 """May this answer be taken, and is it taken exactly once? And when does a round open and close for answers?"""
 
 import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -14,13 +17,16 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Missing, Refused
 from ..questionnaires.definition import Definition
+from ..questionnaires.matrix import has_matrix
+from ..questionnaires.models import QuestionnaireVersion
 from ..rounds.cancelling import hold_round, refuse_if_cancelled
-from ..rounds.models import Cell, Mode, RatedUnit, Round
-from ..text import LOCAL_ZONE, date_text
+from ..rounds.models import Cell, Mode, RatedUnit, RespondentGroup, Round
+from ..text import LOCAL_ZONE, date_text, local_day
 from .envelope import Mode as KeyMode
 from .envelope import seal
+from .identified import modes_in_force, readers_of
 from .keys import from_text
-from .models import Envelope, RoundKey
+from .models import Envelope, IdentifiedAnswer, RoundKey
 from .payload import Rating, envelope_size, write_payload
 from .queries import (
     Access,
@@ -29,10 +35,11 @@ from .queries import (
     find_access,
     invitations_by_group,
     published_version,
-    rated_units,
     round_keys,
     sealing_keys,
 )
+from .ratings import form_of, invited_by_unit, rated_of, without_unit
+from .resume import erase_all_drafts
 
 FEWEST_HOLDERS = 2
 # Who declined or was not reached may still change their mind; who was replaced may not.
@@ -63,6 +70,7 @@ _COUNT_SLIP = (
     update(Batch).where(Batch.id == bindparam("batch"), Batch.keyed < Batch.ticked).values(keyed=Batch.keyed + 1)
 )
 _STORE = insert(Envelope)
+_STORE_IDENTIFIED = insert(IdentifiedAnswer)
 
 
 class UnknownCode(Missing):
@@ -143,13 +151,13 @@ def check_access(access: Access | None, sending: bool = False, moment: datetime 
 def check_open(window: Window, sending: bool = False, moment: datetime | None = None) -> None:
     """Raises NotOpen or Closed when the round takes no answers at this moment."""
     moment = moment or now()
-    day = moment.astimezone(LOCAL_ZONE).date()
+    day = local_day(moment)
     if window.opened_at is None or (window.opens_on is not None and day < window.opens_on):
         begins = f"Khảo sát bắt đầu ngày {date_text(window.opens_on)}." if window.opens_on else "Khảo sát chưa bắt đầu."
         raise NotOpen(begins)
     last_moment = end_of_collection(window, grace=sending)
     if window.closed_at is not None or (last_moment is not None and moment >= last_moment):
-        ended = window.closes_on or (window.closed_at or moment).astimezone(LOCAL_ZONE).date()
+        ended = window.closes_on or local_day(window.closed_at or moment)
         raise Closed(f"Khảo sát đã kết thúc ngày {date_text(min(ended, day))}. Cảm ơn ông/bà.")
 
 
@@ -162,17 +170,26 @@ def end_of_collection(window: Window, grace: bool = False) -> datetime | None:
 
 
 def seal_answers(
-    survey_round: Round, keys: list[RoundKey], version_id: int, definition: Definition, ratings: list[Rating]
+    survey_round: Round,
+    keys: list[RoundKey],
+    version_id: int,
+    definition: Definition,
+    ratings: Sequence[Rating],
+    apart: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """Checked answers as an envelope to all key holders of the round."""
+    """Checked answers as an envelope to all key holders of the round.
+
+    `definition` settles the size: of a matrix it is written out for all units of the group.
+    """
     public_keys = [from_text(key.public_key) for key in keys if key.public_key]
     mode: KeyMode = "strict" if survey_round.key_mode == "strict" else "availability"
-    size = envelope_size(definition, len(ratings))
-    return seal(write_payload(version_id, ratings), public_keys, survey_round.code, mode, size)
+    payload = write_payload(version_id, ratings, apart)
+    return seal(payload, public_keys, survey_round.code, mode, envelope_size(definition))
 
 
 def receive(session: Session, sending: Sending, moment: datetime | None = None) -> Receipt:
-    """Stores the envelope and spends the invitation or slip, both or neither; call it inside one transaction.
+    """Stores the envelope (of a confidential group as identified answer) and spends the invitation or slip, both or
+    neither; call it inside one transaction.
 
     The database decides: of many posts of one code exactly one changes the row. The same sending again succeeds.
     Raises UnknownCode, CodeVoid, NotOpen, Closed, AlreadyAnswered, SlipNotTicked.
@@ -191,6 +208,10 @@ def receive(session: Session, sending: Sending, moment: datetime | None = None) 
         raise Conflict("Phiếu chưa gửi được. Thử lại sau ít phút.")
     if access.batch_id is not None:
         _count_slip(session, access.batch_id)
+    if access.mode == Mode.CONFIDENTIAL:
+        named = {"invitation_id": access.invitation_id, "sealed": sending.sealed}
+        session.connection().execute(_STORE_IDENTIFIED, named)
+        return Receipt.STORED
     owner = {"invitation_id": access.invitation_id, "batch_id": access.batch_id}
     row = {"id": secrets.token_hex(16), "round_id": access.round_id, "sealed": sending.sealed, **owner}
     session.connection().execute(_STORE, row)
@@ -241,14 +262,16 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
     invited = invitations_by_group(session, survey_round.id)
     groups = [group for group in survey_round.groups if group.id in invited]
     cells = session.scalar(select(func.count()).select_from(Cell).where(Cell.round_id == survey_round.id)) or 0
+    modes = modes_in_force(session, survey_round.id)
     return [
         Check(survey_round.roster_locked_at is not None, "Danh sách chung đã khóa", "roster"),
         Check(cells > 0, f"Đã chốt ô công bố ({cells} ô)" if cells else "Đã chốt ô công bố", "cells"),
         Check(bool(invited), f"Đã có lời mời cho {sum(count for count, _ in invited.values())} người", "cells"),
         _check_questionnaires(session, survey_round, [(group.id, group.code) for group in groups]),
-        _check_keys(session, survey_round),
-        _check_modes([group.code for group in groups if group.mode != Mode.SEALED]),
-        _check_rated_units(rated_units(session, survey_round.id)),
+        *([_check_keys(session, survey_round)] if needs_holders(modes) else []),
+        *([_check_readers(session, survey_round, modes)] if Mode.CONFIDENTIAL in modes else []),
+        _check_rated_units(session, survey_round, groups),
+        *_few_raters(session, survey_round, groups),
         Check(survey_round.closes_on is not None, "Đã đặt ngày đóng thu phiếu", "settings"),
         Check(
             bool(survey_round.help_phone), "Đã có số điện thoại trợ giúp cho người trả lời", "settings", blocks=False
@@ -258,13 +281,14 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
 
 def _check_questionnaires(session: Session, survey_round: Round, groups: list[tuple[int, str]]) -> Check:
     missing, too_long = [], []
+    rated = rated_of(session, survey_round.id)
     for group_id, code in groups:
         version = published_version(session, group_id)
         if version is None:
             missing.append(code)
             continue
         try:
-            envelope_size(definition_of(version))
+            envelope_size(form_of(version, rated.most(group_id)))
         except ValueError:
             too_long.append(code)
     if missing:
@@ -282,17 +306,65 @@ def _check_keys(session: Session, survey_round: Round) -> Check:
     return Check(holds, text, "keys")
 
 
-def _check_modes(confidential: list[str]) -> Check:
-    if not confidential:
-        return Check(True, "Mọi nhóm dùng phiếu niêm phong", "settings")
-    names = ", ".join(confidential)
-    return Check(False, f"Nhóm {names} đặt chế độ có danh tính: chỉ thu được phiếu niêm phong", "settings")
+def needs_holders(modes: Mapping[str, Sequence[RespondentGroup]]) -> bool:
+    """Whether any group of the round is sealed (`modes` of `modes_in_force`), so that key holders are needed."""
+    return Mode.CONFIDENTIAL not in modes or Mode.SEALED in modes
 
 
-def _check_rated_units(units: list[RatedUnit]) -> Check:
-    if len(units) == 1:
-        return Check(True, f"Đơn vị được đánh giá: {units[0].unit.name}", "settings")
-    return Check(False, f"Phiếu hỏi về đúng một đơn vị được đánh giá (đợt này có {len(units)})", "settings")
+def _check_readers(session: Session, survey_round: Round, modes: Mapping[str, Sequence[RespondentGroup]]) -> Check:
+    names = ", ".join(group.code for group in modes[Mode.CONFIDENTIAL])
+    readers = len(readers_of(session, survey_round))
+    text = f"Nhóm {names} dùng phiếu có danh tính: quản trị viên đã tạo tài khoản người đọc (hiện có {readers})"
+    return Check(readers > 0, text)
+
+
+def _check_rated_units(session: Session, survey_round: Round, groups: list[RespondentGroup]) -> Check:
+    """Everybody has somebody to rate, every unit is rated by somebody, and who rates many units is asked by matrix."""
+    rated = rated_of(session, survey_round.id)
+    lost = without_unit(session, survey_round, rated)
+    faults = []
+    for group in groups:
+        version = published_version(session, group.id)
+        if version and group.id in rated.chosen:
+            faults += _unasked(version, group.code, rated.most(group.id))
+        if count := lost.get(group.id):
+            faults.append(
+                f"{count} người của nhóm {group.code} không có đơn vị nào để đánh giá: đơn vị lập danh sách của họ "
+                "không được đánh giá trong đợt này"
+            )
+    if faults:
+        return Check(False, f"Mỗi người có đơn vị để đánh giá; còn vướng: {'; '.join(faults)}", "settings")
+    if len(rated.units) == 1:
+        return Check(True, f"Đơn vị được đánh giá: {rated.units[0].unit.name}", "settings")
+    return Check(bool(rated.units), f"Mỗi người có đơn vị để đánh giá ({len(rated.units)} đơn vị)", "settings")
+
+
+def _few_raters(session: Session, survey_round: Round, groups: list[RespondentGroup]) -> list[Check]:
+    """A warning for each group that has too few persons for some of the units it rates."""
+    rated = rated_of(session, survey_round.id)
+    if len(rated.units) < 2:
+        return []
+    home = dict(session.execute(select(Cell.id, Cell.group_id).where(Cell.round_id == survey_round.id)).all())
+    raters: Counter[tuple[int, int]] = Counter()
+    for (cell_id, unit_id), count in invited_by_unit(session, survey_round, rated).items():
+        raters[home[cell_id], unit_id] += count
+    found = []
+    for group in groups:
+        few = sum(count < survey_round.k_min for (group_id, _unit), count in raters.items() if group_id == group.id)
+        words = f"Nhóm {group.code} có dưới {survey_round.k_min} người đánh giá {few} đơn vị: ý kiến ấy được giữ kín"
+        if few:
+            found.append(Check(False, words, "settings", blocks=False))
+    return found
+
+
+def _unasked(version: QuestionnaireVersion, group_code: str, units: Sequence[RatedUnit]) -> list[str]:
+    """Words for units that the questionnaire of a group which rates many does not ask about."""
+    if not has_matrix(definition_of(version)):
+        return [f"nhóm {group_code} đánh giá nhiều đơn vị nhưng phiếu chưa có bảng (cột rates)"]
+    asked = {question.rated_unit for question in form_of(version, units).questions()}
+    missing = [unit for unit in units if unit.id not in asked]
+    words = f"phiếu nhóm {group_code} không có bảng nào hỏi về {len(missing)} đơn vị mà nhóm đánh giá (cột rates)"
+    return [words] if missing else []
 
 
 def open_round(session: Session, survey_round: Round, by: Actor | None) -> None:
@@ -312,6 +384,8 @@ def open_round(session: Session, survey_round: Round, by: Actor | None) -> None:
 
 def checks_before_closing(session: Session, survey_round: Round) -> list[Check]:
     """What must be true before collection closes: somebody can open the envelopes afterwards."""
+    if not needs_holders(modes_in_force(session, survey_round.id)):
+        return []
     keys = [key for key in round_keys(session, survey_round.id) if key.tested_before_start]
     needed = 2 if survey_round.key_mode == "strict" else 1
     again = [key for key in keys if key.tested_before_closing]
@@ -340,4 +414,5 @@ def close_round(session: Session, survey_round: Round, by: Actor | None) -> None
     hold_round(session, survey_round)
     refuse_unless_closable(session, survey_round)
     survey_round.closed_at = now()
+    erase_all_drafts(session, survey_round.id)
     record(session, Action.ROUND_CLOSED, by, round=survey_round.code)

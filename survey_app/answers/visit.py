@@ -15,13 +15,16 @@ from ..access_codes.codes import hash_of, normalise
 from ..attempts import address_key, attempts_within, count_attempt
 from ..errors import Refused
 from ..questionnaires.definition import Definition, Language
+from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
-from ..rounds.models import RatedUnit, RespondentGroup, Round
+from ..rounds.models import Mode, RatedUnit, RespondentGroup, Round
 from ..web import database, reading, settings
+from .identified import public_answer_key, seal_identified
 from .models import RoundKey
-from .payload import Rating
-from .queries import Access, Window, definition_of, find_access, published_version, rated_units, sealing_keys
-from .rules import NotOpen, UnknownCode, check_access, seal_answers
+from .payload import envelope_size
+from .queries import Access, Window, definition_of, find_access, published_version, sealing_keys
+from .ratings import Rated, form_of, path_of, payload_of, rated_of
+from .rules import FEWEST_HOLDERS, NotOpen, UnknownCode, check_access, seal_answers
 from .state import State, pack, unpack
 from .writer import AnswerWriter
 
@@ -49,11 +52,32 @@ class Setting:
     round: Round
     group: RespondentGroup
     version: QuestionnaireVersion
-    definition: Definition
-    units: list[RatedUnit]
+    rated: Rated
+    widest: Definition  # the questionnaire of who rates all units of the group; it settles the size of envelopes
     keys: list[RoundKey]
     window: Window
     read_at: float
+    public_keys: tuple[str, ...]  # to whom a phone seals: the holders, or in confidential mode the server
+
+    @property
+    def is_confidential(self) -> bool:
+        """Answers of this group carry the name of their person."""
+        return self.group.mode == Mode.CONFIDENTIAL
+
+    @property
+    def key_mode(self) -> str:
+        """How many of the keys open."""
+        return "availability" if self.is_confidential else self.round.key_mode
+
+    @property
+    def fewest_keys(self) -> int:
+        """To how many of the keys an envelope must be sealed at least."""
+        return 1 if self.is_confidential else FEWEST_HOLDERS
+
+    @property
+    def size(self) -> int:
+        """Bytes of every envelope of the group."""
+        return envelope_size(self.widest)
 
 
 @dataclass(frozen=True)
@@ -63,6 +87,7 @@ class Visit:
     code_hash: str
     access: Access
     setting: Setting
+    units: tuple[RatedUnit, ...]  # what the person rates
 
     @property
     def round(self) -> Round:
@@ -70,18 +95,28 @@ class Visit:
 
     @property
     def definition(self) -> Definition:
-        return self.setting.definition
+        """The questionnaire, a matrix written out for the units of this person."""
+        return form_of(self.setting.version, self.units)
 
     @property
-    def rated(self) -> RatedUnit:
-        """The one rated unit of the round."""
-        return self.setting.units[0]
+    def is_matrix(self) -> bool:
+        """Whether the person rates units in the rows of tables."""
+        return has_matrix(definition_of(self.setting.version))
+
+    @property
+    def rated_name(self) -> str:
+        """The name of the one unit that the person rates; empty for a matrix, where the names stand in the rows."""
+        return "" if self.is_matrix else self.units[0].unit.name
 
     def seal(self, answers: dict[str, Any]) -> bytes:
-        """Checked answers as an envelope to the key holders."""
+        """Checked answers as an envelope to the key holders, in confidential mode to the server."""
         setting = self.setting
-        rating = Rating(self.rated.id, answers)
-        return seal_answers(setting.round, setting.keys, setting.version.id, setting.definition, [rating])
+        payload = payload_of(setting.version, self.units, answers)
+        if setting.is_confidential:
+            return seal_identified(reading(), setting.round, setting.widest, payload)
+        return seal_answers(
+            setting.round, setting.keys, setting.version.id, setting.widest, payload.ratings, payload.apart
+        )
 
 
 def writer() -> AnswerWriter:
@@ -117,11 +152,22 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
         raise UnknownCode
     setting = _setting(session, access)
     g.survey_round = setting.round if setting else session.get(Round, access.round_id)
+    g.mode = access.mode
     if not repeated:
         check_access(access, sending=sending)
     if setting is None:
         raise NotOpen("Khảo sát chưa bắt đầu.")
-    return Visit(code_hash, access, setting)
+    return Visit(code_hash, access, setting, _units(session, setting, access))
+
+
+def _units(session: Session, setting: Setting, access: Access) -> tuple[RatedUnit, ...]:
+    """What the holder of the code rates. Where the round rates one unit, nobody's own unit is looked up."""
+    rated = setting.rated
+    only_one = len(rated.units) == 1 and access.group_id not in rated.chosen
+    units = rated.of(access.group_id, "" if only_one else path_of(session, access))
+    if not units:
+        raise NotOpen("Ông/bà không có đơn vị nào để đánh giá trong đợt này.")
+    return units
 
 
 def _setting(session: Session, access: Access) -> Setting | None:
@@ -134,15 +180,19 @@ def _setting(session: Session, access: Access) -> Setting | None:
     version = published_version(session, access.group_id)
     if version is None:
         return None
+    rated = rated_of(session, access.round_id)
+    holders = sealing_keys(session, access.round_id)
+    confidential = access.mode == Mode.CONFIDENTIAL
     setting = Setting(
         session.get_one(Round, access.round_id),
         session.get_one(RespondentGroup, access.group_id),
         version,
-        definition_of(version),
-        rated_units(session, access.round_id),
-        sealing_keys(session, access.round_id),
+        rated,
+        form_of(version, rated.most(access.group_id)),
+        holders,
         access.window,
         monotonic(),
+        (public_answer_key(session),) if confidential else tuple(key.public_key for key in holders if key.public_key),
     )
     kept[access.group_id] = setting
     return setting
@@ -199,6 +249,7 @@ def show(template: str, status: int = 200, definition: Definition | None = None,
             languages=[(one.code, one.name) for one in languages],
             here=request.path,
             survey_round=values.pop("survey_round", g.get("survey_round")),
+            mode=values.pop("mode", g.get("mode")),
             **values,
         )
     return page, status

@@ -11,10 +11,12 @@ from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lis
 from .expression import Column, parts
 from .message import Message, Severity
 from .xlsform_kinds import LOOKS
+from .xlsform_matrix import matrix_messages
 
 _SYLLABLES_PER_SECOND: Final = 3.0  # read by somebody who reads slowly
 _SECONDS_PER_CHOICE: Final = 4
 _SECONDS_PER_TEXT: Final = 30
+_SECONDS_PER_ROW: Final = 2  # of a matrix, where the question was read once
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,16 @@ class Coverage:
     missing: tuple[tuple[str, str], ...]  # pairs (criterion, group)
 
 
-def check(definition: Definition, criteria: Sequence[AskedCriterion] | None = None, group: str = "") -> list[Message]:
-    """All findings, errors first, in the order of the file. Without `criteria` the round is not looked at."""
+def check(
+    definition: Definition, criteria: Sequence[AskedCriterion] | None = None, group: str = "", self_rating: bool = False
+) -> list[Message]:
+    """All findings, errors first, in the order of the file. Without `criteria` the round is not looked at.
+
+    A `self_rating` group may be asked about any criterion: its points are shown apart.
+    """
     found = [
         *check_structure(definition),
+        *matrix_messages(definition),
         *unreachable(definition),
         *check_texts(definition),
         *_check_answering(definition),
@@ -45,7 +53,7 @@ def check(definition: Definition, criteria: Sequence[AskedCriterion] | None = No
         *_check_scoring(definition),
     ]
     if criteria is not None:
-        found += _check_round(definition, criteria, group or definition.group)
+        found += _check_round(definition, criteria, group or definition.group, self_rating)
     return sorted(found, key=lambda message: (not message.is_error, message.sheet != "survey", message.row))
 
 
@@ -65,6 +73,9 @@ def minutes(definition: Definition) -> int:
     """Estimated time to answer everything, in whole minutes: reading at a slow pace plus choosing or writing."""
     seconds = 0.0
     for question in definition.questions():
+        if question.rated_unit:
+            seconds += _SECONDS_PER_ROW
+            continue
         words = " ".join((question.label.get("vi", ""), question.hint.get("vi", ""))).split()
         seconds += len(words) / _SYLLABLES_PER_SECOND
         seconds += _SECONDS_PER_TEXT if question.kind == TEXT else _SECONDS_PER_CHOICE if question.is_answered else 0
@@ -132,7 +143,9 @@ def _check_scale(question: Question) -> Iterator[Message]:
         yield Message(Severity.WARNING, "no_dont_know", text, "choices", first_row)
 
 
-def _check_round(definition: Definition, criteria: Sequence[AskedCriterion], group: str) -> Iterator[Message]:
+def _check_round(
+    definition: Definition, criteria: Sequence[AskedCriterion], group: str, self_rating: bool
+) -> Iterator[Message]:
     known = {criterion.code: criterion for criterion in criteria}
     if definition.group and group and definition.group != group:
         text = f"tệp ghi là phiếu nhóm {definition.group}, không phải nhóm {group}."
@@ -145,7 +158,7 @@ def _check_round(definition: Definition, criteria: Sequence[AskedCriterion], gro
         if question.criterion not in known:
             text = f"tiêu chí {question.criterion} không có trong phần điều tra của đợt này."
             yield Message(Severity.ERROR, "unknown_criterion", text, "survey", question.row, "criterion")
-        elif group and group not in known[question.criterion].groups:
+        elif group and not self_rating and group not in known[question.criterion].groups:
             groups = ", ".join(sorted(known[question.criterion].groups))
             text = f"tiêu chí {question.criterion} chỉ hỏi nhóm {groups}, không hỏi nhóm {group}."
             yield Message(Severity.ERROR, "criterion_of_other_group", text, "survey", question.row, "criterion")

@@ -81,6 +81,9 @@ class Question:
 
     `default` is a fixed value: shown at first, or the value itself where nobody may change it. `parameters` are those
     of XLSForm: start, end, step of a range; randomize and seed of a list.
+
+    In a matrix written out for a person, `rated_unit` is the unit that this row is about and `rated_name` the name of
+    the question as the author wrote it; its heading has the latter only.
     """
 
     name: str
@@ -103,6 +106,18 @@ class Question:
     default: str = ""
     read_only: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
+    rated_unit: int = 0
+    rated_name: str = ""
+
+    @property
+    def heads_matrix(self) -> bool:
+        """Whether it is the question above the rows of a matrix."""
+        return bool(self.rated_name) and not self.rated_unit
+
+    @property
+    def has_dont_know(self) -> bool:
+        """Whether «không biết» is among its choices."""
+        return any(choice.is_dont_know for choice in self.choices)
 
     @property
     def is_scored(self) -> bool:
@@ -154,7 +169,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A section with a title; `one_screen` puts all its questions on one screen, `table` as rows of one table."""
+    """A section with a title; `one_screen` puts all its questions on one screen, `table` as rows of one table.
+
+    `rates` makes it a matrix: each question is answered once for every unit of these kinds (`all`: of any kind).
+    """
 
     name: str
     items: tuple["Question | Group", ...]
@@ -163,6 +181,7 @@ class Group:
     one_screen: bool = False
     row: int = field(default=0, compare=False)
     table: bool = False
+    rates: tuple[str, ...] = ()
 
 
 Item: TypeAlias = Question | Group

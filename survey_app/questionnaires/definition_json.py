@@ -62,7 +62,7 @@ def _item_to_json(item: Item) -> dict[str, Any]:
     }
     if isinstance(item, Group):
         inside = [_item_to_json(inner) for inner in item.items]
-        look = {"one_screen": item.one_screen, "table": item.table}
+        look = {"one_screen": item.one_screen, "table": item.table, "rates": list(item.rates)}
         return {"kind": "group", "items": inside, **_without_defaults({**shared, **look})}
     own = {
         "kind": item.kind,
@@ -80,6 +80,8 @@ def _item_to_json(item: Item) -> dict[str, Any]:
         "default": item.default,
         "read_only": item.read_only,
         "parameters": dict(item.parameters),
+        "rated_unit": item.rated_unit or None,
+        "rated_name": item.rated_name,
     }
     return _without_defaults({**shared, **own})
 
@@ -117,6 +119,7 @@ def _item_from_json(row: Mapping[str, Any], lists: Mapping[str, tuple[Choice, ..
             one_screen=row.get("one_screen", False),
             row=row.get("row", 0),
             table=row.get("table", False),
+            rates=tuple(row.get("rates", ())),
         )
     if row["kind"] not in KINDS:
         raise ValueError(f"unknown kind of question {row['kind']!r}")
@@ -141,4 +144,6 @@ def _item_from_json(row: Mapping[str, Any], lists: Mapping[str, tuple[Choice, ..
         default=row.get("default", ""),
         read_only=row.get("read_only", False),
         parameters=row.get("parameters", {}),
+        rated_unit=row.get("rated_unit", 0),
+        rated_name=row.get("rated_name", ""),
     )

@@ -189,6 +189,9 @@ def _of_groups(before: Definition, after: Definition) -> Iterator[Change]:
             if old[name].relevant != group.relevant:
                 sources = [one.relevant.source if one.relevant else "–" for one in (old[name], group)]
                 yield Change(Danger.RISKY, f"phần «{name}»: đổi điều kiện hỏi", name, group.row, *sources)
+            if old[name].rates != group.rates:
+                sources = [" ".join(one.rates) or "–" for one in (old[name], group)]
+                yield Change(Danger.DESTRUCTIVE, f"phần «{name}»: đổi đơn vị được đánh giá", name, group.row, *sources)
             if (old[name].one_screen, old[name].table) != (group.one_screen, group.table):
                 yield Change(Danger.RISKY, f"phần «{name}»: đổi cách hiện", name, group.row)
     for name, home in homes[1].items():

@@ -18,9 +18,10 @@ from ..web import me, reading, writing
 from .ddi import write_ddi
 from .definition import asked_when
 from .forms import CorrectionForm, UploadForm
+from .matrix import has_matrix
 from .message import Message
 from .paper_form import paper_form_pdf
-from .queries import asked_criteria, find_group, history, overview, questionnaire_of
+from .queries import asked_criteria, find_group, form_of_group, history, overview, questionnaire_of
 from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
 from .wording import placeholder_values
 from .xlsform import XlsformError, read_xlsform
@@ -152,12 +153,14 @@ def paper(code: str, group_code: str) -> Any:
     definition = questionnaire_of(reading(), survey_round, group).definition
     if definition is None:
         raise Missing
+    form = form_of_group(reading(), group, definition)
     wish = request.args.get("lang", "")
     language = wish if wish in {one.code for one in definition.languages} else definition.default_language
     units = rated_units(reading(), survey_round)
     rated = units[0].name if units else survey_round.operator_unit.name
     values = placeholder_values(survey_round, rated)
-    pdf = paper_form_pdf(definition, language, values, rated, survey_round.mark)
+    about = "" if has_matrix(definition) else rated  # of a matrix the names stand in the rows
+    pdf = paper_form_pdf(form, language, values, about, survey_round.mark)
     name = f"phieu-giay-{survey_round.code}-nhom-{group.code.lower()}.pdf"
     return send_file(io.BytesIO(pdf), "application/pdf", as_attachment=True, download_name=name)
 

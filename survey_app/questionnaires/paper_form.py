@@ -49,6 +49,13 @@ li { margin: 0 0 1.5mm; padding-left: 7mm; text-indent: -7mm; break-inside: avoi
 .box { width: 4mm; height: 4mm; margin-right: 3mm; vertical-align: -0.6mm; }
 .box.round { border-radius: 50%; }
 .place { width: 9mm; height: 6mm; margin-right: 2mm; vertical-align: -1.5mm; }
+.label.matrix { font-weight: bold; margin: 4mm 0 1mm; break-after: avoid; }
+table.matrix { width: 100%; border-collapse: collapse; font-size: 10.5pt; }
+table.matrix th, table.matrix td { border: 0.2mm solid #888; padding: 0.8mm 1mm; text-align: center; }
+table.matrix th { font-weight: normal; width: 12%; }
+table.matrix th:first-child, table.matrix td:first-child { text-align: left; width: auto; }
+table.matrix tr { break-inside: avoid; }
+table.matrix .box { margin: 0; }
 .line { border-bottom: 0.3mm dotted #000; height: 8mm; margin-left: 6mm; }
 """
 _LINES = 4
@@ -80,6 +87,8 @@ class _Form:
         return Markup("").join(self._item(item) for item in items)
 
     def _item(self, item: Item) -> Markup:
+        if isinstance(item, Group) and _is_matrix(item):
+            return self._matrix(item)
         if isinstance(item, Group):
             title = self._shown(item.label)
             heading = Markup("<h2>{}</h2>").format(title) if title else Markup("")
@@ -92,9 +101,25 @@ class _Form:
             self._skip(item.relevant),
             number,
             self._shown(item.label),
-            Markup('<p class="hint">{}</p>').format(hint) if hint else Markup(""),
+            self._hint(hint),
             self._field(item),
         )
+
+    def _matrix(self, group: Group) -> Markup:
+        """A table: the levels above, a row of boxes for each unit."""
+        heading, *rows = [item for item in group.items if isinstance(item, Question)]
+        number = Markup("{}. ").format(self._numbers[rows[0].name])
+        hint = self._shown(heading.hint)
+        levels = Markup("").join(Markup("<th>{}</th>").format(self._shown(one.label)) for one in heading.choices)
+        boxes = Markup('<td><span class="box round"></span></td>') * len(heading.choices)
+        body = Markup("").join(Markup("<tr><td>{}</td>{}</tr>").format(self._shown(row.label), boxes) for row in rows)
+        return Markup(
+            '<p class="label matrix">{}{}</p>{}<table class="matrix"><thead><tr><th></th>{}</tr></thead>'
+            "<tbody>{}</tbody></table>"
+        ).format(number, self._shown(heading.label), self._hint(hint), levels, body)
+
+    def _hint(self, hint: str) -> Markup:
+        return Markup('<p class="hint">{}</p>').format(hint) if hint else Markup("")
 
     def _skip(self, condition: Condition | None) -> Markup:
         if condition is None:
@@ -145,6 +170,11 @@ class _Form:
         return words + _list([_row(label, kind) for label in labels], long=any(len(label) > _SHORT for label in labels))
 
 
+def _is_matrix(group: Group) -> bool:
+    first = group.items[0] if group.items else None
+    return isinstance(first, Question) and first.heads_matrix
+
+
 def _row(label: str, box: str) -> Markup:
     return Markup('<li><span class="{}"></span>{}</li>').format(box, label)
 
@@ -154,6 +184,7 @@ def _list(rows: list[Markup], long: bool) -> Markup:
 
 
 def paper_numbers(definition: Definition) -> dict[str, int]:
-    """Question -> its number: that of the screen for who is asked everything."""
+    """Question -> its number: that of the screen for who is asked everything; the rows of a matrix share one."""
     questions = [question for question in definition.questions() if question.is_answered]
-    return {question.name: number for number, question in enumerate(questions, start=1)}
+    names = list(dict.fromkeys(question.rated_name or question.name for question in questions))
+    return {question.name: names.index(question.rated_name or question.name) + 1 for question in questions}

@@ -43,6 +43,16 @@ class Screen:
     table: bool  # whether its questions are the rows of one table
     live: Answers  # answers and computed values on the path, which constraints may look at
 
+    @property
+    def is_matrix(self) -> bool:
+        """Whether one question is answered in a row for each rated unit."""
+        return bool(self.questions) and self.questions[0].heads_matrix
+
+    @property
+    def given(self) -> int:
+        """How many of its questions have an answer."""
+        return sum(is_given(self.live.get(question.name, "")) for question in self.questions if question.is_answered)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -64,7 +74,7 @@ def screens(definition: Definition, answers: Answers) -> list[Screen]:
     """The screens of the present path, in order. Total and numbers follow the path, so an answer may change them."""
     live: dict[str, Answer] = {}
     drafts = [draft for draft in _walk(definition.items, answers, live, {}, definition) if draft.questions]
-    counts = [sum(question.is_answered for question in draft.questions) for draft in drafts]
+    counts = [_count(draft.questions) for draft in drafts]
     all_questions = sum(counts)
     found, before = [], 0
     for place, (draft, count) in enumerate(zip(drafts, counts, strict=True)):
@@ -73,6 +83,11 @@ def screens(definition: Definition, answers: Answers) -> list[Screen]:
         size = (place + 1, len(drafts), first, all_questions)
         found.append(Screen(draft.name, draft.title, draft.questions, *size, draft.table, live))
     return found
+
+
+def _count(questions: Sequence[Question]) -> int:
+    """How many questions take an answer there; the rows of a matrix are one."""
+    return len({question.rated_name or question.name for question in questions if question.is_answered})
 
 
 def _walk(

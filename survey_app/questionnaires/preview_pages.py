@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import render_template, request
 from flask_babel import force_locale, get_locale
+from flask_babel import gettext as _
 
 from ..access import has_right, requires
 from ..errors import Missing
@@ -21,7 +22,7 @@ from .definition import Definition
 from .expression import Answer
 from .pages import bp
 from .path import Screen, answers_on_path, check_answers, check_screen, screens
-from .queries import definition_of, find_group, newest_version
+from .queries import definition_of, find_group, form_of_group, newest_version
 from .shown_screen import in_shown_order, values_to_show
 from .wording import reviewed_words, text_shower, words_of_faults
 
@@ -35,10 +36,11 @@ _LONGEST_STATE = 100_000
 def preview(code: str, group_code: str) -> Any:
     """One screen of the newest version; the form brings the answers so far and where to go."""
     survey_round = find_round(reading(), code, me())
-    version = newest_version(reading(), find_group(reading(), survey_round, group_code).id)
+    group = find_group(reading(), survey_round, group_code)
+    version = newest_version(reading(), group.id)
     if version is None:
         raise Missing
-    definition = definition_of(version)
+    definition = form_of_group(reading(), group, definition_of(version))
     language = _language(definition)
     answers = answers_so_far(definition)
     with force_locale(language if language in _OWN_LANGUAGES else "vi"):
@@ -107,6 +109,8 @@ def _frame(survey_round: Round, definition: Definition, answers: dict[str, Answe
     """What every page of the preview needs."""
     units = rated_units(reading(), survey_round)
     rated = units[0].name if units else survey_round.operator_unit.name
+    if _is_matrix(definition):
+        rated = ""  # the names stand in the rows
     own = language if language in _OWN_LANGUAGES else "vi"
     t = text_shower(survey_round, rated, language)
     return {
@@ -123,8 +127,13 @@ def _frame(survey_round: Round, definition: Definition, answers: dict[str, Answe
     }
 
 
+def _is_matrix(form: Definition) -> bool:
+    return any(question.rated_unit for question in form.questions())
+
+
 def _jump_words(screen: Screen, t: Any) -> str:
-    words = t(screen.questions[0].label) if len(screen.questions) == 1 else t(screen.title)
+    alone = len(screen.questions) == 1 or screen.is_matrix
+    words = t(screen.questions[0].label) if alone else t(screen.title)
     return f"{screen.number}. {words if len(words) <= 70 else words[:67] + '…'}"
 
 
@@ -158,15 +167,28 @@ def _show_end(survey_round: Round, definition: Definition, answers: dict[str, An
     frame = _frame(survey_round, definition, answers, language)
     t = frame["t"]
     rows = [
-        (t(question.label), reviewed_words(question, screen.live.get(question.name, ""), t))
+        row
         for screen in screens(definition, answers)
-        for question in screen.questions
-        if question.is_answered
+        for row in ([_matrix_row(screen, t)] if screen.is_matrix else _rows(screen, t))
     ]
     return render_template(
         "questionnaires/preview_end.html",
         rows=rows,
         group_code=(request.view_args or {})["group_code"],
-        may_save=not survey_round.is_frozen and has_right(me(), "questionnaires.manage"),
+        # A scenario names the questions of the author, not the rows of this preview.
+        may_save=not _is_matrix(definition) and not survey_round.is_frozen and has_right(me(), "questionnaires.manage"),
         **frame,
     )
+
+
+def _rows(screen: Screen, t: Any) -> list[tuple[str, str]]:
+    return [
+        (t(question.label), reviewed_words(question, screen.live.get(question.name, ""), t))
+        for question in screen.questions
+        if question.is_answered
+    ]
+
+
+def _matrix_row(screen: Screen, t: Any) -> tuple[str, str]:
+    total = sum(question.is_answered for question in screen.questions)
+    return t(screen.questions[0].label), _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=total)

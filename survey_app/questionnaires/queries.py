@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session, defer
 
 from ..access import Actor
 from ..errors import Missing
-from ..rounds.models import Area, Criterion, CriterionSet, RespondentGroup, Round, ScoredBy
+from ..rounds.models import Area, Criterion, CriterionSet, RatedUnit, RespondentGroup, Round, ScoredBy
+from ..rounds.rating_rules import chosen_units, rated_in_order
 from ..users.models import User
 from .check import AskedCriterion, Coverage, check, coverage, minutes
 from .definition import Definition
 from .definition_json import from_json
 from .difference import Change, differences, needs_second_person
+from .matrix import Body, written_out
 from .message import Message
 from .models import QuestionnaireScenario, QuestionnaireVersion
 from .scenarios import Outcome, run_scenario, scenarios_of
@@ -144,6 +146,18 @@ def definition_of(version: QuestionnaireVersion) -> Definition:
     return found
 
 
+def bodies_of(units: Sequence[RatedUnit]) -> tuple[Body, ...]:
+    """Rated units as a matrix knows them."""
+    return tuple(Body(one.id, one.unit.name, one.unit.kind) for one in units)
+
+
+def form_of_group(session: Session, group: RespondentGroup, definition: Definition) -> Definition:
+    """The questionnaire as somebody of the group meets it, a matrix written out for all units that the group rates."""
+    rated = rated_in_order(session, group.round_id)
+    chosen = chosen_units(session, group.round_id).get(group.id)
+    return written_out(definition, bodies_of([one for one in rated if one.id in chosen] if chosen else rated[:1]))
+
+
 def asked_criteria(session: Session, round_id: int) -> list[AskedCriterion]:
     """The leaf criteria of a round that the survey scores, SIPAS included, in printed order."""
     leaves = session.scalars(
@@ -206,7 +220,7 @@ def _row(
 ) -> GroupQuestionnaire:
     newest = versions[-1] if versions else None
     definition = definition_of(newest) if newest else None
-    messages = check(definition, criteria, group.code) if definition else []
+    messages = check(definition, criteria, group.code, group.self_rating) if definition else []
     published = next((version for version in reversed(versions) if version.published_at), None)
     changes: list[Change] = []
     if newest and published and definition and newest.published_at is None:

@@ -10,6 +10,7 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Refused
 from ..rounds.cancelling import hold_round
+from ..rounds.levels import SO_AND_COMMUNES
 from ..rounds.models import RespondentGroup, Round
 from ..text import clean
 from ..units.models import UnitKind
@@ -23,7 +24,10 @@ from .xlsform import read_xlsform
 
 SHIPPED_FOLDER = Path(__file__).parents[2] / "questionnaires"
 _FROZEN = "Đợt đã mở thu phiếu nên phiếu khảo sát không đổi được nữa"
-_SHIPPED_SETS = {UnitKind.DISTRICT: "district-2021"}  # rated level -> folder
+_SHIPPED_SETS: dict[str, str] = {
+    UnitKind.DISTRICT: "district-2021",
+    SO_AND_COMMUNES: "province-2026",
+}  # rated level -> folder
 
 
 def load_draft(
@@ -87,7 +91,7 @@ def _check_correction(
 
 def shipped_file(survey_round: Round, group_code: str) -> Path | None:
     """The questionnaire that ships with the program for a group of this level, or none."""
-    folder = _SHIPPED_SETS.get(UnitKind(survey_round.level))
+    folder = _SHIPPED_SETS.get(survey_round.level)
     path = SHIPPED_FOLDER / folder / f"group-{group_code.lower()}.md" if folder and group_code.isalnum() else None
     return path if path and path.is_file() else None
 

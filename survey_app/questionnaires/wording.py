@@ -64,8 +64,11 @@ def _missing(question: Question) -> str:
 def words_of_faults(
     faults: Mapping[str, str], questions: Mapping[str, Question], shown: Callable[[Texts], str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The sentence of every fault, and the id of the field that its link leads to."""
-    words = {name: fault_text(kind, questions[name], shown) for name, kind in faults.items()}
+    """The sentence of every fault, and the id of the field that its link leads to; in a matrix the name of the unit."""
+    words = {
+        name: shown(questions[name].label) if questions[name].rated_unit else fault_text(kind, questions[name], shown)
+        for name, kind in faults.items()
+    }
     return words, {name: _first_field(questions[name]) for name in faults}
 
 

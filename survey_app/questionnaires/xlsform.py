@@ -8,6 +8,7 @@ from .check_structure import check_structure
 from .definition import Definition, Language
 from .message import Message, Severity
 from .xlsform_columns import SheetColumns, read_headings
+from .xlsform_matrix import matrix_messages
 from .xlsform_reading import Reading
 from .xlsform_rows import read_choices, read_survey
 from .xlsform_tables import Table, UnreadableFileError, read_tables
@@ -29,7 +30,7 @@ _MEDIA: Final = dict.fromkeys(("media", "image", "big-image", "audio", "video", 
 _SURVEY: Final = SheetColumns(
     sheet="survey",
     plain={"type", "name", "required", "relevant", "appearance", "criterion", "constraint", "calculation"}
-    | {"choice_filter", "default", "read_only", "parameters", "repeat_count"},
+    | {"choice_filter", "default", "read_only", "parameters", "repeat_count", "rates"},
     translated={"label", "hint", "guidance_hint", "required_message", "constraint_message"},
     other_names={
         "relevance": "relevant",
@@ -47,7 +48,6 @@ _SURVEY: Final = SheetColumns(
     needed={"type", "name"},
     reasons=_MEDIA
     | {
-        "rates": "mỗi người đang trả lời về một đơn vị được đánh giá của đợt. Chia nhóm để hỏi về đơn vị khác",
         "trigger": "giá trị được tính lại sau mỗi màn hình, không theo một câu riêng",
         "bind": "viết bằng các cột thường của XLSForm",
         "body": "viết bằng các cột thường của XLSForm",
@@ -102,7 +102,7 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
         languages=_languages(reading, settings.get("default_language", "")),
         items=items,
     )
-    if errors := check_structure(definition):
+    if errors := [*check_structure(definition), *matrix_messages(definition)]:
         raise XlsformError(errors)
     _ask_pyxform(book)
     return definition

@@ -101,6 +101,8 @@ def _check_cells(question: Question, cells: Mapping[str, str], reading: Reading)
 
     if cells.get("repeat_count"):
         refuse("repeat_count", "ô này chỉ dành cho begin_repeat. Để trống.")
+    if cells.get("rates"):
+        refuse("rates", "ô này chỉ dành cho begin_group: cả phần ấy là một bảng. Để trống.")
     unanswered = question.kind == NOTE or question.kind == CALCULATE
     for column in _ON_ANSWERS:
         if unanswered and cells.get(column, "").lower() not in NO:

@@ -8,6 +8,7 @@ from typing import Final
 from .definition import SELECT_MULTIPLE, SELECT_ONE, TEXT, Choice, Condition, Group, Item, Question
 from .expression import Literal, Operation, Reference
 from .xlsform_kinds import GROUP_APPEARANCES, GROUP_LOOKS, OR_OTHER, usual_type
+from .xlsform_matrix import check_matrix
 from .xlsform_question import Lists, read_question
 from .xlsform_reading import NO, Reading, is_name
 from .xlsform_repeat import written_out
@@ -156,6 +157,9 @@ def _group(opened: _OpenGroup, reading: Reading) -> Group:
     if one_screen and any(isinstance(item, Group) for item in opened.items):
         text = "nhóm trên một màn hình không được chứa nhóm khác."
         reading.fault("nested_screen", text, "survey", row, "appearance")
+    rates = tuple(cells.get("rates", "").replace(",", " ").split())
+    if rates:
+        check_matrix(rates, opened.items, row, opened.is_repeat, reading)
     if "table-list" in looks:
         _check_table(opened, reading)
     return Group(
@@ -166,6 +170,7 @@ def _group(opened: _OpenGroup, reading: Reading) -> Group:
         one_screen=one_screen,
         row=row,
         table="table-list" in looks,
+        rates=rates,
     )
 
 

@@ -10,7 +10,7 @@ Rows: TypeAlias = list[list[str]]  # heading first
 
 _LAST_COLUMNS: Final = (
     *("required", "relevant", "constraint", "calculation", "choice_filter", "default", "read_only"),
-    *("appearance", "parameters", "criterion"),
+    *("appearance", "parameters", "criterion", "rates"),
 )
 
 
@@ -72,6 +72,7 @@ def _survey_rows(items: Sequence[Item], cells: _Cells) -> Iterator[list[str]]:
             appearance = "table-list" if item.table else "field-list" if item.one_screen else ""
             relevant = _source(item.relevant)
             opening = {"type": "begin_group", "name": item.name, "relevant": relevant, "appearance": appearance}
+            opening["rates"] = " ".join(item.rates)
             yield cells(opening, {"label": item.label})
             yield from _survey_rows(item.items, cells)
             yield cells({"type": "end_group"}, {})

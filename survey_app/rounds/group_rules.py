@@ -19,7 +19,7 @@ from ..workbook import read_workbook
 from . import criteria_set, models
 from .criteria_file import read_criteria
 from .criteria_set import CriteriaReading
-from .levels import usual_group
+from .levels import SO_AND_COMMUNES, usual_group
 from .models import CriterionSet, ListType, Mode, Quota, RespondentGroup, Round
 from .queries import groups_of, has_cells, surveyed_group_codes, units_of_territory
 from .quota_file import KnownUnit, QuotaReading, Room, read_quotas
@@ -27,10 +27,12 @@ from .rules import refuse_if_frozen, refuse_if_locked
 
 SHIPPED = Path(__file__).parent / "data"
 SHIPPED_CRITERIA = SHIPPED / "criteria-district-2021.csv"
+PROVINCE_CRITERIA = SHIPPED / "criteria-province-2026.csv"
 SHIPPED_QUOTAS = SHIPPED / "quota-tuan-giao-2021.csv"
 _GROUP_CODE = re.compile(r"[A-Z]\d{0,2}")
 KEY_MODES = ("availability", "strict")
 SMALLEST_K, LARGEST_K = 5, 50
+LONGEST_PURPOSE = 200
 MOST_PERCENT = 200
 
 
@@ -82,6 +84,11 @@ def import_criteria(
     return reading
 
 
+def shipped_criteria(level: str) -> Path:
+    """The criterion set that ships for a level."""
+    return PROVINCE_CRITERIA if level == SO_AND_COMMUNES else SHIPPED_CRITERIA
+
+
 def _stored_area(area: criteria_set.Area, position: int) -> models.Area:
     return models.Area(
         code=area.code,
@@ -104,7 +111,7 @@ def _stored_area(area: criteria_set.Area, position: int) -> models.Area:
 def _add_missing_groups(session: Session, survey_round: Round, codes: set[str]) -> None:
     known = {group.code for group in groups_of(session, survey_round)}
     for code in sorted(codes - known):
-        name, list_type = usual_group(code)
+        name, list_type = usual_group(code, survey_round.level)
         session.add(RespondentGroup(round_id=survey_round.id, code=code, name=name, list_type=list_type))
 
 
@@ -194,7 +201,7 @@ def set_quotas(
     rooms = rooms or {}
     for (unit_id, code), room in rooms.items():
         if fault := room.fault(targets.get((unit_id, code), 0)):
-            raise Invalid({f"q_{unit_id}_{code}": f"Nhóm {code}: {fault}"})
+            raise Invalid({f"q_{unit_id}_{code}": fault})
     old = {(q.unit_id, code): q for code, group in groups.items() for q in group.quotas}
     wanted = {key: target for key, target in targets.items() if target > 0}
     session.execute(delete(Quota).where(Quota.id.in_([q.id for key, q in old.items() if key not in wanted])))
@@ -292,10 +299,13 @@ def set_modes(
     help_phone: str,
     help_hours: str,
     by: Actor,
+    reading_purpose: str = "",
 ) -> None:
-    """Sets the mode of each group, the publication threshold, how many keys open, and whom respondents may call.
+    """Sets the mode of each group, why identified answers are read, the publication threshold, how many keys open,
+    and whom respondents may call.
 
-    Raises Invalid, and Refused for a mode or threshold once the publication cells are fixed: people have been told.
+    Raises Invalid, and Refused for what people are told (mode, purpose, threshold) once the publication cells are
+    fixed.
     """
     refuse_if_frozen(survey_round)
     groups = groups_of(session, survey_round)
@@ -314,13 +324,17 @@ def set_modes(
         faults["key_mode"] = "Chọn số khóa cần để mở niêm phong."
     if sum(char.isdigit() for char in help_phone) < 8:
         faults["help_phone"] = "Điền số điện thoại trợ giúp, ít nhất 8 chữ số."
+    purpose = clean(reading_purpose)
+    if len(purpose) > LONGEST_PURPOSE:
+        faults["reading_purpose"] = f"Dài quá {LONGEST_PURPOSE} ký tự. Viết ngắn lại."
     if faults:
         raise Invalid(faults)
-    changes = any(modes.get(g.code, g.mode) != g.mode for g in groups)
+    changes = any(modes.get(g.code, g.mode) != g.mode for g in groups) or purpose != survey_round.reading_purpose
     if (changes or k_min != survey_round.k_min) and has_cells(session, survey_round):
         raise Refused("Ô công bố đã chốt nên chế độ phiếu và ngưỡng giữ kín không đổi được nữa.")
     for group in groups:
         group.mode = modes.get(group.code, group.mode)
     survey_round.k_min, survey_round.key_mode = k_min, key_mode
+    survey_round.reading_purpose = purpose
     survey_round.help_phone, survey_round.help_hours = clean(help_phone), clean(help_hours)
     record(session, Action.ROUND_CHANGED, by, round=survey_round.code, part="chế độ phiếu")

@@ -4,10 +4,15 @@ from ..text import N_, search_key
 from ..units.models import Unit, UnitKind
 from .models import ListType
 
+SO_AND_COMMUNES = "so_xa"  # both at once, as a province rates them
 # level -> (its word on pages, kinds of the units that are rated)
 LEVELS: dict[str, tuple[str, tuple[UnitKind, ...]]] = {
     UnitKind.PROVINCE: (N_("Tỉnh"), (UnitKind.PROVINCE,)),
     UnitKind.PROVINCIAL_OFFICE: (N_("Sở, ngành"), (UnitKind.PROVINCIAL_OFFICE,)),
+    SO_AND_COMMUNES: (
+        N_("Sở, ngành và xã, phường"),
+        (UnitKind.PROVINCIAL_OFFICE, UnitKind.COMMUNE, UnitKind.TOWN, UnitKind.WARD, UnitKind.SPECIAL_ZONE),
+    ),
     UnitKind.DISTRICT: (N_("Huyện"), (UnitKind.DISTRICT,)),
     UnitKind.COMMUNE: (
         N_("Xã, phường, thị trấn"),
@@ -38,6 +43,13 @@ USUAL_GROUPS: dict[str, tuple[str, ListType]] = {
     "F": ("Doanh nghiệp, hợp tác xã", ListType.BUSINESS),
     "G": ("Lãnh đạo đơn vị sự nghiệp", ListType.OFFICIALS),
 }
+_GROUPS_OF_PROVINCE: dict[str, tuple[str, ListType]] = {
+    "A": ("Lãnh đạo sở, ngành và phòng thuộc sở", ListType.OFFICIALS),
+    "B": ("Công chức tự đánh giá cơ quan mình", ListType.OFFICIALS),
+    "C": ("Lãnh đạo UBND và phòng thuộc xã, phường", ListType.OFFICIALS),
+    "D": ("Đại biểu Hội đồng nhân dân tỉnh", ListType.OFFICIALS),
+    "E": ("Người dân đã giải quyết thủ tục hành chính", ListType.CITIZENS),
+}
 LIST_TYPE_NAMES = {
     ListType.OFFICIALS: N_("Cán bộ, công chức, đại biểu"),
     ListType.CITIZENS: N_("Người dân"),
@@ -50,9 +62,10 @@ def level_name(level: str) -> str:
     return LEVELS[level][0]
 
 
-def usual_group(code: str) -> tuple[str, ListType]:
-    """Name and kind of list that a group with this letter usually has."""
-    return USUAL_GROUPS.get(code, (f"Nhóm {code}", ListType.OFFICIALS))
+def usual_group(code: str, level: str = UnitKind.DISTRICT) -> tuple[str, ListType]:
+    """Name and kind of list that a group with this letter usually has in a round of this level."""
+    usual = _GROUPS_OF_PROVINCE if level == SO_AND_COMMUNES else USUAL_GROUPS
+    return usual.get(code, (f"Nhóm {code}", ListType.OFFICIALS))
 
 
 def is_territory(unit: Unit) -> bool:

@@ -87,6 +87,7 @@ class Round(Base):
     blocks_short: Mapped[bool] = mapped_column(default=False)  # fewer persons than the minimum: refused, else a reason
     blocks_over: Mapped[bool] = mapped_column(default=True)  # more persons than the maximum: refused, else a reason
     key_mode: Mapped[str] = mapped_column(default="availability")  # or «strict»: two keys needed
+    reading_purpose: Mapped[str] = mapped_column(default="")  # why identified answers are read; empty: the usual words
     help_phone: Mapped[str] = mapped_column(default="")
     help_hours: Mapped[str] = mapped_column(default="")
     demo: Mapped[bool] = mapped_column(default=False)  # keys of a demonstration round lie in the data folder
@@ -153,6 +154,17 @@ class RatedUnit(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
 
     unit: Mapped[Unit] = relationship(lazy="joined")
+
+
+class GroupRating(Base):
+    """A group rates this unit beside others, on matrix pages. A group without any rates its own unit only."""
+
+    __tablename__ = "group_rating"
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"), primary_key=True)
+    rated_unit_id: Mapped[int] = mapped_column(ForeignKey("rated_unit.id"), primary_key=True, index=True)
+
+    rated_unit: Mapped[RatedUnit] = relationship(lazy="joined")
 
 
 class CriterionSet(Base):
@@ -230,6 +242,7 @@ class RespondentGroup(Base):
 
     round: Mapped[Round] = relationship(back_populates="groups")
     quotas: Mapped[list["Quota"]] = relationship(back_populates="group", cascade="all, delete-orphan")
+    ratings: Mapped[list[GroupRating]] = relationship(cascade="all, delete-orphan")
 
 
 class Quota(Base):

@@ -11,7 +11,7 @@ from ..access import declared_rights, has_right, is_open, requires
 from ..steps import StepAction, StepState, StepStatus, next_action, step_states
 from ..text import today
 from ..web import me, reading
-from . import cancel_pages, copy_pages, group_pages, personal_data_pages, settings_pages  # noqa: F401 - add their routes to `bp`
+from . import cancel_pages, copy_pages, group_pages, personal_data_pages, rating_pages, settings_pages  # noqa: F401 - add their routes to `bp`
 from .blueprint import bp
 from .cancelling import is_deletable
 from .home_parts import key_holders
@@ -34,6 +34,8 @@ def home():
         return redirect(url_for("roster.my_lists"))
     if has_right(by, "handover.receive"):
         return redirect(url_for("handover.received"))
+    if has_right(by, "identified.read"):
+        return redirect(url_for("answers.identified_rounds"))
     if not has_right(by, "rounds.read"):
         return redirect(url_for("users.accounts" if has_right(by, "users.manage") else "users.account"))
     current = [r for r in visible_rounds(reading(), by) if r.state not in _FINISHED]

@@ -91,7 +91,7 @@ def groups_of(session: Session, survey_round: Round) -> list[RespondentGroup]:
             select(RespondentGroup)
             .where(RespondentGroup.round_id == survey_round.id)
             .order_by(RespondentGroup.code)
-            .options(selectinload(RespondentGroup.quotas).joinedload(Quota.unit))
+            .options(selectinload(RespondentGroup.quotas).joinedload(Quota.unit), selectinload(RespondentGroup.ratings))
         )
     )
 

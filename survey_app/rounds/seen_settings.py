@@ -77,13 +77,22 @@ def _modes(session: Session, survey_round: Round) -> dict[str, str]:
         "Cách giữ khóa": "chặt" if survey_round.key_mode == "strict" else "sẵn sàng",
         "Điện thoại trợ giúp": survey_round.help_phone,
         "Giờ trợ giúp": survey_round.help_hours,
+        "Đọc phiếu có danh tính để": survey_round.reading_purpose,
     } | {f"Chế độ phiếu nhóm {group.code}": group.mode for group in groups_of(session, survey_round)}
+
+
+def _ratings(session: Session, survey_round: Round) -> dict[str, str]:
+    return {
+        f"Nhóm {group.code} đánh giá": ", ".join(sorted(one.rated_unit.unit.name for one in group.ratings))
+        for group in groups_of(session, survey_round)
+    }
 
 
 _STORED: Mapping[str, Callable[[Session, Round], dict[str, str]]] = {
     "basics": _basics,
     "groups": _groups,
     "quotas": _quotas,
+    "ratings": _ratings,
     "dates": _dates,
     "personal_data": _personal_data,
     "scoring": _scoring,

@@ -35,6 +35,7 @@ PAGES = (
     SettingsPage("criteria", _l("Bộ tiêu chí")),
     SettingsPage("groups", _l("Nhóm và chỉ tiêu")),
     SettingsPage("quotas", _l("Chỉ tiêu của từng đơn vị"), part_of="groups"),
+    SettingsPage("ratings", _l("Ai đánh giá đơn vị nào"), part_of="groups"),
     SettingsPage("dates", _l("Ngày")),
     SettingsPage("personal_data", _l("Dữ liệu cá nhân")),
     SettingsPage("scoring", _l("Quy tắc tính điểm")),
@@ -47,6 +48,8 @@ TRAIL = [page for page in PAGES if not page.part_of]
 def to_next(survey_round: Round, page: str) -> ResponseReturnValue:
     """On to the page after `page`; back to the review when the round has been made already."""
     names = [p.name for p in PAGES]
+    if len(rated_units(reading(), survey_round)) < 2 and page != "ratings":
+        names.remove("ratings")  # one unit is rated: there is nothing to choose
     following = "review" if survey_round.lists_started_at else names[min(names.index(page) + 1, len(names) - 1)]
     return redirect(url_for(f".{following}", code=survey_round.code), 303)
 

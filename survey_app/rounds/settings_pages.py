@@ -15,7 +15,7 @@ from ..workbook import Rejected
 from .blueprint import bp
 from .criteria_set import CriteriaReading
 from .forms import BasicsForm, DatesForm, NewRoundForm, day_after, put_faults
-from .group_rules import SHIPPED_CRITERIA, import_criteria
+from .group_rules import import_criteria, shipped_criteria
 from .levels import LEVELS, level_name, suggested_code
 from .queries import candidates_to_rate, criteria_of, find_round, groups_of, operating_units, rated_units
 from .readiness import start_lists
@@ -168,7 +168,8 @@ def _criteria_page(code: str, faults: list[tuple[str, str]] | None = None) -> Re
 def save_criteria(code: str) -> ResponseReturnValue:
     file = request.files.get("file")
     if request.form.get("shipped"):
-        content, name = SHIPPED_CRITERIA.read_bytes(), SHIPPED_CRITERIA.name
+        shipped = shipped_criteria(find_round(reading(), code, me()).level)
+        content, name = shipped.read_bytes(), shipped.name
     elif file is not None and file.filename:
         content, name = file.read(), file.filename
     else:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..text import N_
 from .figures import Overview
+from .inputs import COMMUNES, OFFICES
 from .models import ScoreRun
 
 _NORMAL_95 = 1.959964
@@ -127,9 +128,31 @@ def places_of(run: ScoreRun) -> dict[str, Comparison]:
     return found
 
 
-def units_of(run: ScoreRun, names: Mapping[str, str]) -> Comparison | None:
-    """Comparison of the rated units by their total; none where one is rated or for runs without intervals."""
+CLASS_NAMES = {OFFICES: N_("Sở, ngành"), COMMUNES: N_("Xã, phường, thị trấn")}
+
+
+def ranked_units(run: ScoreRun) -> list[tuple[str, list[tuple[str, Mapping[str, Any]]]]]:
+    """(name of the class, its units with their result, the highest rank first), as `unit_lists_of` parts them."""
+    classes = run.inputs.get("classes", {})
+    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    units = run.result.get("units", {})
+    for code in sorted(units, key=lambda code: (classes.get(code, ""), units[code]["rank"] or len(units), code)):
+        found.setdefault(classes.get(code, ""), []).append((code, units[code]))
+    return [(CLASS_NAMES.get(each, ""), members) for each, members in found.items()]
+
+
+def unit_lists_of(run: ScoreRun, names: Mapping[str, str]) -> list[tuple[str, Comparison]]:
+    """(name of the class, comparison of its rated units): one without a name unless the round rates two classes."""
+    classes = run.inputs.get("classes", {})
+    found = [(CLASS_NAMES.get(each, ""), units_of(run, names, each)) for each in sorted(set(classes.values()) or {""})]
+    return [(name, units) for name, units in found if units]
+
+
+def units_of(run: ScoreRun, names: Mapping[str, str], of_class: str = "") -> Comparison | None:
+    """Comparison of the rated units (of one class) by their total; none for one unit or for runs without intervals."""
     units = (run.precision or {}).get("units")
+    if units and of_class:
+        units = {code: one for code, one in units.items() if run.inputs["classes"][code] == of_class}
     if not units:
         return None
     rows = [
@@ -146,15 +169,23 @@ def told_apart(run: ScoreRun) -> tuple[int, int] | None:
     return (found[-1].told_apart, found[-1].count) if found and found[-1].count else None
 
 
-def limits_of(run: ScoreRun, unit: str | None = None) -> tuple[Limits | None, dict[str, Limits], dict[str, Limits]]:
-    """95 % limits of (the total, each area, each leaf) of all together or of one rated unit."""
+def limits_of(
+    run: ScoreRun, shown: Overview, unit: str | None = None
+) -> tuple[Limits | None, dict[str, Limits], dict[str, Limits]]:
+    """95 % limits of (the total, each area, each leaf) of all together or of one unit, as far as `shown` allows.
+
+    Limits tell how the answers spread, so a leaf whose answers are not all shown has none, nor has its area.
+    """
     stored = run.precision or {}
     figures = (stored.get("all") if unit is None else stored.get("units", {}).get(unit)) or {}
+    areas = {area.code for area in shown.areas if all(line.shown and line.whole for line in area.leaves)}
+    leaves = {line.leaf.criterion.code for line in shown.leaves if line.shown and line.whole}
 
-    def read(key: str) -> dict[str, Limits]:
-        return {code: limits for code, row in figures.get(key, {}).items() if (limits := Limits.of(row))}
+    def read(key: str, codes: set[str]) -> dict[str, Limits]:
+        rows = figures.get(key, {}).items()
+        return {code: limits for code, row in rows if code in codes and (limits := Limits.of(row))}
 
-    return Limits.of(figures.get("total")), read("areas"), read("leaves")
+    return Limits.of(figures.get("total")), read("areas", areas), read("leaves", leaves)
 
 
 class Change(StrEnum):
@@ -202,7 +233,7 @@ def compare_years(shown: Overview, run: ScoreRun, earlier: Overview, earlier_run
     All lines are looked at together, so each interval is widened (Bonferroni) to hold with all others at 95 %.
     """
     before = {line.leaf.criterion.code: line for line in earlier.leaves}
-    limits, earlier_limits = limits_of(run)[2], limits_of(earlier_run)[2]
+    limits, earlier_limits = limits_of(run, shown)[2], limits_of(earlier_run, earlier)[2]
     lines = []
     now = {line.leaf.criterion.code: line for line in shown.leaves}
     both = [

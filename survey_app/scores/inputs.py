@@ -7,15 +7,16 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from analysis.component_score import SIPAS, SURVEY, Criterion, LeafScore, score_leaves, total_points
 from analysis.scoring_rules import Settings
 
-from .document import result_document, units_document
+from .document import own_document, result_document, units_document
 
+OFFICES, COMMUNES = "offices", "communes"  # classes of rated units in a round of a province
 Counted = dict[tuple[str, str, str], int]
 
 
@@ -31,13 +32,19 @@ class Leaf:
 
 @dataclass(frozen=True)
 class ScoreInputs:
-    """Rules, leaves in printed order, answers per rated unit (by its code), respondents per group, threshold k."""
+    """Rules, leaves in printed order, answers per rated unit (by its code), respondents per group, threshold k.
+
+    The answers of `self_rating` groups are among the counts and never in the points: they are shown apart.
+    `classes`: rated unit -> the units among which it has a rank, where a round rates sở and communes at once.
+    """
 
     settings: Settings
     leaves: tuple[Leaf, ...]
     counts: Mapping[str, Counted]
     by_group: Mapping[str, int]
     k_min: int
+    self_rating: tuple[str, ...] = ()
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
@@ -45,7 +52,9 @@ class ScoreInputs:
 
     def to_json(self) -> dict[str, Any]:
         """Canonical: equal inputs give equal JSON, whatever the order of the rows they came from."""
-        return {
+        of_province: dict[str, Any] = {"self_rating": list(self.self_rating)} if self.self_rating else {}
+        of_province |= {"classes": dict(sorted(self.classes.items()))} if self.classes else {}
+        return of_province | {
             "rules": self.settings.to_json(),
             "leaves": [_leaf_json(leaf) for leaf in self.leaves],
             "counts": {
@@ -68,6 +77,8 @@ class ScoreInputs:
             },
             by_group=data["by_group"],
             k_min=data["k_min"],
+            self_rating=tuple(data.get("self_rating", ())),
+            classes=data.get("classes", {}),
         )
 
     @property
@@ -79,22 +90,27 @@ class ScoreInputs:
 
 @dataclass(frozen=True)
 class RoundScores:
-    """The points of a round: of all rated units together, and of each one (by its code)."""
+    """The points of a round: of all rated units together, and of each one (by its code).
+
+    `own`: what each unit would have by its own people's ratings alone (*tự đánh giá*).
+    """
 
     inputs: ScoreInputs
     overall: tuple[LeafScore, ...]
     units: Mapping[str, tuple[LeafScore, ...]]
+    own: Mapping[str, tuple[LeafScore, ...]] = field(default_factory=dict)
 
     @property
     def total(self) -> Decimal:
         return total_points(self.overall)
 
     def document(self) -> dict[str, Any]:
-        """The result in its stable JSON shape; `units` only where several are rated. Means below k stay out."""
-        settings, k_min = self.inputs.settings, self.inputs.k_min
-        document = result_document(self.overall, settings, self.inputs.by_group, k_min)
+        """The result in its JSON shape, `units` only where several are rated. To be shown: `Published.document`."""
+        document = result_document(self.overall, self.inputs.settings, self.inputs.by_group)
         if len(self.units) > 1:
-            document["units"] = units_document(self.units, settings, k_min)
+            document["units"] = units_document(self.units, self.inputs.settings, self.inputs.classes)
+        if self.own:
+            document["self_rating"] = own_document(self.own)
         return document
 
 
@@ -107,7 +123,17 @@ def compute(inputs: ScoreInputs) -> RoundScores:
         inputs=inputs,
         overall=score_leaves(inputs.criteria, together, inputs.settings),
         units={unit: score_leaves(inputs.criteria, counts, inputs.settings) for unit, counts in inputs.counts.items()},
+        own=_own(inputs),
     )
+
+
+def _own(inputs: ScoreInputs) -> dict[str, tuple[LeafScore, ...]]:
+    """Units with enough ratings of their own people -> the leaves that these were asked about."""
+    criteria = [replace(criterion, groups=inputs.self_rating) for criterion in inputs.criteria]
+    settings = replace(inputs.settings, group_weights=(), missing_group="renormalise")
+    scored = {unit: score_leaves(criteria, counts, settings) for unit, counts in inputs.counts.items()}
+    found = {unit: tuple(one for one in leaves if one.points is not None) for unit, leaves in scored.items()}
+    return {unit: leaves for unit, leaves in found.items() if leaves} if inputs.self_rating else {}
 
 
 def _leaf_json(leaf: Leaf) -> dict[str, Any]:

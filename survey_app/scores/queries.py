@@ -37,6 +37,12 @@ def published_definitions(session: Session, round_id: int) -> dict[str, Definiti
     return {code: from_json(definition) for code, definition in rows}
 
 
+def self_rating_groups(session: Session, round_id: int) -> list[str]:
+    """Codes of the groups that rate the own unit (*tự đánh giá*), sorted."""
+    groups = select(RespondentGroup.code).where(RespondentGroup.round_id == round_id, RespondentGroup.self_rating)
+    return list(session.scalars(groups.order_by(RespondentGroup.code)))
+
+
 def rated_units_of(session: Session, round_id: int) -> Sequence[RatedUnit]:
     """The rated units of a round with their units."""
     return session.scalars(

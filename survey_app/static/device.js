@@ -162,12 +162,38 @@
     }
   }
 
+  // Answers under way, for another device: encrypted under a random key that only its QR code carries, padded to one
+  // length. The server finds them by a hash of the key and can do nothing else with them.
+  const newResumeKey = () => hexOf(crypto.getRandomValues(new Uint8Array(16)));
+  const resumeId = async (key) => hexOf(await subtle.digest("SHA-256", utf8.encode(`survey-resume-id-1 ${key}`))).slice(0, 32);
+
+  async function resumeCipher(key) {
+    const secret = await subtle.importKey("raw", utf8.encode(key), "HKDF", false, ["deriveKey"]);
+    const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: utf8.encode("survey-resume-1") };
+    return subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  }
+
+  async function sealResume(key, draft, size) {
+    const written = utf8.encode(JSON.stringify(draft));
+    if (written.length > size) throw new RangeError("too long to be carried");
+    const plain = new Uint8Array(size).fill(32); // blanks after the JSON
+    plain.set(written);
+    const nonce = crypto.getRandomValues(new Uint8Array(12));
+    const sealed = await subtle.encrypt({ name: "AES-GCM", iv: nonce }, await resumeCipher(key), plain);
+    return new Uint8Array([...nonce, ...new Uint8Array(sealed)]);
+  }
+
+  async function openResume(key, bytes) {
+    const plain = await subtle.decrypt({ name: "AES-GCM", iv: bytes.slice(0, 12) }, await resumeCipher(key), bytes.slice(12));
+    return JSON.parse(new TextDecoder().decode(plain));
+  }
+
   const REFUSALS = { 404: "unknown", 409: "other", 422: "unfit" };
 
   // Sends one sealed answer: "stored", "repeated" or "received" when the server has it, "waiting" when it must be tried
   // again, else the kind of refusal. A refused answer stays here until its owner decides.
   async function send(row) {
-    const { status, content } = await post("/p/answers", { code: row.code, submission: row.submission, envelope: row.envelope });
+    const { status, content } = await post("/p/answers", { code: row.code, submission: row.submission, envelope: row.envelope, resume: row.resume });
     if (status === 200 && ["stored", "repeated", "received"].includes(content.status)) {
       await erase(row.id);
       return content.status;
@@ -193,5 +219,6 @@
 
   globalThis.surveyDevice = {
     canKeep, idOf, loadForm, saveForm, loadDraft, saveDraft, loadSealed, allSealed, keepSealed, erase, post, send, sendAll,
+    newResumeKey, resumeId, sealResume, openResume,
   };
 })();

@@ -84,15 +84,17 @@
     codeForm.submit();
   }
 
-  async function openCode(code) {
+  async function openCode(code, resume = "") {
     codeForm.querySelector("[data-say]").textContent = codeForm.dataset.opening;
     const id = await device.idOf(code);
     const keeps = await device.canKeep();
     const sealed = await device.loadSealed(id);
     my = { code, id, keeps, depth: 0 };
     if (sealed) { remember(code); showSealed(sealed); retry(sealed); return; }
-    const draft = await device.loadDraft(id, code);
+    const kept = await device.loadDraft(id, code);
     const form = await device.loadForm(id);
+    const carried = resume && (await fetchCarried(code, resume));
+    const draft = carried ? { ...newDraft(carried.language), ...kept, ...carried, raw: { ...(kept || {}).raw, ...carried.raw }, resume } : kept;
     const language = (draft && draft.language) || codeForm.elements.language.value;
     if (form && draft) {
       begin(form, draft, form.pages[language] ? language : form.last);
@@ -109,6 +111,16 @@
     } else if (status === 404) sayAtCode(codeForm.dataset.unknown);
     else if (status === 0 || status === 502 || status === 504) sayAtCode(codeForm.dataset.noNetwork);
     else leaveToServer();
+  }
+
+  // What another device has answered under the same code; the code alone never opens it.
+  async function fetchCarried(code, key) {
+    const { status, content } = await device.post("/p/resume/fetch", { code, resume: await device.resumeId(key) });
+    try {
+      if (status === 200) return await device.openResume(key, surveySealing.fromText(content.sealed));
+    } catch { /* another key, or damaged */ }
+    my.notCarried = true;
+    return null;
   }
 
   function newDraft(language) {
@@ -161,7 +173,7 @@
     history.replaceState({ at: draft.at, depth: 0 }, "", location.pathname + location.search);
     orderChoices().then(() => {
       show(draft.at);
-      keepDraft({});
+      keepDraft(draft.raw);
       startWorker();
     });
   }
@@ -228,6 +240,7 @@
     const depth = (my.depth || 0) + 1;
     my.depth = depth;
     my.toReview = backToReview;
+    my.notCarried = false; // it was said; what is answered from here on counts
     history.pushState({ at, depth, backToReview }, "");
     show(at);
     keepDraft({});
@@ -340,8 +353,10 @@
   function showScreen(screen, state) {
     const main = document.createDocumentFragment();
     const heading = screen.title.map((name) => my.content.titles[name]).find(Boolean) || "";
-    if (screen.questions.length > 1 && heading) main.append(Object.assign(document.createElement("h1"), { textContent: heading }));
-    main.append(copyOf("about"), ...screen.questions.map((question) => questionPart(question, state.live)));
+    if (screen.questions.length > 1 && heading && !isMatrix(screen)) main.append(Object.assign(document.createElement("h1"), { textContent: heading }));
+    const parts = screen.questions.map((question) => questionPart(question, state.live));
+    if (isMatrix(screen)) parts.splice(0, parts.length, boxed([...parts, copyOf("matrix-fill")]));
+    main.append(copyOf("about"), ...parts);
     const bar = copyOf("place-bar");
     const count = bar.querySelector("[data-count]");
     bar.querySelector("[data-title]").textContent = heading;
@@ -353,6 +368,25 @@
     put(main, copyOf("question-actions"));
     surveyPage.addCounters(byId("main"));
     atTop();
+  }
+
+  // One question asked about many units: a table on a wide screen, cards on a phone.
+  const isMatrix = (screen) => Boolean(screen.questions[0].rated_name) && !screen.questions[0].rated_unit;
+
+  function boxed(parts) {
+    const box = Object.assign(document.createElement("div"), { className: "matrix" });
+    box.append(...parts);
+    if (!box.querySelector("input[value=KB]")) box.querySelector("[data-act=fill]").remove();
+    return box;
+  }
+
+  // «Không biết» for every unit that has no answer yet: nobody should have to press dozens of times for that.
+  function fillRows() {
+    for (const row of document.querySelectorAll(".matrix .row")) {
+      const dontKnow = row.querySelector("input[value=KB]");
+      if (dontKnow && !row.querySelector("input:checked")) dontKnow.checked = true;
+    }
+    keepDraft(takeFields());
   }
 
   // The fields of the present screen, as typed, into the draft.
@@ -378,11 +412,12 @@
     let keptPlace = "";
     while (Object.keys(unsaved).length || keptPlace !== `${draft.at} ${draft.language}`) {
       const change = unsaved;
-      const { submission, language, at } = draft;
+      const { submission, language, at, resume } = draft;
       unsaved = {};
       try {
         const kept = await device.saveDraft(id, code, (old) => ({
-          submission: old.submission || submission, language, at, raw: { ...(old.raw || draft.raw), ...change },
+          submission: old.submission || submission, language, at, resume: resume || old.resume,
+          raw: { ...(old.raw || draft.raw), ...change },
         }));
         draft.submission = kept.submission;
       } catch {
@@ -409,6 +444,7 @@
     for (const old of byId("main").querySelectorAll(".panel.err, p.fault")) old.remove();
     for (const field of byId("main").querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
     const panel = fill(copyOf("faults"), { n: questions.length });
+    if (questions[0].rated_unit) panel.querySelector("h2").textContent = words().rows.replace("{n}", questions.length);
     for (const question of questions) {
       const text = faultWords(question, state.faults[question.name], state.live);
       const field = byId("main").querySelector(`[name="${question.name}"]`);
@@ -419,7 +455,8 @@
       const box = boxOf(question.name);
       (box.matches("fieldset") ? box : field).setAttribute("aria-invalid", "true");
       const hints = byId(`q-${question.name}-more`);
-      hints.insertBefore(Object.assign(document.createElement("p"), { className: "fault", textContent: text }), hints.querySelector("details"));
+      const sentence = question.rated_unit ? words().row : text;
+      hints.insertBefore(Object.assign(document.createElement("p"), { className: "fault", textContent: sentence }), hints.querySelector("details"));
     }
     byId("main").prepend(panel);
     title(`${words().fault}: ${document.title.split(" – ")[0]}`);
@@ -436,6 +473,50 @@
     go(my.toReview || !next ? "review" : next.name);
   }
 
+  // ---- on another device
+
+  const tell = (text) => { byId("state").textContent = text; byId("state").hidden = false; };
+
+  async function elsewhere() {
+    keepDraft(takeFields());
+    const { draft, content, code } = my;
+    draft.resume ||= device.newResumeKey();
+    keepDraft({});
+    let status = 0;
+    try {
+      const carried = { raw: draft.raw, at: draft.at, language: draft.language };
+      const sealed = surveySealing.toText(await device.sealResume(draft.resume, carried, content.size));
+      ({ status } = await device.post("/p/resume/keep", { code, resume: await device.resumeId(draft.resume), sealed }));
+      if (status === 200) await loadScript(words().qr);
+    } catch { status = 0; }
+    if (status !== 200 || !globalThis.surveyQr) { tell(status === 409 ? words().noRoom : words().needsNetwork); return; }
+    byId("place").replaceChildren();
+    put(copyOf("elsewhere"), copyOf("elsewhere-actions"));
+    document.querySelector("[data-qr]").append(qrPicture(`${location.origin}/p#${code}~${draft.resume}`));
+    title(byId("main").querySelector("h1").textContent);
+    atTop();
+  }
+
+  function loadScript(address) {
+    if (globalThis.surveyQr) return null;
+    return new Promise((resolve, reject) => {
+      document.head.append(Object.assign(document.createElement("script"), { src: address, onload: resolve, onerror: reject }));
+    });
+  }
+
+  function qrPicture(text) {
+    const rows = globalThis.surveyQr(text);
+    const edge = rows.length + 8; // four modules of margin on each side
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    picture.setAttribute("viewBox", `0 0 ${edge} ${edge}`);
+    picture.setAttribute("role", "img");
+    picture.setAttribute("aria-label", words().qrName);
+    path.setAttribute("d", rows.map((row, y) => row.map((on, x) => (on ? `M${x + 4} ${y + 4}h1v1h-1z` : "")).join("")).join(""));
+    picture.append(path);
+    return picture;
+  }
+
   // ---- review
 
   function showReview(state, tried) {
@@ -445,6 +526,13 @@
     let number = 0;
     let count = 0;
     for (const screen of state.screens) {
+      if (isMatrix(screen)) {
+        number += 1;
+        const faulty = screen.questions.some((question) => state.faults[question.name]);
+        const row = matrixRow(number, screen, state);
+        if (faulty) { missing.querySelector("dl").append(row); count += 1; } else main.querySelector("[data-rest]").append(row);
+        continue;
+      }
       for (const question of screen.questions.filter(surveyForm.isAnswered)) {
         number += 1;
         const faulty = Boolean(state.faults[question.name]);
@@ -461,6 +549,18 @@
     const heading = byId("main").querySelector("h1").textContent;
     title(count && tried ? `${words().fault}: ${heading}` : heading);
     atTop(count && tried ? panel : null);
+  }
+
+  // Of a matrix the review tells how many units have an answer; dozens of lines for each question nobody would read.
+  function matrixRow(number, screen, state) {
+    const [first] = screen.questions;
+    const rows = screen.questions.filter(surveyForm.isAnswered);
+    const given = rows.filter((question) => state.live[question.name] !== undefined).length;
+    const row = reviewRow(number, first, screen, state);
+    const shown = row.querySelector("dd span");
+    shown.textContent = words().matrix.replace("{n}", given).replace("{total}", rows.length);
+    shown.className = given < rows.length ? "none" : "";
+    return row;
   }
 
   function reviewRow(number, question, screen, state) {
@@ -495,8 +595,9 @@
     await pending;
     const { content, draft, id, code } = my;
     const latest = my.form.pages[content.language];
-    const payload = { v: 1, questionnaire: content.version, ratings: [{ rated_unit: content.rated_unit, answers: state.answers }] };
+    const payload = { v: 1, questionnaire: content.version, ...ratingsOf(content, state.answers) };
     const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
+    if (draft.resume) row.resume = await device.resumeId(draft.resume);
     const bytes = new TextEncoder().encode(JSON.stringify(payload));
     const keys = latest.keys.map(surveySealing.fromText);
     try {
@@ -515,9 +616,25 @@
     if ((await Promise.race([sending, late])) === "late" && my.outcome === undefined) showOutcome("waiting");
   }
 
+  // The answers parted by rated unit, under the names of the author; every unit of a matrix is there, answered or not.
+  function ratingsOf(content, answers) {
+    if (!content.matrix) return { ratings: [{ rated_unit: content.rated_unit, answers }] };
+    const parts = new Map(content.matrix.map((unit) => [unit, {}]));
+    const apart = {};
+    for (const question of questionsIn(content.rules.items)) {
+      if (answers[question.name] === undefined) continue;
+      if (question.rated_unit) parts.get(question.rated_unit)[question.rated_name] = answers[question.name];
+      else apart[question.name] = answers[question.name];
+    }
+    const ratings = [...parts].map(([unit, given]) => ({ rated_unit: unit, answers: given }));
+    return Object.keys(apart).length ? { ratings, apart } : { ratings };
+  }
+
+  const questionsIn = (items) => items.flatMap((item) => (item.kind === "group" ? questionsIn(item.items) : [item]));
+
   // A browser whose WebCrypto cannot seal: the server does it, as for the pages without script. Needs network.
-  async function sendPlain({ id, code, submission }, answers, say) {
-    const { status } = await device.post("/p/answers", { code, submission, answers });
+  async function sendPlain({ id, code, submission, resume }, answers, say) {
+    const { status } = await device.post("/p/answers", { code, submission, answers, resume });
     if (status === 200) {
       await device.erase(id);
       forgetHistory();
@@ -657,6 +774,9 @@
     retry: () => retry(my.row, true),
     erase: () => askToErase(),
     "erase-now": () => eraseNow(),
+    fill: () => fillRows(),
+    elsewhere: () => elsewhere(),
+    here: () => show(my.at),
     keep: () => keepIt(),
     copy: async (button) => {
       await navigator.clipboard.writeText(`${location.origin}/p#${my.code}`);
@@ -672,10 +792,10 @@
   function sayState() {
     const line = byId("state");
     if (!line || !my || my.over || !my.draft) return;
-    const text = !my.keeps ? words().unkept : !navigator.onLine ? words().offline : Object.keys(my.draft.raw).length ? words().kept : "";
+    const text = my.notCarried ? words().notCarried : !my.keeps ? words().unkept : !navigator.onLine ? words().offline : Object.keys(my.draft.raw).length ? words().kept : "";
     if (line.textContent !== text) line.textContent = text;
     line.hidden = !text;
-    line.classList.toggle("calm", my.keeps && navigator.onLine);
+    line.classList.toggle("calm", my.keeps && navigator.onLine && !my.notCarried);
   }
 
   addEventListener("popstate", (event) => {
@@ -727,7 +847,7 @@
     });
     const field = codeForm.elements.code;
     const code = field.dataset.linked ? normalise(field.value) : remembered();
-    if (code && code.length === 13) { field.value ||= code; openCode(code); }
+    if (code && code.length === 13) { field.value ||= code; openCode(code, field.dataset.resume); }
   }
   sendOthers();
 })();

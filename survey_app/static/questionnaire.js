@@ -140,6 +140,9 @@
     }
   }
 
+  // How many questions take an answer there; the rows of a matrix are one.
+  const countOf = (screen) => new Set(screen.questions.filter(isAnswered).map((one) => one.rated_name || one.name)).size;
+
   function constraintHolds(question, answer, live, today) {
     return !question.constraint || !isGiven(answer) || holds(question.constraint, live, { own: answer, today });
   }
@@ -160,12 +163,12 @@
     const live = Object.create(null);
     const screens = [...walk(rules.items, sound, live, rules.lists, [])];
     const faults = {};
-    const total = screens.reduce((sum, screen) => sum + screen.questions.filter(isAnswered).length, 0);
+    const total = screens.reduce((sum, screen) => sum + countOf(screen), 0);
     let before = 0;
     screens.forEach((screen, place) => {
       const asked = screen.questions.filter(isAnswered);
       Object.assign(screen, { number: place + 1, first: Math.min(before + 1, total), total });
-      before += asked.length;
+      before += countOf(screen);
       for (const question of asked) {
         const answer = live[question.name] ?? "";
         const kind = wrong[question.name] || faultOf(question, answer, question.offered)

@@ -6,10 +6,13 @@
   try { size = sessionStorage.getItem("size") || "1"; } catch { /* storage is off: the size lasts one page */ }
   root.dataset.size = size;
 
-  // The link of a letter carries the code behind «#»: it goes into the field and out of the address bar.
+  // The link of a letter carries the code behind «#»: it goes into the field and out of the address bar. The QR code of
+  // another device carries the key of its answers too, after «~».
   const field = document.getElementById("code");
   if (field && location.hash.length > 1) {
-    field.value = decodeURIComponent(location.hash.slice(1));
+    const [code, resume = ""] = decodeURIComponent(location.hash.slice(1)).split("~");
+    field.value = code;
+    field.dataset.resume = resume;
     field.dataset.linked = "1";
     history.replaceState(null, "", location.pathname + location.search);
   }

@@ -105,7 +105,7 @@ def test_one_missing_condition_keeps_the_round_closed_and_is_named(
         "questionnaire": "còn thiếu nhóm E",
         "keys": "hiện có 1",
         "one body": "các cơ quan khác nhau",
-        "two units": "đợt này có 2",
+        "two units": "không có đơn vị nào để đánh giá",
         "last day": "ngày đóng thu phiếu",
     }[missing]
     assert "Chưa mở đợt được" in text_of(operator.get(address(made, "collection")))

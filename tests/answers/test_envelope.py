@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from survey_app.answers import envelope as sealed
 from survey_app.answers.envelope import EnvelopeError, Randomness, open_envelope, seal
+from survey_app.answers.payload import Rating, read_payload, write_payload
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "envelope.md"
 ROUND = "tuan-giao-2021"
@@ -135,3 +136,16 @@ def test_the_vector_of_the_documentation_is_what_we_make(mode: sealed.Mode) -> N
     assert public[0].hex() in words
     assert PAYLOAD.decode() in words
     assert open_envelope(envelope, holders, ROUND) == PAYLOAD
+
+
+def test_the_vectors_of_a_matrix_are_what_we_make() -> None:
+    holders = [ec.derive_private_key(number, ec.SECP256R1()) for number in VECTOR_HOLDERS]
+    public = [sealed.public_bytes(key.public_key()) for key in holders]
+    words = DOCUMENTATION.read_text("utf-8")
+    matrix = write_payload(12, [Rating(3, {"q_1_7_1": "4"}), Rating(9, {})], {"y_kien": "Cần họp ít hơn"})
+    assert matrix.decode() in words
+    for payload in (PAYLOAD, matrix):
+        envelope = seal(payload, public, ROUND, size=sealed.MATRIX, randomness=VECTOR)
+        assert hashlib.sha256(envelope).hexdigest() in words
+        assert envelope[-16:].hex() in words
+    assert read_payload(matrix).apart == {"y_kien": "Cần họp ít hơn"}

@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import Date, DateTime, Integer, Table, inspect
 
 from survey_app.access_codes.models import AccessCode, Invitation
-from survey_app.answers.models import AnswerCount, Ballot, Envelope, FreeText, IdentifiedAnswer
+from survey_app.answers.models import AnswerCount, Ballot, Envelope, FreeText, IdentifiedAnswer, ResumeDraft
 from survey_app.db import Database
 
 ZONE: list[Table] = [
     model.__table__  # type: ignore[misc]
-    for model in (Invitation, AccessCode, Envelope, IdentifiedAnswer, Ballot, FreeText, AnswerCount)
+    for model in (Invitation, AccessCode, Envelope, ResumeDraft, IdentifiedAnswer, Ballot, FreeText, AnswerCount)
 ]
 FORBIDDEN = {"time", "date", "at", "on", "order", "sequence", "serial", "address", "ip", "agent", "browser", "session"}
 
@@ -22,7 +22,9 @@ def test_no_column_holds_a_time_or_names_one(database: Database, table: Table) -
 
 
 @pytest.mark.parametrize(
-    "table", [Ballot.__table__, FreeText.__table__, Envelope.__table__], ids=lambda table: table.name
+    "table",
+    [Ballot.__table__, FreeText.__table__, Envelope.__table__, ResumeDraft.__table__],
+    ids=lambda table: table.name,
 )
 def test_what_holds_answers_has_a_random_key_and_no_row_number(database: Database, table: Table) -> None:
     key = inspect(database.engine).get_pk_constraint(table.name)["constrained_columns"]
@@ -34,7 +36,9 @@ def test_what_holds_answers_has_a_random_key_and_no_row_number(database: Databas
         assert "WITHOUT ROWID" in sql
 
 
-@pytest.mark.parametrize("table", [Ballot.__table__, FreeText.__table__, AnswerCount.__table__], ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    "table", [Ballot.__table__, FreeText.__table__, AnswerCount.__table__, ResumeDraft.__table__], ids=lambda t: t.name
+)
 def test_nothing_opened_points_to_a_person(database: Database, table: Table) -> None:
     targets = {key["referred_table"] for key in inspect(database.engine).get_foreign_keys(table.name)}
     assert not targets & {"invitation", "person", "access_code", "envelope", "batch"}

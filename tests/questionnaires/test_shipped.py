@@ -1,14 +1,17 @@
 """The questionnaires that ship, against the criteria and the sample answers of the district round of 2021."""
 
 import csv
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from survey_app.questionnaires.check import AskedCriterion, check, coverage, minutes
+from survey_app.questionnaires.matrix import Body, has_matrix, written_out
 from survey_app.questionnaires.path import check_answers, screens
 from survey_app.questionnaires.xlsform import read_xlsform
 from survey_app.questionnaires.xlsform_writer import write_markdown
+from survey_app.rounds.group_rules import PROVINCE_CRITERIA
 
 FOLDER = Path(__file__).parents[2] / "questionnaires" / "district-2021"
 GROUPS = "ABCDEFG"
@@ -85,3 +88,29 @@ def test_no_question_asks_for_what_would_point_to_a_person():
     for group in "ABCDG":
         assert all(question.is_scored for question in shipped(group).questions())
     assert not {"b_gioi", "b_tuoi"} & {question.name for question in shipped("F").questions()}
+
+
+PROVINCE = Path(__file__).parents[2] / "questionnaires" / "province-2026"
+
+
+def test_the_province_asks_every_criterion_of_every_group_on_matrix_pages():
+    with PROVINCE_CRITERIA.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    criteria = [AskedCriterion(row["code"], frozenset(row["groups"].split(","))) for row in rows if row["groups"]]
+    assert sum(Decimal(row["max_points"]) for row in rows) == 100
+    forms = {}
+    for path in sorted(PROVINCE.glob("*.md")):
+        form = read_xlsform(path.read_bytes(), path.name)
+        forms[form.group] = form
+        assert check(form, criteria, form.group, self_rating=form.group == "B") == []
+        assert write_markdown(form) == path.read_bytes()
+        scored = [question for question in form.questions() if question.is_scored]
+        assert {question.list_name for question in scored} == {"muc_hai_long" if form.group == "E" else "muc_danh_gia"}
+    assert sorted(forms) == list("ABCDE")
+    assert [has_matrix(forms[group]) for group in "ABCDE"] == [True, False, True, True, False]
+    found = coverage(forms, criteria)
+    assert (found.covered, found.total, found.missing) == (18, 18, ())
+    # 44 communes in ten tables, 59 units in seven: a quarter of an hour, not more.
+    for group, kinds in (("A", ["xa"] * 44), ("D", ["xa"] * 45 + ["so"] * 14)):
+        bodies = tuple(Body(number, f"Đơn vị {number}", kind) for number, kind in enumerate(kinds, 1))
+        assert minutes(written_out(forms[group], bodies)) <= 17

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from survey_app.rounds.models import ListType
+from survey_app.rounds.models import GroupRating, ListType, RatedUnit
 from survey_app.rounds.seen_settings import GUARDED, changed_since, seen_mark
 from tests.make import make_district, make_group, make_quota, make_round
 
@@ -27,6 +27,9 @@ def test_every_guarded_page_notices_a_change_of_its_own_values_only(database, pa
             group.name = "Tên mới"
         elif page == "quotas":
             quota.target = 21
+        elif page == "ratings":
+            rated = session.query(RatedUnit).filter_by(round_id=survey_round.id).one()
+            group.ratings = [GroupRating(rated_unit_id=rated.id, rated_unit=rated)]
         elif page == "personal_data":
             survey_round.purpose = "Tên mới"
         elif page == "scoring":
@@ -36,7 +39,7 @@ def test_every_guarded_page_notices_a_change_of_its_own_values_only(database, pa
         session.flush()
         told = {one: changed_since(session, survey_round, one, marks[one]) for one in GUARDED}
         assert {one for one, words in told.items() if words} == {page}
-        assert re.search(r"Tên mới|«5»|21–21–21|«17»", told[page])
+        assert re.search(r"Tên mới|«5»|21–21–21|«17»|Huyện Tuần Giáo", told[page])
 
 
 def test_a_group_that_is_gone_is_told(database):

@@ -1,0 +1,55 @@
+"""Points of a round in which many units are rated: ranks among their like, ratings of the own unit apart."""
+
+import random
+
+from flask import Flask
+
+from survey_app.access import Role
+from survey_app.db import Database
+from survey_app.rounds.models import Round
+from survey_app.scores.comparison import unit_lists_of
+from survey_app.scores.rules import compare_run, store_run
+from tests.province import Size, answer_all, make_province, open_all
+
+SIZE = Size(4, 3, {"A": 4, "B": 8, "C": 4, "D": 9, "E": 9})
+
+
+def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Database, signed_in) -> None:
+    pepper = app.extensions["survey_settings"].keys.pepper
+    with database.writing() as session:
+        made = make_province(session, pepper, SIZE)
+        codes = [code for group in "ABCDE" for code in made.codes_of(group)]
+        answer_all(session, made, pepper, codes, random.Random(1))
+        opening = open_all(session, made)
+        assert (opening.envelopes, opening.faulty) == (len(codes), 0)
+        # Of sở each about four communes, of communes about three sở, deputies about all, everybody else about one unit.
+        assert opening.ballots == 12 * 4 + 16 * 3 + 9 * 7 + 56 + 36
+        survey_round = session.get_one(Round, made.round.id)
+        run = store_run(session, survey_round, made.by)
+        units, own = run.result["units"], run.result["self_rating"]
+        names = {one.unit.code: one.unit.name for one in made.rated}
+        offices = {code for code, name in names.items() if name.startswith("Sở")}
+        for members, criteria in ((offices, 10), (names.keys() - offices, 18)):
+            ranks = sorted(units[code]["rank"] for code in members)
+            assert ranks[0] == 1
+            assert ranks[-1] <= len(members)
+            for code in members:
+                scored = [leaf for leaf, found in units[code]["leaves"].items() if found["score"] is not None]
+                assert len(scored) == criteria, (names[code], scored)
+        # What eight people say of the own unit is beside the points, not in them.
+        assert set(own) == set(names)
+        assert {one["max"] for one in own.values()} == {"12.50"}
+        for found in units.values():
+            assert "B" not in {group for leaf in found["leaves"].values() for group in leaf["groups"]}
+        assert [(name, one.count) for name, one in unit_lists_of(run, names)] == [
+            ("Xã, phường, thị trấn", 4),
+            ("Sở, ngành", 3),
+        ]
+        again = compare_run(session, survey_round, run)
+        assert again.same_result
+        assert again.same_inputs
+        assert again.same_precision
+        code, top = survey_round.code, survey_round.operator_unit
+    page = signed_in(Role.OPERATOR, unit=top).get(f"/rounds/{code}/scores/places").text
+    assert "Điểm của các đơn vị được đánh giá: Sở, ngành" in page
+    assert "Công chức chấm chính đơn vị mình" in page
