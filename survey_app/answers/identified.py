@@ -34,7 +34,7 @@ from ..users.models import User
 from .envelope import EnvelopeError, open_envelope, public_bytes, seal
 from .keys import to_text
 from .models import IdentifiedAnswer
-from .payload import Payload, PayloadError, Rating, envelope_size, read_payload, write_payload
+from .payload import Payload, PayloadError, envelope_size, read_payload, write_payload
 from .queries import versions_of_round
 from .ratings import answers_of, form_of
 
@@ -173,16 +173,14 @@ def answered_persons(
     return list(session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))), count
 
 
-def answer_of(
-    session: Session, survey_round: Round, invitation: Invitation
-) -> tuple[QuestionnaireVersion, tuple[Rating, ...]]:
+def answer_of(session: Session, survey_round: Round, invitation: Invitation) -> tuple[QuestionnaireVersion, Payload]:
     """The questionnaire and what this person answered. Raises Missing without an answer, Refused as above."""
     refuse_unless_readable(survey_round)
     stored = session.get(IdentifiedAnswer, invitation.id)
     if stored is None:
         raise Missing
     payload = read_identified(session, survey_round, stored.sealed)
-    return versions_of_round(session, survey_round.id)[payload.version_id], payload.ratings
+    return versions_of_round(session, survey_round.id)[payload.version_id], payload
 
 
 def has_identified_answer(session: Session, person: Person) -> bool:

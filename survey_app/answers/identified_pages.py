@@ -9,6 +9,8 @@ from flask_babel import get_locale
 from ..access import requires
 from ..access_codes.queries import find_invitation, person_numbers
 from ..audit import Action
+from ..questionnaires.matrix import has_matrix
+from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.path import screens
 from ..questionnaires.wording import reviewed_words, text_shower
 from ..roster.references import reference_of
@@ -19,8 +21,9 @@ from ..view_log import log_each_view
 from ..web import me, reading
 from .blueprint import bp
 from .identified import PAGE, answer_of, answered_persons, rounds_to_read
-from .payload import Rating
+from .payload import Payload
 from .queries import definition_of, rated_units
+from .ratings import answers_of, form_of
 
 
 @bp.get("/identified")
@@ -62,16 +65,14 @@ def identified_answer(code: str, invitation_id: int) -> Any:
     """What one person answered."""
     survey_round = find_round(reading(), code, me())
     invitation = find_invitation(reading(), survey_round, invitation_id)
-    version, ratings = answer_of(reading(), survey_round, invitation)
-    names = {unit.id: unit.unit.name for unit in rated_units(reading(), survey_round.id)}
-    definition = definition_of(version)
+    version, payload = answer_of(reading(), survey_round, invitation)
     page = render_template(
         "answers/identified_answer.html",
         survey_round=survey_round,
         invitation=invitation,
         number=person_numbers(reading(), survey_round).get(invitation.person_id),
         version=version,
-        ratings=[(names[one.rated_unit_id], _given(survey_round, definition, names, one)) for one in ratings],
+        sections=_sections(survey_round, version, payload),
     )
     log_each_view(Action.IDENTIFIED_READ, round=code, person=reference_of(reading(), invitation.person))
     return page
@@ -86,12 +87,24 @@ class GivenAnswer:
     given: str
 
 
-def _given(survey_round: Round, definition: Any, names: dict[int, str], rating: Rating) -> list[GivenAnswer]:
-    """The answers about one rated unit, in the order in which they were asked."""
-    t = text_shower(survey_round, names[rating.rated_unit_id], str(get_locale() or "vi"))
-    found: list[GivenAnswer] = []
-    for screen in screens(definition, rating.answers):
+def _sections(
+    survey_round: Round, version: QuestionnaireVersion, payload: Payload
+) -> list[tuple[str, list[GivenAnswer]]]:
+    """(name of the rated unit, the answers about it) in the order in which they were asked.
+
+    What a questionnaire with a matrix asks beside it comes last and under no name.
+    """
+    rated = {rating.rated_unit_id for rating in payload.ratings}
+    units = [unit for unit in rated_units(reading(), survey_round.id) if unit.id in rated]
+    alone = 0 if has_matrix(definition_of(version)) else units[0].id
+    labels = {question.name: question.label for question in definition_of(version).questions()}
+    names = {unit.id: unit.unit.name for unit in units} | {0: ""}
+    found: dict[int, list[GivenAnswer]] = {unit: [] for unit in names}
+    for screen in screens(form_of(version, units), answers_of(payload, version, units) or {}):
         for question in (question for question in screen.questions if question.is_answered):
+            place = question.rated_unit or alone
+            t = text_shower(survey_round, names[place], str(get_locale() or "vi"))
+            text = t(labels[question.rated_name if question.rated_unit else question.name])
             words = reviewed_words(question, screen.live.get(question.name, ""), t)
-            found.append(GivenAnswer(len(found) + 1, t(question.label), words))
-    return found
+            found[place].append(GivenAnswer(len(found[place]) + 1, text, words))
+    return [(names[unit], given) for unit, given in found.items() if given]

@@ -1,7 +1,9 @@
-"""Tables of the hand-over: sets of files as they were made, column plans, the office's own Word templates."""
+"""Tables of the hand-over: sets of files as they were made or are being made, column plans, own Word templates."""
 
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
@@ -47,6 +49,24 @@ class HandoverSet(Base):
     version: Mapped[RosterVersion] = relationship()
 
 
+class SetMaking(Base):
+    """Việc lập bộ bàn giao: a set that is being made, or that could not be made; at most one of a round."""
+
+    __tablename__ = "set_making"
+
+    # By chance, since SQLite gives a number a second time: a making that was given up must not end the next one.
+    id: Mapped[str] = mapped_column(primary_key=True, default=partial(token_hex, 8))
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), unique=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    by_name: Mapped[str]
+    begun_at: Mapped[datetime]
+    sign_at: Mapped[datetime]  # when the making last gave a sign of life
+    done: Mapped[int] = mapped_column(default=0)  # files
+    of: Mapped[int] = mapped_column(default=0)
+    typed: Mapped[dict[str, Any]] = mapped_column(default=dict)  # field of the form -> what was sent
+    faults: Mapped[dict[str, Any]] = mapped_column(default=dict)  # field -> sentence; none while it goes on
+
+
 class ColumnTemplate(Base):
     """Mẫu cột: which columns the list has, in which order, under which headings, for the software that imports it."""
 
@@ -56,7 +76,7 @@ class ColumnTemplate(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     operator_unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     name: Mapped[str]
-    columns: Mapped[list[Any]] = mapped_column(default=list)  # [[field, heading], …]
+    columns: Mapped[list[Any]] = mapped_column(default=list)  # [[field, heading], …]; constant words are a third part
     titles: Mapped[bool] = mapped_column(default=False)  # title lines over the table
     version: Mapped[int] = mapped_column(default=0)
 

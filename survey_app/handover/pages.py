@@ -3,25 +3,38 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from io import BytesIO
+from itertools import zip_longest
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from ..access import requires
-from ..errors import Invalid
-from ..roster.handover import PERSON_COLUMNS, HandoverOptions, export_roster, sees_ethnicity
+from ..errors import Conflict, Invalid
+from ..roster.handover import (
+    CONSTANT,
+    EMPTY,
+    PERSON_COLUMNS,
+    UNIT_CODE,
+    HandoverOptions,
+    PlannedColumn,
+    export_roster,
+    sees_ethnicity,
+)
 from ..roster.queries import latest_version
 from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..steps import StepState, StepStatus, register_step
 from ..text import today
 from ..units.forms import read_day
-from ..web import me, reading, writing
+from ..web import database, me, reading, writing
 from ..workbook import Rejected, read_workbook
 from . import column_plans, sets, word_rules
-from .models import HandoverSet, PaperKind
+from .making import begin_making, faults_of, goes_on, making_of
+from .making_job import MakingJob
+from .models import HandoverSet, PaperKind, SetMaking
 from .office_pdf import PACKAGE, has_converter
 from .papers import KIND_WORDS, PaperWishes, default_wishes
 
@@ -30,6 +43,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _PAPERS = (PaperKind.LETTER, PaperKind.PROPOSAL, PaperKind.REPORT)
 _LONGEST = 2000
+_FEW = 200  # persons: such a set is there within seconds
+_SECONDS_TO_WAIT = 30.0  # a proxy gives up after 60
+Form = MultiDict[str, str]
 
 
 def handover_step(session: Session, survey_round: Round) -> StepState:
@@ -38,6 +54,8 @@ def handover_step(session: Session, survey_round: Round) -> StepState:
     if version is None:
         return StepState(StepStatus.BLOCKED, _("Danh sách gửi Sở Nội vụ, sau khi khóa (bước 1)"))
     url = url_for("handover.show", code=survey_round.code)
+    if goes_on(making_of(session, survey_round)):
+        return StepState(StepStatus.DOING, _("Đang lập bộ bàn giao"), url)
     made = sets.sets_of(session, survey_round)
     if not made or made[0].version_id != version.id:
         return StepState(
@@ -51,14 +69,27 @@ def handover_step(session: Session, survey_round: Round) -> StepState:
 @bp.get("/rounds/<code>/handover")
 @requires("roster.export")
 def show(code: str) -> ResponseReturnValue:
-    return _page(code, {})
-
-
-def _page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
+    """The form and the sets; while a set is being made, how far it is. What a failed making was asked is kept."""
     session = reading()
     survey_round = find_round(session, code, me())
+    making = making_of(session, survey_round)
+    if goes_on(making):
+        return render_template(
+            "handover/show.html",
+            survey_round=survey_round,
+            version=latest_version(session, survey_round),
+            made=sets.sets_of(session, survey_round),
+            making=making,
+        )
+    return _page(survey_round, MultiDict(making.typed) if making else None, faults_of(making), making)
+
+
+def _page(
+    survey_round: Round, typed: Form | None, faults: dict[str, str], failed: SetMaking | None = None
+) -> ResponseReturnValue:
+    """The form as typed, else as in the last set. A making that failed earlier is told, but the page is no refusal."""
+    session = reading()
     made = sets.sets_of(session, survey_round)
-    typed = request.form if request.method == "POST" else None
     kept = made[0].options if made else {}
     chosen = typed.getlist("papers") if typed else list(kept.get("papers", {PaperKind.LETTER: {}}))
     page = render_template(
@@ -66,9 +97,11 @@ def _page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         survey_round=survey_round,
         version=latest_version(session, survey_round),
         made=made,
+        waited=made and "waited" in request.args and not faults,
+        failed=failed,
         plans=column_plans.templates_of(session, survey_round),
-        plan=request.form.get("plan", ""),
-        kinds=[(kind, KIND_WORDS[kind], _wishes_shown(session, survey_round, kind, made)) for kind in _PAPERS],
+        plan=typed.get("plan", "") if typed else "",
+        kinds=[(kind, KIND_WORDS[kind], _wishes_shown(session, survey_round, kind, made, typed)) for kind in _PAPERS],
         chosen=chosen,
         own_words=[
             _(KIND_WORDS[kind]) for kind in PaperKind if sets.own_template(session, survey_round, kind) is not None
@@ -83,13 +116,15 @@ def _page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         faults=faults,
         fault_lines=[(words, name) for name, words in faults.items()],
     )
-    return page, 422 if faults else 200
+    return page, 422 if faults and failed is None else 200
 
 
-def _wishes_shown(session: Session, survey_round: Round, kind: PaperKind, made: Sequence[HandoverSet]) -> PaperWishes:
-    """As typed just now, else as in the last set that had such a paper, else as usual; number and day are new."""
-    if request.method == "POST":
-        return _typed(session, survey_round, kind)
+def _wishes_shown(
+    session: Session, survey_round: Round, kind: PaperKind, made: Sequence[HandoverSet], typed: Form | None
+) -> PaperWishes:
+    """As typed, else as in the last set that had such a paper, else as usual; number and day are new."""
+    if typed:
+        return _typed(session, survey_round, kind, typed)
     usual = default_wishes(session, survey_round, kind, today())
     for one in made:
         if kept := one.options.get("papers", {}).get(kind):
@@ -97,44 +132,56 @@ def _wishes_shown(session: Session, survey_round: Round, kind: PaperKind, made: 
     return usual
 
 
-def _typed(session: Session, survey_round: Round, kind: PaperKind) -> PaperWishes:
+def _typed(session: Session, survey_round: Round, kind: PaperKind, typed: Form) -> PaperWishes:
     usual = default_wishes(session, survey_round, kind, today())
     texts = {
-        one.name: request.form.get(f"{kind}-{one.name}", "").replace("\r\n", "\n").strip()[:_LONGEST]
+        one.name: typed.get(f"{kind}-{one.name}", "").replace("\r\n", "\n").strip()[:_LONGEST]
         for one in fields(PaperWishes)
         if one.name != "dated"
     }
-    return replace(usual, **texts, dated=read_day(request.form.get(f"{kind}-dated")) or usual.dated)
+    return replace(usual, **texts, dated=read_day(typed.get(f"{kind}-dated")) or usual.dated)
 
 
 @bp.post("/rounds/<code>/handover")
 @requires("roster.export")
 def make(code: str) -> ResponseReturnValue:
+    """Begins a set; a small one is there when the page comes, a large one is made while nobody waits."""
     faults = {
         f"{kind}-dated": _("Không đọc được ngày. Ghi dạng ngày/tháng/năm, ví dụ 17/12/2021.")
         for kind in request.form.getlist("papers")
         if read_day(request.form.get(f"{kind}-dated")) is None
     }
+    survey_round = find_round(reading(), code, me())
     if faults:
-        return _page(code, faults)
+        return _page(survey_round, request.form, faults)
+    wishes, version = _wishes(reading(), survey_round), latest_version(reading(), survey_round)
     try:
-        # Papers take their time: they are made before the transaction that keeps everybody else from writing.
-        survey_round = find_round(reading(), code, me())
-        ready = sets.prepare_set(reading(), survey_round, _wishes(reading(), survey_round), me())
         with writing() as session:
-            made = sets.keep_set(session, find_round(session, code, me()), ready, me())
-            words = _("Đã lập bộ bàn giao: %(n)d tệp.", n=len(made.files))
+            making = begin_making(session, find_round(session, code, me()), wishes, _sent(), me())
     except Invalid as fault:
-        return _page(code, fault.faults)
-    flash(words, "ok")
-    return redirect(url_for(".show", code=code), 303)
+        return _page(find_round(reading(), code, me()), request.form, fault.faults)
+    except Conflict as fault:
+        flash(fault.message, "warn")
+        return redirect(url_for(".show", code=code, waited="yes"), 303)
+    job = MakingJob(database(), making.id, making.round_id, making.by_id, wishes)
+    job.start()
+    if version is not None and version.persons < _FEW:
+        job.wait(_SECONDS_TO_WAIT)
+    return redirect(url_for(".show", code=code, waited="yes"), 303)
+
+
+def _sent() -> dict[str, list[str]]:
+    """The fields of the form as they were sent, to be shown again when the making fails."""
+    words = {f"{kind}-{one.name}" for kind in _PAPERS for one in fields(PaperWishes)}
+    known = words | {"papers", "sheets", "plan", "ethnicity", "annex", "pdf"}
+    return {name: [value[:_LONGEST] for value in values] for name, values in request.form.lists() if name in known}
 
 
 def _wishes(session: Session, survey_round: Round) -> sets.SetWishes:
     chosen = [kind for kind in _PAPERS if kind in request.form.getlist("papers")]
     return sets.SetWishes(
         _options(session, survey_round),
-        {kind: _typed(session, survey_round, kind) for kind in chosen},
+        {kind: _typed(session, survey_round, kind, request.form) for kind in chosen},
         annex="annex" in request.form,
         pdf="pdf" in request.form,
     )
@@ -187,19 +234,20 @@ def plan(code: str, plan_id: int) -> ResponseReturnValue:
     copied = request.args.get("copy", type=int)
     found = column_plans.find_template(session, survey_round, plan_id or copied) if plan_id or copied else None
     name = found.name if found and plan_id else ""
-    rows = [(one, heading) for one, heading in found.columns] if found else _usual_columns()
+    rows = column_plans.planned_columns(found) if found else _usual_columns()
     return _plan_page(survey_round, plan_id, name, rows, bool(found and found.titles), found.version if found else 0)
 
 
-def _usual_columns() -> list[tuple[str, str]]:
-    return [(name, column.title) for name, column in PERSON_COLUMNS.items() if name != "ethnicity"]
+def _usual_columns() -> list[PlannedColumn]:
+    left_out = ("ethnicity", UNIT_CODE)
+    return [PlannedColumn(name, column.title) for name, column in PERSON_COLUMNS.items() if name not in left_out]
 
 
 def _plan_page(
-    survey_round: Round, plan_id: int, name: str, rows: Sequence[tuple[str, str]], titles: bool, version: int,
+    survey_round: Round, plan_id: int, name: str, rows: Sequence[PlannedColumn], titles: bool, version: int,
     faults: dict[str, str] | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
-    blank = [("", "")] * max(3, 8 - len(rows))
+    blank = [PlannedColumn("", "")] * max(3, 8 - len(rows))
     page = render_template(
         "handover/plan.html",
         survey_round=survey_round,
@@ -209,6 +257,7 @@ def _plan_page(
         titles=titles,
         version=version,
         choices={one: column.title for one, column in PERSON_COLUMNS.items()},
+        fillers={EMPTY: _("Cột trống"), CONSTANT: _("Giá trị cố định")},
         faults=faults or {},
     )
     return page, 422 if faults else 200
@@ -217,7 +266,8 @@ def _plan_page(
 @bp.post("/rounds/<code>/handover/columns/<int:plan_id>")
 @requires("roster.export")
 def save_plan(code: str, plan_id: int) -> ResponseReturnValue:
-    rows = list(zip(request.form.getlist("field"), request.form.getlist("heading"), strict=False))
+    sent = zip_longest(*(request.form.getlist(name) for name in ("field", "heading", "text")), fillvalue="")
+    rows = [PlannedColumn(*one) for one in sent]
     name, titles = request.form.get("name", ""), "titles" in request.form
     seen = request.form.get("version", type=int)
     if "learn" in request.form:
@@ -228,7 +278,7 @@ def save_plan(code: str, plan_id: int) -> ResponseReturnValue:
             found = column_plans.find_template(session, survey_round, plan_id) if plan_id else None
             column_plans.save_template(session, survey_round, name, rows, titles, me(), found, seen)
     except Invalid as fault:
-        shown = [row for row in rows if row[0]]
+        shown = [row for row in rows if row.field]
         return _plan_page(find_round(reading(), code, me()), plan_id, name, shown, titles, seen or 0, fault.faults)
     flash(_("Đã lưu mẫu cột."), "ok")
     return redirect(url_for(".columns", code=code), 303)
@@ -247,9 +297,13 @@ def _learn(code: str, plan_id: int, name: str, titles: bool) -> ResponseReturnVa
         return _plan_page(survey_round, plan_id, name, _usual_columns(), titles, seen, fault.faults)
     except Rejected as fault:
         return _plan_page(survey_round, plan_id, name, _usual_columns(), titles, seen, {"sample": fault.message})
-    unknown = sum(not one for one, _heading in learned)
+    unknown = sum(one.field == EMPTY for one in learned)
     if unknown:
-        flash(_("Có %(n)d cột chưa nhận ra. Chọn nội dung cho cột đó, hoặc bỏ trống để không xuất.", n=unknown), "info")
+        words = _(
+            "Có %(n)d cột chưa nhận ra nên để là «Cột trống»: các cột sau vẫn đúng chỗ. Chọn nội dung khác nếu cần.",
+            n=unknown,
+        )
+        flash(words, "info")
     return _plan_page(survey_round, plan_id, name, learned, titles, seen)
 
 

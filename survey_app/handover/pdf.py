@@ -1,6 +1,6 @@
 """The same papers as PDF, drawn from the same facts, with the fonts in the file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -107,13 +107,18 @@ def _signature(context: Mapping[str, Any]) -> Markup:
     ).format(copies, above, context["signer"] or " ")
 
 
-def annex_pdfs(context: Mapping[str, Any]) -> list[bytes]:
+def annex_pdfs(context: Mapping[str, Any]) -> Iterator[bytes]:
     """The annex with its tables; a long one in parts, since time and memory grow faster than the rows.
 
-    Raises Refused when Pango is missing.
+    Each part is drawn when it is asked for. Raises Refused when Pango is missing.
     """
     parts = _parts(context["groups"])
-    return [_annex_part(context, groups, number, len(parts)) for number, groups in enumerate(parts, 1)]
+    return (_annex_part(context, groups, number, len(parts)) for number, groups in enumerate(parts, 1))
+
+
+def parts_of(persons: int) -> int:
+    """How many parts the annex of so many persons has."""
+    return max(1, -(-persons // _ROWS_OF_A_PART))
 
 
 def _parts(groups: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:

@@ -31,7 +31,7 @@ from ..version import VERSION
 from .models import HandoverSet, PaperKind, WordTemplate
 from .office_pdf import has_converter, word_to_pdf
 from .papers import KIND_WORDS, PaperWishes, annex_context, figures_of, padded_number, paper_context
-from .pdf import annex_pdfs, paper_pdf
+from .pdf import annex_pdfs, paper_pdf, parts_of
 from .resaved import cells_of, compared
 from .word import filled
 from .word_templates import shipped_template
@@ -85,10 +85,10 @@ class ReadySet:
     ethnicity: bool
 
 
-def prepare_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor | None) -> ReadySet:
-    """Make the files of a set from the latest version; writes nothing, and so keeps nobody from writing.
+def version_for_set(session: Session, survey_round: Round, wishes: SetWishes, by: Actor | None) -> RosterVersion:
+    """The version that a set with these wishes is made from: what can be refused before a file is made.
 
-    Raises Refused before locking and after erasure, Invalid for faults of the wishes or of an own Word template.
+    Raises Refused before locking, after erasure and for dân tộc without the right, Invalid for faults of the wishes.
     """
     refuse_if_cancelled(survey_round)
     check_wishes(wishes)
@@ -98,7 +98,29 @@ def prepare_set(session: Session, survey_round: Round, wishes: SetWishes, by: Ac
         raise Refused("Khóa danh sách trước khi bàn giao.")
     if version.content is None:
         raise Refused("Dữ liệu cá nhân của bản này đã được xóa theo thời hạn.")
-    files = _files(session, survey_round, version, wishes)
+    return version
+
+
+def files_of_set(wishes: SetWishes, persons: int) -> int:
+    """How many files a set has, as far as it is known before: an own Word template may give fewer."""
+    word = len(wishes.papers) + wishes.annex
+    pdf = len(wishes.papers) + (parts_of(persons) if wishes.annex else 0)
+    return 1 + word + (pdf if wishes.pdf else 0)
+
+
+def _nothing() -> None:
+    """Nobody waits to hear that a file is made."""
+
+
+def prepare_set(
+    session: Session, survey_round: Round, wishes: SetWishes, by: Actor | None, told: Callable[[], None] = _nothing
+) -> ReadySet:
+    """Make the files of a set from the latest version; writes nothing, and so keeps nobody from writing.
+
+    `told` is called after each file. Raises as `version_for_set`, and Invalid for faults of an own Word template.
+    """
+    version = version_for_set(session, survey_round, wishes, by)
+    files = _files(session, survey_round, version, wishes, told)
     letter = wishes.papers.get(PaperKind.LETTER)
     first = letter or next(iter(wishes.papers.values()), None)
     dated = first.dated if first else today()
@@ -121,7 +143,11 @@ def prepare_set(session: Session, survey_round: Round, wishes: SetWishes, by: Ac
 
 
 def keep_set(session: Session, survey_round: Round, ready: ReadySet, by: Actor | None) -> HandoverSet:
-    """Keep a set that was prepared; logged. Raises Conflict when the roster has a newer version meanwhile."""
+    """Keep a set that was prepared; logged.
+
+    Raises Conflict when the roster has a newer version meanwhile, Refused when the right to dân tộc has gone.
+    """
+    refuse_ethnicity_without_right(survey_round, HandoverOptions(ethnicity=ready.ethnicity), by)
     version = latest_version(session, survey_round)
     if version is None or version.id != ready.version_id or version.content is None:
         raise Conflict("Danh sách vừa có bản mới trong lúc tạo bộ. Chưa ghi gì. Tạo lại bộ bàn giao.")
@@ -140,40 +166,49 @@ def keep_set(session: Session, survey_round: Round, ready: ReadySet, by: Actor |
     return made
 
 
-def _files(session: Session, survey_round: Round, version: RosterVersion, wishes: SetWishes) -> dict[str, bytes]:
+def _files(
+    session: Session, survey_round: Round, version: RosterVersion, wishes: SetWishes, told: Callable[[], None]
+) -> dict[str, bytes]:
     """The files of a set by name."""
     stem = f"{survey_round.code}-ban-{version.number}"
     workbook = handover_workbook(version, wishes.options, survey_round.mark)
     files = {f"danh-sach-{stem}.xlsx": workbook}
+    told()
     figures = figures_of(session, survey_round, version)
     sha256 = hashlib.sha256(workbook).hexdigest()
     for kind, paper in wishes.papers.items():
         context = paper_context(kind, paper, figures, sha256)
         name = f"{kind}-{stem}"
         word = files[f"{name}.docx"] = _word_file(session, survey_round, kind, context)
+        told()
         if wishes.pdf:
-            files |= _pdf_files(session, survey_round, kind, name, word, partial(_drawn, kind, paper, context))
+            files |= _pdf_files(session, survey_round, kind, name, word, partial(_drawn, kind, paper, context), told)
     if wishes.annex:
         context = annex_context(wishes.papers[PaperKind.LETTER], survey_round, version, wishes.options.ethnicity)
         name = f"phu-luc-{stem}"
         word = files[f"{name}.docx"] = _word_file(session, survey_round, PaperKind.ANNEX, context)
+        told()
         if wishes.pdf:
-            files |= _pdf_files(session, survey_round, PaperKind.ANNEX, name, word, partial(annex_pdfs, context))
+            files |= _pdf_files(session, survey_round, PaperKind.ANNEX, name, word, partial(annex_pdfs, context), told)
     return files
 
 
-def _drawn(kind: PaperKind, paper: PaperWishes, context: Mapping[str, Any]) -> list[bytes]:
-    return [paper_pdf(kind, paper, context)]
+def _drawn(kind: PaperKind, paper: PaperWishes, context: Mapping[str, Any]) -> Iterator[bytes]:
+    yield paper_pdf(kind, paper, context)
 
 
 def _pdf_files(
-    session: Session, survey_round: Round, kind: PaperKind, name: str, word: bytes, draw: Callable[[], list[bytes]]
-) -> dict[str, bytes]:
+    session: Session, survey_round: Round, kind: PaperKind, name: str, word: bytes,
+    draw: Callable[[], Iterator[bytes]], told: Callable[[], None],
+) -> dict[str, bytes]:  # fmt: skip
     """The PDF of a paper: drawn, or with an own template made of its Word file, since we draw the words that ship."""
     own = own_template(session, survey_round, kind) is not None
     if own and not has_converter():
         return {}
-    parts = [word_to_pdf(word)] if own else draw()
+    parts = []
+    for content in iter([word_to_pdf(word)]) if own else draw():
+        parts.append(content)
+        told()
     return {
         f"{name}{f'-phan-{number:02d}' if len(parts) > 1 else ''}.pdf": content
         for number, content in enumerate(parts, 1)

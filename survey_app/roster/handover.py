@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -23,11 +23,19 @@ from .queries import latest_version
 from .versions import find_by_code, find_version
 
 
+class PlannedColumn(NamedTuple):
+    """One column of a plan: field, heading, and the words that stand in every row when the field is CONSTANT."""
+
+    field: str
+    heading: str
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class ColumnPlan:
-    """Columns for a software that imports the list: (field, heading) in order; title lines over the table or none."""
+    """Columns for a software that imports the list, in order; title lines over the table or none."""
 
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[PlannedColumn, ...]
     titles: bool = False
 
 
@@ -41,6 +49,10 @@ class HandoverOptions:
 
 
 NUMBER = "number"
+UNIT_CODE = "unit_code"
+# What a plan may have in the place of a field, so that the columns after it stand where they are looked for.
+EMPTY, CONSTANT = "empty", "constant"
+_FILLER = SheetColumn("", 16)
 PERSON_COLUMNS = {
     NUMBER: SheetColumn("TT", 6, "number"),
     "name": SheetColumn("Họ và tên", 24),
@@ -51,6 +63,7 @@ PERSON_COLUMNS = {
     "workplace": SheetColumn("Đơn vị công tác", 26),
     "ban": SheetColumn("Bản/khối", 18),
     "unit": SheetColumn("Đơn vị nộp danh sách", 24),
+    UNIT_CODE: SheetColumn("Mã đơn vị nộp danh sách", 14),
     "phone": SheetColumn("Số điện thoại", 14),
     "email": SheetColumn("Thư điện tử", 24),
     "business": SheetColumn("Tên doanh nghiệp/HTX", 30),
@@ -137,20 +150,28 @@ def _plan(
     name: str, title: str, document: dict[str, Any], persons: list[dict[str, Any]], fields: list[str],
     options: HandoverOptions, footer: str,
 ) -> SheetPlan:  # fmt: skip
-    plan = options.plan or ColumnPlan(tuple((one, PERSON_COLUMNS[one].title) for one in (NUMBER, *fields)), titles=True)
-    shown = [(one, heading) for one, heading in plan.columns if one != "ethnicity" or options.ethnicity]
+    usual = (PlannedColumn(one, PERSON_COLUMNS[one].title) for one in (NUMBER, *fields))
+    plan = options.plan or ColumnPlan(tuple(usual), titles=True)
+    shown = [one for one in plan.columns if one.field != "ethnicity" or options.ethnicity]
     rows: list[list[Value]] = [
-        [number if one == NUMBER else cell_value(person, one) for one, _heading in shown]
-        for number, person in enumerate(persons, 1)
+        [_planned_value(person, number, one) for one in shown] for number, person in enumerate(persons, 1)
     ]
     return SheetPlan(
         name,
-        tuple(replace(PERSON_COLUMNS[one], title=heading) for one, heading in shown),
+        tuple(replace(PERSON_COLUMNS.get(one.field, _FILLER), title=one.heading) for one in shown),
         rows,
         titles=(title, document["title"]) if plan.titles else (),
         notes=(f"{document['operator']} · bản {document['version']} · {len(persons)} người",) if plan.titles else (),
         footer=footer,
     )
+
+
+def _planned_value(person: Mapping[str, Any], number: int, column: PlannedColumn) -> Value:
+    if column.field == NUMBER:
+        return number
+    if column.field == CONSTANT:
+        return column.text
+    return None if column.field == EMPTY else cell_value(person, column.field)
 
 
 def cell_value(person: Mapping[str, Any], name: str) -> Value:

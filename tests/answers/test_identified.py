@@ -1,5 +1,6 @@
 """Confidential mode: the answer carries a name, is read by one role only, and each reading is in the log."""
 
+import random
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,7 @@ from survey_app.answers.rules import checks_before_closing, checks_before_openin
 from survey_app.audit import AuditEntry
 from survey_app.db import Database, now
 from survey_app.errors import Refused
+from survey_app.questionnaires.definition_json import from_json
 from survey_app.rounds.models import Mode, Round
 from survey_app.scores.queries import answer_counts, ballots_by_group
 from survey_app.units.models import Unit
@@ -31,6 +33,7 @@ from tests.answers.make import ANSWERS, OpenRound, add_confidential_group, make_
 from tests.answers.test_respondent_pages import answer_all, go, text_of
 from tests.make import csrf_token, make_unit, make_user, sign_in_client
 from tests.personal_data.byte_search import words_found
+from tests.province import answers_to, make_province, open_all
 
 # What may never be said to somebody whose answer carries a name.
 UNTRUE = ("ẩn danh", "khuyết danh", "niêm phong", "anonym", "sealed")
@@ -323,3 +326,34 @@ def test_nameless_slips_are_not_for_a_group_whose_answers_carry_a_name(
         persons = session.scalars(select(Invitation)).all()
         with pytest.raises(Refused, match="không bốc thăm"):
             start_slip_list(session, session.get_one(Round, named.round.id), persons, ["x"] * 6, None, b"")
+
+
+def test_ratings_of_many_units_are_read_unit_by_unit_and_end_as_ballots_of_their_own(
+    app: Flask, database: Database, signed_in: Callable[..., FlaskClient]
+) -> None:
+    with database.writing() as session:
+        made = make_province(session, pepper_of(app))
+        # As if it had been chosen before anybody was invited: without the trigger, for this one statement.
+        without = "DROP TRIGGER mode_is_final" if database.is_sqlite else "SET LOCAL session_replication_role = replica"
+        session.execute(text(without))
+        session.execute(text("UPDATE respondent_group SET mode = 'confidential' WHERE code = 'A'"))
+        unit = session.get_one(Unit, made.round.operator_unit_id)
+    client = app.test_client()
+    code = made.codes["A", "Sở Nội vụ"][0]
+    form = client.post("/p/open", json={"code": code}).json
+    assert form is not None
+    answers = answers_to(from_json(form["questionnaire"]), random.Random(7))
+    assert send(client, code, answers=answers).json == {"status": "stored"}
+    with database.reading() as session:
+        assert counts(session) == (0, 1, 0)
+        person = session.scalars(select(IdentifiedAnswer.invitation_id)).one()
+    with database.writing() as session:
+        session.get_one(Round, made.round.id).closed_at = now()
+    page = signed_in(Role.ANSWER_READER, unit=unit).get(f"/rounds/{made.round.code}/identified/{person}")
+    assert page.status_code == 200
+    for name in (unit["name"] for unit in form["rated_units"]):
+        assert f"Đánh giá: {name}" in page.get_data(as_text=True)
+    with database.writing() as session:
+        record = open_all(session, made)
+        assert (record.identified, record.faulty) == (1, 0)
+        assert counts(session)[2] == len(form["rated_units"])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import zipfile
 from datetime import date
 from io import BytesIO
@@ -169,19 +170,53 @@ def test_own_columns_in_own_order_under_own_headings(app, database, locked):
     assert "Chưa có mẫu cột nào" in operator.get(f"{ROUND}/handover/columns").text
 
 
+def test_columns_that_the_roster_has_not_keep_the_others_in_their_place(app, database, locked):
+    operator = sign_in_client(app, locked.operator)
+    address = f"{ROUND}/handover/columns/0"
+    columns = {
+        "name": "Phần mềm của Bộ",
+        "field": ["unit_code", "empty", "constant", "name"],
+        "heading": ["MA_DV", "MA_PHIEU", "TINH", "HO_TEN"],
+        "text": ["", "", "=1+1", ""],
+    }
+    assert post(operator, address, **columns).status_code == 303
+    with database.writing() as session:
+        plan = session.scalars(select(ColumnTemplate)).one()
+        unit_code = locked.asked.commune.code
+        assert plan.columns == [
+            ["unit_code", "MA_DV"], ["empty", "MA_PHIEU"], ["constant", "TINH", "=1+1"], ["name", "HO_TEN"]
+        ]  # fmt: skip
+    assert "MA_DV · MA_PHIEU · TINH · HO_TEN" in operator.get(f"{ROUND}/handover/columns").text
+    assert 'name="text" value="=1+1"' in operator.get(f"{ROUND}/handover/columns/{plan.id}").text
+    book = openpyxl.load_workbook(BytesIO(post(operator, f"{ROUND}/handover.xlsx", sheets="one", plan=plan.id).data))
+    cells = next(row for row in book.active.iter_rows() if row[3].value == "Lò Văn Bình")
+    assert [cell.value for cell in cells] == [unit_code, None, "=1+1", "Lò Văn Bình"]
+    assert (cells[2].data_type, cells[2].number_format) == ("s", "@")  # no formula
+    for field, heading, text, words in (
+        ("constant", "TINH", "", "«TINH» chưa có giá trị cố định"),
+        ("empty", "", "", "Cột thứ 2 chưa có tên"),
+        ("phone", "SDT", "0912", "«SDT» có giá trị cố định mà nội dung là thứ khác"),
+    ):
+        fields = {"field": ["name", field], "heading": ["HO_TEN", heading], "text": ["", text], "name": "Khác"}
+        answer = post(operator, address, **fields)
+        assert (answer.status_code, words in answer.text) == (422, True)
+
+
 def test_columns_are_learned_from_an_empty_sample_of_the_other_software(app, locked):
     book = openpyxl.Workbook()
     book.active.append(["Mẫu nhập đối tượng điều tra"])
-    book.active.append(["STT", "Họ tên", "Ngày sinh", "Điện thoại", "Mã phiếu"])
+    book.active.append(["STT", "Họ tên", "Mã đơn vị", "Mã phiếu", "Ngày sinh", "Điện thoại"])
     memory = BytesIO()
     book.save(memory)
     operator = sign_in_client(app, locked.operator)
     page = post(
         operator, f"{ROUND}/handover/columns/0", learn="yes", name="Bộ", sample=upload("mau.xlsx", memory.getvalue())
     ).text
-    for field, heading in (("number", "STT"), ("name", "Họ tên"), ("birth", "Ngày sinh"), ("phone", "Điện thoại")):
-        start = page.index(f'value="{heading}"')
-        assert f'<option value="{field}" selected>' in page[start - 2500 : start], heading
+    chosen = re.findall(r'value="(\w+)" selected>.*?name="heading" value="([^"]+)"', page)
+    assert chosen == [
+        ("number", "STT"), ("name", "Họ tên"), ("unit_code", "Mã đơn vị"), ("empty", "Mã phiếu"),
+        ("birth", "Ngày sinh"), ("phone", "Điện thoại"),
+    ]  # fmt: skip
     assert "Có 1 cột chưa nhận ra" in page
     assert post(operator, f"{ROUND}/handover/columns/0", learn="yes").status_code == 422
 
