@@ -60,10 +60,6 @@ class GroupFigure:
     used: bool  # enough, and of a weight above zero
     questions: tuple[QuestionFigure, ...] = ()
 
-    def tells_on_fewer_than(self, persons: int) -> bool:
-        """Whether the mean rests, for some question, on answers of fewer than so many persons."""
-        return any(0 < question.answered < persons for question in self.questions)
-
 
 @dataclass(frozen=True)
 class LeafScore:

@@ -8,12 +8,16 @@ same pattern. Source: Hundepool et al. (2012) ch. 4; Kelly, Golden & Assad (1992
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 
 import numpy as np
 from scipy import optimize, sparse
 
 from analysis.taylor import DesignError, Floats, Truths
 
+SMALL = 20  # a group below this many answers is small enough to be of one mind
+ONE_MIND = 0.9  # share of a level from which on it is
 _HAIR = 1e-7
 
 
@@ -66,12 +70,31 @@ def too_few(counts: Floats, k: int = 5, units: Floats | None = None, fewest_unit
     return few if units is None else few | ((counts > 0) & (units < fewest_units))
 
 
-def unanimous(levels: Floats, fewest: int = 20, share: float = 0.9) -> Truths:
+def unanimous(levels: Floats, fewest: int = SMALL, share: float = ONE_MIND) -> Truths:
     """Figures whose answers (N, L) by level are so much of one mind that the mean tells what each person said.
 
-    Below `fewest` answers with `share` of them or more at one level: show the band (`broad_band`), not the shares."""
+    Below `fewest` answers with `share` of them or more, or all but one, at one level: show the band (`broad_band`),
+    not the shares. All but one: of five answers, four at the top and one beside, a mean has no other reading."""
     n = levels.sum(axis=1)
-    return np.asarray((n > 0) & (n < fewest) & (levels.max(axis=1) >= share * n - 1e-9))
+    return np.asarray((n > 0) & (n < fewest) & (levels.max(axis=1) >= np.minimum(share * n, n - 1) - 1e-9))
+
+
+def told_by_mean(levels: Floats, values: Floats, half: float = 0.004) -> bool:
+    """Whether the number of answers (L,) and their mean leave only one count for some level that was chosen.
+
+    values: (L,) what each level counts. half: how far the mean that is printed may be from the true one. For few
+    answers, since all ways in which they could be spread over the levels are looked at."""
+    ways = _spread(int(levels.sum()), len(levels))
+    fitting = ways[np.abs(ways @ values - levels @ values) <= half * levels.sum() + _HAIR]
+    return bool(((levels > 0) & (fitting == levels).all(axis=0)).any())
+
+
+@cache
+def _spread(answers: int, levels: int) -> Floats:
+    """All ways (W, L) to spread so many answers over so many levels."""
+    bars = np.array(list(combinations(range(answers + levels - 1), levels - 1))).reshape(-1, levels - 1)
+    edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, answers + levels - 1)))
+    return np.asarray(np.diff(edges, axis=1) - 1, dtype=float)
 
 
 def broad_band(levels: Floats, good: int) -> list[str]:

@@ -68,7 +68,7 @@ def _open_database(app: "Flask", settings: "Settings") -> None:
     from .web import close_reading
 
     keys = settings.keys
-    app.extensions["survey_database"] = Database(settings.database_url, keys.pepper, keys.data_keys)
+    app.extensions["survey_database"] = Database(settings.database_url, keys.pepper, keys.data_keys, keys.answer_key)
     app.teardown_request(close_reading)
 
 

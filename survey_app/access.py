@@ -23,6 +23,7 @@ class Role(StrEnum):
     APPRAISER = "appraiser"  # người thẩm định
     LEADER = "leader"  # lãnh đạo
     RECEIVER = "receiver"  # Sở Nội vụ, receives and verifies
+    ANSWER_READER = "answer_reader"  # người đọc phiếu có danh tính: answers of confidential groups, nothing else
     ADMINISTRATOR = "administrator"  # quản trị: users, no answers
 
 
@@ -35,6 +36,7 @@ ROLE_NAMES = {
     Role.APPRAISER: N_("Người thẩm định"),
     Role.LEADER: N_("Lãnh đạo"),
     Role.RECEIVER: N_("Sở Nội vụ nhận bàn giao"),
+    Role.ANSWER_READER: N_("Người đọc phiếu có danh tính"),
     Role.ADMINISTRATOR: N_("Quản trị"),
 }
 
@@ -76,6 +78,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "envelopes.open": _OPERATOR,
     "envelopes.agree": _OVERSIGHT,
     "opinions.review": _OPERATOR,
+    "identified.read": frozenset({Role.ANSWER_READER}),
     "turnout.read": _OVERSIGHT,
     "turnout.own": _UNIT,
     "scores.read": _OVERSIGHT,

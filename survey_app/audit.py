@@ -265,6 +265,11 @@ class Action(Enum):
         N_("Mở niêm phong đợt {round}: {envelopes} phong bì, {ballots} lá phiếu"),
         ("round", "envelopes", "ballots", "faulty", "digest"),
     )
+    IDENTIFIED_COUNTED = _Kind(
+        "round.identified_counted",
+        N_("Tách tên {count} phiếu có danh tính đợt {round} để tính điểm"),
+        ("round", "count"),
+    )
     ENVELOPES_CLEANED = _Kind("round.envelopes_cleaned", N_("Dọn sạch kho phong bì đợt {round}"), ("round",))
     OPINIONS_REVIEWED = _Kind(
         "round.opinions_reviewed",
@@ -304,6 +309,21 @@ class Action(Enum):
     )
     PERSON_VIEWED = _Kind(
         "personal.person_viewed", N_("Xem thông tin người có ký hiệu {person}, đợt {round}"), ("round", "person")
+    )
+    IDENTIFIED_LISTED = _Kind(
+        "personal.identified_listed",
+        N_("Xem danh sách người đã gửi phiếu có danh tính, đợt {round}: {persons} người"),
+        ("round", "persons"),
+    )
+    IDENTIFIED_READ = _Kind(
+        "personal.identified_read",
+        N_("Đọc phiếu có danh tính của người có ký hiệu {person}, đợt {round}"),
+        ("round", "person"),
+    )
+    IDENTIFIED_DELETED = _Kind(
+        "personal.identified_deleted",
+        N_("Xóa phiếu có danh tính theo yêu cầu của người có ký hiệu {person}, đợt {round}"),
+        ("round", "person"),
     )
     PERSONAL_DATA_ERASED = _Kind(
         "round.personal_data_erased",

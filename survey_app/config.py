@@ -4,12 +4,13 @@ SURVEY_DATA      data folder (database, keys, notes for the first administrator)
 DATABASE_URL     default: SQLite file `survey.sqlite` in the data folder
 PORT             port of the built-in server; default 8000
 SURVEY_URL       public address, printed in links and QR codes; default http://127.0.0.1:PORT
-SURVEY_KEYS      file of pepper, cookie key and data key; default `keys.json` in the data folder, made on first start
+SURVEY_KEYS      file of pepper and keys of cookie, data, answers; default `keys.json` in the data folder, made at first
 TRUSTED_PROXIES  number of reverse proxies whose X-Forwarded-* headers are believed; default 0
 SURVEY_TRAINING_DAYS  days after which a training round deletes itself; default 30
 ALLOWED_HOSTS    host names answered, separated by commas; default: that of SURVEY_URL, localhost, 127.0.0.1
 """
 
+import fcntl
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -35,6 +37,7 @@ class Keys:
     pepper: bytes  # HMAC key of personal codes, one-time codes, session tokens and keys of persons
     data_key: bytes  # AES-256 key of the sealed columns, and of the hidden field of the pages without script
     old_data_keys: tuple[bytes, ...] = ()  # only while a new data key takes the place of an old one
+    answer_key: bytes = b""  # the private key of identified answers is derived from it
 
     @property
     def data_keys(self) -> tuple[bytes, ...]:
@@ -116,16 +119,22 @@ def read_keys(path: Path) -> Keys:
     try:
         stored = json.loads(path.read_text("utf-8"))
         old = tuple(bytes.fromhex(key) for key in stored.get("old_data_keys", []))
-        keys = Keys(str(stored["cookie_key"]), bytes.fromhex(stored["pepper"]), bytes.fromhex(stored["data_key"]), old)
+        if "answer_key" not in stored:  # a key file of an earlier program
+            stored = _add_answer_key(path)
+        keys = Keys(
+            str(stored["cookie_key"]), bytes.fromhex(stored["pepper"]), bytes.fromhex(stored["data_key"]), old,
+            bytes.fromhex(stored["answer_key"]),
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError) as fault:
         raise BadSetting(f"Tệp khóa {path} bị hỏng; phục hồi từ bản sao lưu của tệp này.") from fault
-    if len(keys.cookie_key) < MINIMUM_SECRET_LENGTH or len(keys.pepper) < 32 or len(keys.data_key) != 32:
+    lengths = (len(keys.pepper) >= 32, len(keys.data_key) == 32, len(keys.answer_key) == 32)
+    if len(keys.cookie_key) < MINIMUM_SECRET_LENGTH or not all(lengths):
         raise BadSetting(f"Khóa trong {path} quá ngắn; phục hồi từ bản sao lưu của tệp này.")
     return keys
 
 
 def _write_new_keys(path: Path) -> None:
-    fresh = {name: secrets.token_hex(32) for name in ("cookie_key", "pepper", "data_key")}
+    fresh = {name: secrets.token_hex(32) for name in ("cookie_key", "pepper", "data_key", "answer_key")}
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write(path, fresh)
 
@@ -136,6 +145,17 @@ def _write(path: Path, stored: Mapping[str, object]) -> None:
         json.dump(stored, file)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _add_answer_key(path: Path) -> dict[str, Any]:
+    """The stored keys with one for identified answers; of several programs that start at once, the first adds it."""
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if "answer_key" not in stored:
+            stored["answer_key"] = secrets.token_hex(32)
+            _replace(path, stored)
+    return stored
 
 
 def add_data_key(path: Path) -> Path | None:

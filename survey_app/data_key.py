@@ -20,15 +20,25 @@ class DataKeyCheck(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     word: Mapped[str] = mapped_column(SealedText("data_key_check.word"))
+    answer_key_id: Mapped[str | None]  # of the key of identified answers
 
 
 def check_data_key(session: Session) -> None:
     """Raises WrongKey when what is stored was sealed with another key file. The first start seals the word."""
-    stored = session.scalar(select(DataKeyCheck.word))
+    stored = session.scalar(select(DataKeyCheck))
     if stored is None:
-        session.add(DataKeyCheck(word=_WORDS))
-    elif stored != _WORDS:
+        stored = DataKeyCheck(word=_WORDS)
+        session.add(stored)
+    elif stored.word != _WORDS:
         raise WrongKey("Dữ liệu niêm phong đã bị thay đổi. Phục hồi cơ sở dữ liệu từ bản sao lưu.")
+    own = keys_of(session.get_bind().dialect).answer_key_id
+    if stored.answer_key_id is None:
+        stored.answer_key_id = own
+    elif stored.answer_key_id != own:
+        raise WrongKey(
+            "Tệp khóa (SURVEY_KEYS) thiếu hoặc sai khóa đọc phiếu có danh tính (answer_key) của cơ sở dữ liệu này. "
+            "Chép lại tệp keys.json từ bản sao lưu mới nhất rồi chạy lại."
+        )
 
 
 def sealed_columns() -> Iterator[tuple[Table, Column[bytes]]]:

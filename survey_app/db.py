@@ -70,12 +70,13 @@ def now() -> datetime:
 class Database:
     """An engine with its two kinds of session. Sessions carry the pepper, for keyed hashes of what they store.
 
-    The first of `data_keys` seals the sealed columns, all of them open what they once sealed.
+    The first of `data_keys` seals the sealed columns, all of them open what they once sealed; `answer_key` is that of
+    identified answers.
     """
 
-    def __init__(self, url: str, pepper: bytes = b"", data_keys: Sequence[bytes] = ()) -> None:
+    def __init__(self, url: str, pepper: bytes = b"", data_keys: Sequence[bytes] = (), answer_key: bytes = b"") -> None:
         self.engine = _make_engine(url)
-        attach_keys(self.engine, ColumnKeys(pepper, data_keys))
+        attach_keys(self.engine, ColumnKeys(pepper, data_keys, answer_key))
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writers = self.engine.execution_options(survey_write=True)
         self._facts: dict[str, Any] = {"pepper": pepper}

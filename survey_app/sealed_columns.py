@@ -39,11 +39,20 @@ _WRONG_KEY = (
 
 
 class ColumnKeys:
-    """The keys of sealed columns and of the hashes beside them; the first data key seals, all open."""
+    """The keys of sealed columns and of the hashes beside them; the first data key seals, all open.
 
-    def __init__(self, pepper: bytes, data_keys: Sequence[bytes]) -> None:
+    `answer_key` is no key of a column: the private key of identified answers is derived from it (`answers.identified`).
+    """
+
+    def __init__(self, pepper: bytes, data_keys: Sequence[bytes], answer_key: bytes = b"") -> None:
         self._pepper = pepper
         self._data_keys = tuple(data_keys)
+        self.answer_key = answer_key
+
+    @property
+    def answer_key_id(self) -> str:
+        """By what the database knows the answer key, without knowing it."""
+        return hashlib.sha256(b"answer key id:" + self.answer_key).hexdigest()[:16]
 
     @cached_property
     def _ciphers(self) -> dict[bytes, Any]:

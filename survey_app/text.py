@@ -96,6 +96,11 @@ def moment_text(moment: datetime | None) -> str:
     return moment.astimezone(LOCAL_ZONE).strftime("%d/%m/%Y %H:%M") if moment else ""
 
 
+def local_day(moment: datetime) -> date:
+    """The day in Việt Nam at a moment, which carries its zone."""
+    return moment.astimezone(LOCAL_ZONE).date()
+
+
 def today() -> date:
     """The day in Việt Nam: deadlines are local days, their end inclusive."""
     return datetime.now(LOCAL_ZONE).date()

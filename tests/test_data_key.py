@@ -70,3 +70,27 @@ def test_a_change_of_the_key_that_was_broken_off_is_finished(app, database, sett
     assert result.exit_code == 0, result.output
     assert json.loads(settings.keys_file.read_text())["data_key"] == "ab" * 32
     assert "old_data_keys" not in json.loads(settings.keys_file.read_text())
+
+
+def test_a_key_file_of_an_earlier_program_gets_the_key_of_identified_answers_once(tmp_path):
+    first = read_settings({"SURVEY_DATA": str(tmp_path)}).keys
+    file = tmp_path / "keys.json"
+    stored = json.loads(file.read_text("utf-8"))
+    del stored["answer_key"]
+    file.write_text(json.dumps(stored), "utf-8")
+    found = [read_settings({"SURVEY_DATA": str(tmp_path)}).keys for _ in range(2)]
+    assert found[0] == found[1]
+    assert (found[0].data_key, len(found[0].answer_key)) == (first.data_key, 32)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_start_with_another_key_of_identified_answers_is_refused(app, database, settings, tmp_path):
+    """Else answers would be sealed to a key that the next restoring of the key file takes away."""
+    prepare_tables(database)
+    stored = json.loads(settings.keys_file.read_text("utf-8"))
+    del stored["answer_key"]
+    settings.keys_file.write_text(json.dumps(stored), "utf-8")
+    strange = create_app(read_settings({"DATABASE_URL": settings.database_url, "SURVEY_DATA": str(tmp_path)}))
+    with pytest.raises(WrongKey, match="answer_key"), strange.extensions["survey_database"].writing() as session:
+        check_data_key(session)
+    strange.extensions["survey_database"].close()

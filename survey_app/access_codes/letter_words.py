@@ -13,6 +13,7 @@ from ..questionnaires.check import minutes
 from ..questionnaires.queries import definition_of, published_version
 from ..roster.models import Person
 from ..rounds.models import RespondentGroup, Round
+from ..rounds.personal_data import reading_purpose_of
 from ..text import phone_text
 from ..units.models import Unit
 from ..units.official_names import issuer_of, running_name
@@ -71,7 +72,12 @@ def letter_frame(
         host=settings.host,
         minutes=minutes(definition_of(version)),
         close_date=survey_round.closes_on,
-        privacy=short_privacy(group.mode, survey_round.k_min, "tổ công tác của đợt điều tra", "đối chiếu và tính điểm"),
+        privacy=short_privacy(
+            group.mode,
+            survey_round.k_min,
+            f"người được giao đọc phiếu của {running_name(session, organisation)}",
+            reading_purpose_of(survey_round),
+        ),
         help_phone=phone_text(survey_round.help_phone),
         help_hours=survey_round.help_hours,
         help_place=wishes.help_place,

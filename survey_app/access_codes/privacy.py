@@ -17,5 +17,6 @@ def short_privacy(mode: str, k_min: int, readers: str = "", purpose: str = "") -
         )
     return (
         f"Phiếu này có gắn với tên ông/bà. Chỉ {readers} được đọc, để {purpose}; mỗi lần đọc đều được ghi lại. "
-        f"Kết quả công bố không nêu tên, không nêu nhóm dưới {k_min} người. Tham gia là tự nguyện."
+        f"Kết quả công bố không nêu tên, không nêu nhóm dưới {k_min} người. Tham gia là tự nguyện. "
+        "Sau khi gửi không sửa được."
     )

@@ -8,7 +8,7 @@ from ..access import requires
 from ..audit import Action
 from ..errors import Invalid, Missing, Refused
 from ..paper import require_pango
-from ..rounds.models import RespondentGroup, Round
+from ..rounds.models import Mode, RespondentGroup, Round
 from ..rounds.queries import find_round
 from ..units.models import Unit
 from ..view_log import log_view
@@ -34,7 +34,9 @@ def _slips_page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         survey_round=survey_round,
         fixed=queries.cells_are_fixed(reading(), survey_round),
         lists=queries.slip_lists(reading(), survey_round),
-        choices=[(f"{row.unit.id}:{row.group.code}", row) for row in rows if row.waiting],
+        choices=[
+            (f"{row.unit.id}:{row.group.code}", row) for row in rows if row.waiting and row.group.mode == Mode.SEALED
+        ],
         chosen=request.form.get("people", ""),
         faults=faults,
     )

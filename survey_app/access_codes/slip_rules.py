@@ -14,7 +14,7 @@ from ..access import Actor
 from ..audit import Action, record
 from ..errors import Conflict, Missing, Refused
 from ..rounds.cancelling import refuse_if_cancelled
-from ..rounds.models import RespondentGroup, Round
+from ..rounds.models import Mode, RespondentGroup, Round
 from ..units.models import Unit
 from . import codes
 from .models import AccessCode, Batch, BatchKind, Invitation, InvitationState
@@ -62,6 +62,8 @@ def start_slip_list(
     if len(cells) != 1 or len(slips) != len(persons):
         raise Refused("Danh sách bốc thăm phải gồm người của một đơn vị và một nhóm.")
     unit_list = persons[0].person.unit_list
+    if unit_list.group.mode == Mode.CONFIDENTIAL:  # a slip is nobody's, an identified answer somebody's
+        raise Refused(f"Nhóm {unit_list.group.code} dùng phiếu có danh tính nên không bốc thăm mã được.")
     batch = Batch(
         round_id=survey_round.id,
         cell_id=cells.pop(),

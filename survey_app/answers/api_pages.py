@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from ..questionnaires.definition_json import to_json
 from ..questionnaires.path import answers_on_path, check_answers
 from ..questionnaires.wording import placeholder_values
+from ..web import reading
 from .blueprint import bp, for_respondents
 from .envelope import looks_sealed
-from .keys import from_text
+from .identified import is_sound
+from .keys import fingerprint, from_text
 from .payload import digest_of
 from .resume import erase_draft, is_draft_id
-from .rules import FEWEST_HOLDERS, Receipt, Sending, receive
+from .rules import Receipt, Sending, receive
 from .visit import Visit, enter, refuse_foreign_pages, writer
 
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -62,8 +64,8 @@ def open_questionnaire() -> Any:
         "questionnaire": to_json(visit.definition) if visit.is_matrix else setting.version.definition,
         "texts": placeholder_values(visit.round, visit.rated_name),
         "rated_units": [{"id": unit.id, "name": unit.unit.name} for unit in visit.units],
-        "keys": [{"public_key": key.public_key, "fingerprint": key.fingerprint} for key in setting.keys],
-        "key_mode": survey_round.key_mode,
+        "keys": [{"public_key": key, "fingerprint": fingerprint(key)} for key in setting.public_keys],
+        "key_mode": setting.key_mode,
         "envelope_size": setting.size,
         "k_min": survey_round.k_min,
     }
@@ -104,9 +106,12 @@ def _take_envelope(visit: Visit, submission: str, text: object) -> Sending | tup
         sealed = from_text(str(text).replace("+", "-").replace("/", "_").rstrip("="))
     except ValueError:
         sealed = b""
-    keys = [from_text(key.public_key) for key in visit.setting.keys if key.public_key]
-    if len(sealed) != visit.setting.size or not looks_sealed(sealed, keys, FEWEST_HOLDERS):
+    setting = visit.setting
+    keys = [from_text(key) for key in setting.public_keys]
+    if len(sealed) != setting.size or not looks_sealed(sealed, keys, setting.fewest_keys):
         return wrong_field("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
+    if setting.is_confidential and not is_sound(reading(), visit.round, setting.group.id, visit.units, sealed):
+        return wrong_field("envelope", "Phiếu không mở được hoặc có câu trả lời chưa đúng.")
     return Sending(visit.code_hash, digest_of(submission, sealed), sealed)
 
 

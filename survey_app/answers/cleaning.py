@@ -3,7 +3,7 @@
 from .. import rewriting
 from ..access_codes.models import AccessCode, Invitation
 from ..db import Database
-from .models import AnswerCount, Ballot, Envelope, FreeText, ResumeDraft
+from .models import AnswerCount, Ballot, Envelope, FreeText, IdentifiedAnswer, ResumeDraft
 
 
 def rewrite(database: Database) -> None:
@@ -12,6 +12,7 @@ def rewrite(database: Database) -> None:
     By the order of persons and of random codes, not of answering. Raises Refused when somebody reads for so long that
     the write-ahead log cannot be cut.
     """
-    tables = [model.__tablename__ for model in (Envelope, ResumeDraft, Ballot, FreeText, AnswerCount)]
+    models = (Envelope, ResumeDraft, Ballot, FreeText, AnswerCount, IdentifiedAnswer)
+    tables = [model.__tablename__ for model in models]
     in_order = [model.__tablename__ for model in (Invitation, AccessCode)]
     rewriting.rewrite(database, tables, in_order=in_order)

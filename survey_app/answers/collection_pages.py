@@ -5,21 +5,32 @@ from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from ..access import requires
 from ..errors import Refused
-from ..rounds.models import Round
+from ..rounds.models import Mode, Round
 from ..rounds.queries import find_round
 from ..web import close_reading, database, me, reading, writing
 from .blueprint import bp
+from .identified import count_identified, modes_in_force, readers_of
 from .joint import agree_to_open, agreements_to_open
 from .keys import MAX_FILE, read_key_file
 from .opening import PrivateKey, clean_up
 from .opening_job import OpeningJob
 from .queries import count_envelopes, invitations_by_group, opening_of, round_keys
-from .rules import Check, checks_before_closing, checks_before_opening, close_round, open_round, refuse_unless_closable
+from .rules import (
+    Check,
+    checks_before_closing,
+    checks_before_opening,
+    close_round,
+    needs_holders,
+    open_round,
+    refuse_unless_closable,
+)
 
 WORDS = "MỞ NIÊM PHONG"
+WORDS_WITHOUT_SEALED = "CHỐT PHIẾU"
 _SECONDS_TO_WAIT = 3.0  # a small round is opened before its page is answered
 _PLACES = {
     "roster": "roster.roster",
@@ -49,8 +60,20 @@ def collection(code: str) -> Any:
         checks=[(check, _place(check, code)) for check in checks],
         ready=all(check.holds for check in checks if check.blocks),
         counts=[(group, *invited[group.id]) for group in survey_round.groups if group.id in invited],
-        envelopes=count_envelopes(session, survey_round.id),
+        **_in_hand(session, survey_round),
     )
+
+
+def _in_hand(session: Session, survey_round: Round) -> dict[str, Any]:
+    """What has come, and which modes are in force: the words of the pages follow from it."""
+    modes = modes_in_force(session, survey_round.id)
+    return {
+        "envelopes": count_envelopes(session, survey_round.id),
+        "identified": count_identified(session, survey_round.id),
+        "has_sealed": needs_holders(modes),
+        "confidential": modes.get(Mode.CONFIDENTIAL, []),
+        "readers": readers_of(session, survey_round) if Mode.CONFIDENTIAL in modes else [],
+    }
 
 
 def _place(check: Check, code: str) -> str:
@@ -77,9 +100,7 @@ def ask_to_close(code: str) -> Any:
     """The page behind «Đóng thu phiếu»: closing cannot be undone."""
     survey_round = find_round(reading(), code, me())
     refuse_unless_closable(reading(), survey_round)
-    return render_template(
-        "answers/close.html", survey_round=survey_round, envelopes=count_envelopes(reading(), survey_round.id)
-    )
+    return render_template("answers/close.html", survey_round=survey_round, **_in_hand(reading(), survey_round))
 
 
 @bp.post("/rounds/<code>/collection/close")
@@ -98,13 +119,13 @@ def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: in
         "answers/opening.html",
         survey_round=survey_round,
         opening=opening_of(session, survey_round.id),
-        envelopes=count_envelopes(session, survey_round.id),
+        **(hand := _in_hand(session, survey_round)),
         keys=[key for key in round_keys(session, survey_round.id) if key.tested_before_start],
-        needed=2 if survey_round.key_mode == "strict" else 1,
+        needed=(2 if survey_round.key_mode == "strict" else 1) if hand["has_sealed"] else 0,
         agreements=agreements_to_open(session, survey_round),
         job=_running_job(survey_round.id),
         faults=faults,
-        words=WORDS,
+        words=_words_to_type(hand["has_sealed"]),
     )
     return page, status
 
@@ -123,17 +144,24 @@ def open_all(code: str) -> Any:
     """Opens all envelopes with the uploaded key; the key lives in memory until the answer is sent."""
     survey_round = find_round(reading(), code, me())
     typed = unicodedata.normalize("NFC", " ".join(request.form.get("words", "").split()))
-    if typed.upper() != WORDS:
-        return _show_opening(survey_round, [(_("Gõ đúng «%(words)s» để tiếp tục.", words=WORDS), "words")], 422)
+    has_sealed = needs_holders(modes_in_force(reading(), survey_round.id))
+    words = _words_to_type(has_sealed)
+    if typed.upper() != words:
+        return _show_opening(survey_round, [(_("Gõ đúng «%(words)s» để tiếp tục.", words=words), "words")], 422)
     try:
-        job = _start_job(survey_round.id, _private_keys())
+        job = _start_job(survey_round.id, _private_keys() if has_sealed else [])
         if job.wait(_SECONDS_TO_WAIT) and job.fault is not None:
             raise job.fault
     except Refused as fault:
-        return _show_opening(find_round(reading(), code, me()), [(fault.message, "key-1")], 422)
+        place = "key-1" if has_sealed else "words"
+        return _show_opening(find_round(reading(), code, me()), [(fault.message, place)], 422)
     if not job.is_running:
-        flash(_("Đã mở niêm phong và dọn sạch kho."), "ok")
+        flash(_("Đã mở niêm phong và dọn sạch kho.") if has_sealed else _("Đã chốt phiếu và dọn sạch kho."), "ok")
     return redirect(url_for("answers.opening", code=code))
+
+
+def _words_to_type(has_sealed: bool) -> str:
+    return WORDS if has_sealed else WORDS_WITHOUT_SEALED
 
 
 def _jobs() -> dict[int, OpeningJob]:

@@ -87,8 +87,9 @@ def test(sample: Path, key_file: Path, passphrase_file: Path | None, round_code:
 @envelopes_group.command("open")
 @click.argument("round_code", metavar="ROUND")
 @click.option(
-    "--key", "key_files", type=EXISTING, multiple=True, required=True, help="Tệp khóa; lặp lại cho khóa thứ hai"
-)
+    "--key", "key_files", type=EXISTING, multiple=True,
+    help="Tệp khóa; lặp lại cho khóa thứ hai. Đợt chỉ có phiếu có danh tính thì không cần.",
+)  # fmt: skip
 @click.option("--passphrase-file", "passphrase_files", type=EXISTING, multiple=True, help="Theo thứ tự của --key.")
 @click.option("--json", "as_json", is_flag=True)
 def open_all(round_code: str, key_files: tuple[Path, ...], passphrase_files: tuple[Path, ...], as_json: bool) -> None:
@@ -121,7 +122,7 @@ def _report(database: Database, round_id: int, as_json: bool) -> None:
         record = opening_of(session, round_id)
     if record is None:
         return
-    names = ("envelopes", "ballots", "faulty", "digest", "merged_cells", "stage", "program_version")
+    names = ("envelopes", "ballots", "identified", "faulty", "digest", "merged_cells", "stage", "program_version")
     report: dict[str, Any] = {name: getattr(record, name) for name in names}
     if as_json:
         click.echo(json.dumps({"opened_on": record.opened_on.isoformat(), **report}, ensure_ascii=False))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ..errors import SurveyError
 from ..rounds.models import Round
-from ..text import LOCAL_ZONE, today
+from ..text import local_day, today
 from ..web import reading
 from .blueprint import bp, for_respondents
 from .rules import AlreadyAnswered, Cancelled, Closed, CodeVoid, NotOpen, SlipNotTicked, UnknownCode
@@ -29,6 +29,7 @@ def ending_again() -> Any:
     kind = request.form.get("ending", "")
     g.language = request.form.get("switch", "vi")
     g.survey_round = reading().scalar(select(Round).where(Round.code == request.form.get("round", "")))
+    g.mode = request.form.get("mode", "")
     return ending(kind if kind in _ENDINGS else "stale")
 
 
@@ -40,7 +41,7 @@ def ending(kind: str, status: int = 200) -> Any:
 def _ended_on(survey_round: Round | None) -> date | None:
     if survey_round is None:
         return None
-    closed = survey_round.closed_at.astimezone(LOCAL_ZONE).date() if survey_round.closed_at else today()
+    closed = local_day(survey_round.closed_at) if survey_round.closed_at else today()
     return min(survey_round.closes_on or closed, closed)
 
 

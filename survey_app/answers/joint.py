@@ -13,7 +13,7 @@ from ..errors import Conflict, Refused
 from ..roster.references import reference_of
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Round
-from .models import Envelope, JointAct, JointRequest
+from .models import Envelope, IdentifiedAnswer, JointAct, JointRequest
 from .queries import opening_of
 
 SAME_OFFICER = "Việc này cần hai cán bộ. Nhờ một cán bộ khác đăng nhập bằng tài khoản của mình để đồng ý."
@@ -100,7 +100,8 @@ def agree_to_discard(session: Session, survey_round: Round, invitation: Invitati
         raise Refused(SAME_OFFICER)
     _refuse_unless_discardable(survey_round, invitation)
     request.agreed_by_id = by.id
-    session.execute(delete(Envelope).where(Envelope.invitation_id == invitation.id))
+    for stored in (Envelope, IdentifiedAnswer):  # whichever the mode of the group made of it
+        session.execute(delete(stored).where(stored.invitation_id == invitation.id))
     session.execute(update(AccessCode).where(AccessCode.invitation_id == invitation.id).values(void=True))
     invitation.state, invitation.replay_digest = InvitationState.UNUSED, None
     person = reference_of(session, invitation.person)

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from ..access import open_to_all, requires
 from ..errors import Invalid
-from ..rounds.models import Round
+from ..rounds.models import Mode, Round
 from ..rounds.queries import find_round
 from ..web import me, reading, settings, writing
 from .blueprint import bp
@@ -22,6 +22,7 @@ from .holders import (
     store_public_key,
     withdraw_invitation,
 )
+from .identified import modes_in_force
 from .keys import to_text
 from .queries import round_keys
 from .step import key_state
@@ -36,6 +37,7 @@ def _show_keys(survey_round: Round, form: HolderForm, status: int = 200, **value
         survey_round=survey_round,
         keys=[(key, key_state(key)) for key in keys],
         form=form,
+        confidential=modes_in_force(reading(), survey_round.id).get(Mode.CONFIDENTIAL, []),
         **values,
     )
     return page, status

@@ -53,12 +53,14 @@ class Envelope(Base):
 
 
 class IdentifiedAnswer(Base):
-    """Confidential mode: the answer of one invitation under a server key, readable by a restricted role."""
+    """Phiếu bảo mật, có danh tính: the answer of one invitation, an envelope to the server's answer key.
+
+    Readable by a restricted role. Never updated (a trigger); deleted with the personal data of its round.
+    """
 
     __tablename__ = "identified_answer"
 
     invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), primary_key=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("questionnaire_version.id"))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -168,7 +170,8 @@ class Opening(Base):
     opened_on: Mapped[date]
     holder: Mapped[str]  # whose key opened
     envelopes: Mapped[int]
-    ballots: Mapped[int]
+    ballots: Mapped[int]  # that came out of envelopes
+    identified: Mapped[int] = mapped_column(default=0)  # identified answers counted with them
     faulty: Mapped[int]  # envelopes that could not be read or broke the questionnaire
     discarded: Mapped[int] = mapped_column(default=0)  # envelopes that two officers discarded before
     merged_cells: Mapped[list[Any]] = mapped_column(default=list)  # labels of cells that merged, with their parent

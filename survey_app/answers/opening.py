@@ -35,12 +35,14 @@ from .cells import merge_small_cells
 from .cleaning import rewrite
 from .counting import Key, OpenedAnswers, count_levels, split_text, weights
 from .envelope import EnvelopeError, NoFittingKey, open_envelope, public_bytes
+from .identified import identified_answers, modes_in_force, read_identified
 from .joint import count_discarded, use_agreement
 from .keys import to_text
 from .models import AnswerCount, Ballot, Envelope, FreeText, Opening, RoundKey
-from .payload import PayloadError, read_payload
+from .payload import Payload, PayloadError, read_payload
 from .queries import count_envelopes, definition_of, opening_of, round_keys, versions_of_round
-from .ratings import answers_of, form_of, invited_by_unit, part_about, payload_of, rated_of
+from .ratings import Rated, answers_of, form_of, invited_by_unit, part_about, payload_of, rated_of
+from .rules import needs_holders
 
 _AT_A_TIME = 500
 
@@ -60,11 +62,17 @@ class _Contents:
     written: list[tuple[int, str, str]] = field(default_factory=list)  # outside a matrix: group, question, own words
     hashes: list[bytes] = field(default_factory=list)
     faulty: int = 0
+    identified: int = 0
     for_others: int = 0  # sealed before the holder of the given key came
 
 
 def fitting_holders(session: Session, survey_round: Round, private_keys: Sequence[PrivateKey]) -> list[RoundKey]:
-    """The holders whose private keys these are. Raises Refused when none fits, or too few for the round's mode."""
+    """The holders whose private keys these are: none in a round without sealed groups.
+
+    Raises Refused when none fits, or too few for the round's mode.
+    """
+    if not needs_holders(modes_in_force(session, survey_round.id)):
+        return []
     by_public = {key.public_key: key for key in round_keys(session, survey_round.id)}
     given = {to_text(public_bytes(private.public_key())) for private in private_keys}
     holders = [key for public, key in by_public.items() if public in given]
@@ -104,13 +112,15 @@ def open_envelopes(
             f"Khóa này không mở được {contents.for_others} phong bì gửi trước khi có người giữ khóa này, nên chưa mở. "
             "Chọn tệp khóa của người giữ khóa có từ đầu đợt."
         )
+    ballots = len(contents.opened)
+    _read_identified(session, survey_round, contents)
     merged = _merge_cells(session, survey_round, contents.opened)
     _store_ballots(session, survey_round, contents)
     _store_counts(session, survey_round, contents.opened)
     session.execute(delete(Envelope).where(Envelope.round_id == survey_round.id))
     _erase_digests(session, survey_round)
     survey_round.envelopes_opened_on = today()
-    return _record(session, survey_round, contents, merged, holders, by)
+    return _record(session, survey_round, contents, ballots, merged, holders, by)
 
 
 def _erase_digests(session: Session, survey_round: Round) -> None:
@@ -123,6 +133,7 @@ def _record(
     session: Session,
     survey_round: Round,
     contents: _Contents,
+    ballots: int,
     merged: list[Any],
     holders: list[RoundKey],
     by: Actor | None,
@@ -133,7 +144,8 @@ def _record(
         opened_on=today(),
         holder=", ".join(f"{key.holder_name} ({key.holder_body})" for key in holders),
         envelopes=len(contents.hashes),
-        ballots=len(contents.opened),
+        ballots=ballots,
+        identified=contents.identified,
         faulty=contents.faulty,
         discarded=count_discarded(session, survey_round.id),
         merged_cells=merged,
@@ -142,16 +154,19 @@ def _record(
         stage="opened",
     )
     session.add(opening)
-    record(
-        session,
-        Action.ENVELOPES_OPENED,
-        by,
-        round=survey_round.code,
-        envelopes=opening.envelopes,
-        ballots=opening.ballots,
-        faulty=opening.faulty,
-        digest=opening.digest,
-    )
+    if holders:
+        record(
+            session,
+            Action.ENVELOPES_OPENED,
+            by,
+            round=survey_round.code,
+            envelopes=opening.envelopes,
+            ballots=opening.ballots,
+            faulty=opening.faulty,
+            digest=opening.digest,
+        )
+    if opening.identified or not holders:
+        record(session, Action.IDENTIFIED_COUNTED, by, round=survey_round.code, count=opening.identified)
     return opening
 
 
@@ -173,13 +188,43 @@ def _envelopes(session: Session, round_id: int) -> Iterator[tuple[bytes, int, st
         yield sealed, cell, path or "", bool(on_paper)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What answers are held against: the published questionnaires, the group of each cell, the rated units."""
+
+    versions: Mapping[int, QuestionnaireVersion]
+    groups: Mapping[int, int]
+    rated: Rated
+
+    def take(self, contents: _Contents, payload: Payload, cell_id: int, path: str, on_paper: bool = False) -> bool:
+        """Adds the answers to `contents`; False, and nothing added, when they break the questionnaire.
+
+        `path` is that of the unit of who answered: it tells which units were to be rated.
+        """
+        version = self.versions.get(payload.version_id)
+        if version is None or version.group_id != self.groups[cell_id]:
+            return False
+        units = self.rated.of(version.group_id, path)
+        answers = answers_of(payload, version, units)
+        if answers is None or _is_faulty(form_of(version, units), answers, on_paper):
+            return False
+        _split(contents, cell_id, version, units, answers)
+        return True
+
+
+def _what_was_asked(session: Session, survey_round: Round) -> _Asked:
+    cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
+    return _Asked(
+        versions_of_round(session, survey_round.id),
+        {cell.id: cell.group_id for cell in cells},
+        rated_of(session, survey_round.id),
+    )
+
+
 def _read_all(
     session: Session, survey_round: Round, private_keys: Sequence[PrivateKey], progress: Progress
 ) -> _Contents:
-    versions = versions_of_round(session, survey_round.id)
-    cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
-    groups = {cell.id: cell.group_id for cell in cells}
-    rated = rated_of(session, survey_round.id)
+    asked = _what_was_asked(session, survey_round)
     contents = _Contents()
     count = count_envelopes(session, survey_round.id)
     for sealed, cell_id, path, on_paper in _envelopes(session, survey_round.id):
@@ -193,17 +238,23 @@ def _read_all(
         except (EnvelopeError, PayloadError):
             contents.faulty += 1
             continue
-        version = versions.get(payload.version_id)
-        if version is None or version.group_id != groups[cell_id]:
-            contents.faulty += 1
-            continue
-        units = rated.of(version.group_id, path)
-        answers = answers_of(payload, version, units)
-        if answers is None or _is_faulty(form_of(version, units), answers, on_paper):
-            contents.faulty += 1
-            continue
-        _split(contents, cell_id, version, units, answers)
+        contents.faulty += not asked.take(contents, payload, cell_id, path, on_paper)
     return contents
+
+
+def _read_identified(session: Session, survey_round: Round, contents: _Contents) -> None:
+    """Adds the identified answers: nameless from here on, so that scores read one kind of ballot whatever the mode.
+
+    They were checked when they came. One that cannot be read now is counted as faulty and published, like an envelope.
+    """
+    asked = _what_was_asked(session, survey_round)
+    for cell_id, path, sealed in identified_answers(session, survey_round):
+        try:
+            taken = asked.take(contents, read_identified(session, survey_round, sealed), cell_id, path)
+        except (EnvelopeError, PayloadError):
+            taken = False
+        contents.identified += taken
+        contents.faulty += not taken
 
 
 def _split(

@@ -23,6 +23,7 @@ from ..questionnaires.wording import fault_text, text_shower
 from ..text import date_text
 from .api_pages import body_of_request, wrong_field
 from .blueprint import bp, for_respondents
+from .help_lines import help_lines
 from .phone_content import compressed, rules_of, script, script_version, worker
 from .public_pages import facts_of
 from .rules import refuse
@@ -101,8 +102,8 @@ def script_address() -> str:
 
 def empty_code_page() -> Response:
     """The page of the code before anything was typed: the same for everybody, so it is drawn once for each language."""
-    kept: dict[tuple[str, str], bytes] = current_app.extensions.setdefault("survey_code_pages", {})
-    place = (request.path, "en" if language() == "en" else "vi")
+    kept: dict[tuple[object, ...], bytes] = current_app.extensions.setdefault("survey_code_pages", {})
+    place = (request.path, "en" if language() == "en" else "vi", help_lines())
     if place not in kept:
         page, _status = show("respondent/code.html", typed="", fault="")
         kept[place] = page.encode()
@@ -153,7 +154,7 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         rated=visit.rated_name,
         minutes=minutes(visit.definition),
         slip=visit.access.batch_id is not None,
-        facts=facts_of(survey_round, setting.group.name),
+        facts=facts_of(survey_round, setting.group.name, setting.group.mode),
     )
     with force_locale(own):
         messages = {question.name: _messages(question, t) for question in _answered(visit.definition)}
@@ -169,8 +170,8 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         "facts": facts,
         "rules": rules_of(to_json(visit.definition)),
         "round": survey_round.code,
-        "key_mode": survey_round.key_mode,
-        "keys": [key.public_key for key in setting.keys],
+        "key_mode": setting.key_mode,
+        "keys": setting.public_keys,
         "version": setting.version.id,
         "rated_unit": visit.units[0].id,
         "matrix": [unit.id for unit in visit.units] if visit.is_matrix else None,

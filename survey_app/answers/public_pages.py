@@ -6,10 +6,11 @@ from flask import redirect, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ..rounds.models import Round
-from ..rounds.personal_data import erase_day, legal_basis_of, purpose_of
+from ..rounds.models import Mode, Round
+from ..rounds.personal_data import erase_day, legal_basis_of, purpose_of, reading_purpose_of
 from ..web import reading
 from .blueprint import bp, for_respondents
+from .identified import modes_in_force, readers_of
 from .queries import opening_of, sealing_keys
 from .visit import show
 
@@ -18,7 +19,7 @@ from .visit import show
 @for_respondents
 def promise() -> Any:
     """What we promise to every respondent, whether asked or not."""
-    return show("respondent/promise.html", facts=None)
+    return show("respondent/promise.html", parts=[])
 
 
 @bp.get("/cam-ket/<code>")
@@ -28,8 +29,12 @@ def promise_of_round(code: str) -> Any:
     survey_round = reading().scalar(select(Round).where(Round.code == code, Round.opened_at.is_not(None)))
     if survey_round is None:
         return redirect(url_for("answers.promise"))
-    facts = facts_of(survey_round, _("của người được hỏi"))
-    return show("respondent/promise.html", facts=facts, survey_round=survey_round)
+    cell = _("của người được hỏi")
+    parts = [
+        (mode, "; ".join(group.name for group in groups), facts_of(survey_round, cell, mode))
+        for mode, groups in sorted(modes_in_force(reading(), survey_round.id).items(), reverse=True)
+    ]
+    return show("respondent/promise.html", parts=parts, survey_round=survey_round)
 
 
 @bp.get("/bien-ban-mo/<code>")
@@ -40,11 +45,13 @@ def opening_record(code: str) -> Any:
     if survey_round is None:
         return show("respondent/ending.html", 404, ending="stale")
     opening = opening_of(reading(), survey_round.id)
-    return show("respondent/opening_record.html", survey_round=survey_round, opening=opening)
+    named = Mode.CONFIDENTIAL in modes_in_force(reading(), survey_round.id)
+    return show("respondent/opening_record.html", survey_round=survey_round, opening=opening, named=named)
 
 
-def facts_of(survey_round: Round, cell: str) -> dict[str, Any]:
-    """What the long privacy text names."""
+def facts_of(survey_round: Round, cell: str, mode: str) -> dict[str, Any]:
+    """What the privacy texts of a mode name."""
+    readers = readers_of(reading(), survey_round) if mode == Mode.CONFIDENTIAL else []
     holders = [f"{key.holder_name} ({key.holder_body})" for key in sealing_keys(reading(), survey_round.id)]
     contact = survey_round.operator_unit.name
     if survey_round.help_phone:
@@ -52,6 +59,9 @@ def facts_of(survey_round: Round, cell: str) -> dict[str, Any]:
     return {
         "organisation": survey_round.operator_unit.name,
         "year": survey_round.year,
+        "mode": mode,
+        "readers": [f"{user.full_name} ({user.position})" if user.position else user.full_name for user in readers],
+        "reading_purpose": reading_purpose_of(survey_round),
         "holders": holders,
         "closes_on": survey_round.closes_on,
         "strict": survey_round.key_mode == "strict",

@@ -59,6 +59,7 @@ class Access:
     help_phone: str
     window: Window
     keys: int  # holders who have proved that they can open
+    mode: str  # of the group
 
 
 _ROUND_FACTS = (
@@ -75,6 +76,7 @@ _ROUND_FACTS = (
     .where(RoundKey.round_id == Round.id, RoundKey.tested_before_start)
     .correlate(Round)
     .scalar_subquery(),
+    select(RespondentGroup.mode).where(RespondentGroup.id == Cell.group_id).correlate(Cell).scalar_subquery(),
 )
 # Built once: these are asked for every page of every respondent.
 _BY_INVITATION = (
@@ -107,10 +109,10 @@ def find_access(session: Session, code_hash: str, lock_round: bool = False) -> A
     for query in _LOCKING if lock_round else _PLAIN:
         row = session.connection().execute(query, {"code_hash": code_hash}).one_or_none()
         if row is not None:
-            void, invitation_id, batch_id, state, digest, group_id, round_id, phone, *window, keys = row
+            void, invitation_id, batch_id, state, digest, group_id, round_id, phone, *window, keys, mode = row
             return Access(
                 round_id, group_id, invitation_id, batch_id, InvitationState(state), digest, void, phone,
-                Window(*window), keys,
+                Window(*window), keys, mode,
             )  # fmt: skip
     return None
 

@@ -88,7 +88,7 @@ def privacy_page() -> Any:
         packed=packed(state),
         minutes=minutes(visit.definition),
         slip=visit.access.batch_id is not None,
-        facts=facts_of(visit.round, visit.setting.group.name),
+        facts=facts_of(visit.round, visit.setting.group.name, visit.setting.group.mode),
     )
 
 

@@ -21,11 +21,12 @@ from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
 from ..rounds.cancelling import hold_round, refuse_if_cancelled
 from ..rounds.models import Cell, Mode, RatedUnit, RespondentGroup, Round
-from ..text import LOCAL_ZONE, date_text
+from ..text import LOCAL_ZONE, date_text, local_day
 from .envelope import Mode as KeyMode
 from .envelope import seal
+from .identified import modes_in_force, readers_of
 from .keys import from_text
-from .models import Envelope, RoundKey
+from .models import Envelope, IdentifiedAnswer, RoundKey
 from .payload import Rating, envelope_size, write_payload
 from .queries import (
     Access,
@@ -69,6 +70,7 @@ _COUNT_SLIP = (
     update(Batch).where(Batch.id == bindparam("batch"), Batch.keyed < Batch.ticked).values(keyed=Batch.keyed + 1)
 )
 _STORE = insert(Envelope)
+_STORE_IDENTIFIED = insert(IdentifiedAnswer)
 
 
 class UnknownCode(Missing):
@@ -149,13 +151,13 @@ def check_access(access: Access | None, sending: bool = False, moment: datetime 
 def check_open(window: Window, sending: bool = False, moment: datetime | None = None) -> None:
     """Raises NotOpen or Closed when the round takes no answers at this moment."""
     moment = moment or now()
-    day = moment.astimezone(LOCAL_ZONE).date()
+    day = local_day(moment)
     if window.opened_at is None or (window.opens_on is not None and day < window.opens_on):
         begins = f"Khảo sát bắt đầu ngày {date_text(window.opens_on)}." if window.opens_on else "Khảo sát chưa bắt đầu."
         raise NotOpen(begins)
     last_moment = end_of_collection(window, grace=sending)
     if window.closed_at is not None or (last_moment is not None and moment >= last_moment):
-        ended = window.closes_on or (window.closed_at or moment).astimezone(LOCAL_ZONE).date()
+        ended = window.closes_on or local_day(window.closed_at or moment)
         raise Closed(f"Khảo sát đã kết thúc ngày {date_text(min(ended, day))}. Cảm ơn ông/bà.")
 
 
@@ -186,7 +188,8 @@ def seal_answers(
 
 
 def receive(session: Session, sending: Sending, moment: datetime | None = None) -> Receipt:
-    """Stores the envelope and spends the invitation or slip, both or neither; call it inside one transaction.
+    """Stores the envelope (of a confidential group as identified answer) and spends the invitation or slip, both or
+    neither; call it inside one transaction.
 
     The database decides: of many posts of one code exactly one changes the row. The same sending again succeeds.
     Raises UnknownCode, CodeVoid, NotOpen, Closed, AlreadyAnswered, SlipNotTicked.
@@ -205,6 +208,10 @@ def receive(session: Session, sending: Sending, moment: datetime | None = None) 
         raise Conflict("Phiếu chưa gửi được. Thử lại sau ít phút.")
     if access.batch_id is not None:
         _count_slip(session, access.batch_id)
+    if access.mode == Mode.CONFIDENTIAL:
+        named = {"invitation_id": access.invitation_id, "sealed": sending.sealed}
+        session.connection().execute(_STORE_IDENTIFIED, named)
+        return Receipt.STORED
     owner = {"invitation_id": access.invitation_id, "batch_id": access.batch_id}
     row = {"id": secrets.token_hex(16), "round_id": access.round_id, "sealed": sending.sealed, **owner}
     session.connection().execute(_STORE, row)
@@ -255,13 +262,14 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
     invited = invitations_by_group(session, survey_round.id)
     groups = [group for group in survey_round.groups if group.id in invited]
     cells = session.scalar(select(func.count()).select_from(Cell).where(Cell.round_id == survey_round.id)) or 0
+    modes = modes_in_force(session, survey_round.id)
     return [
         Check(survey_round.roster_locked_at is not None, "Danh sách chung đã khóa", "roster"),
         Check(cells > 0, f"Đã chốt ô công bố ({cells} ô)" if cells else "Đã chốt ô công bố", "cells"),
         Check(bool(invited), f"Đã có lời mời cho {sum(count for count, _ in invited.values())} người", "cells"),
         _check_questionnaires(session, survey_round, [(group.id, group.code) for group in groups]),
-        _check_keys(session, survey_round),
-        _check_modes([group.code for group in groups if group.mode != Mode.SEALED]),
+        *([_check_keys(session, survey_round)] if needs_holders(modes) else []),
+        *([_check_readers(session, survey_round, modes)] if Mode.CONFIDENTIAL in modes else []),
         _check_rated_units(session, survey_round, groups),
         *_few_raters(session, survey_round, groups),
         Check(survey_round.closes_on is not None, "Đã đặt ngày đóng thu phiếu", "settings"),
@@ -298,11 +306,16 @@ def _check_keys(session: Session, survey_round: Round) -> Check:
     return Check(holds, text, "keys")
 
 
-def _check_modes(confidential: list[str]) -> Check:
-    if not confidential:
-        return Check(True, "Mọi nhóm dùng phiếu niêm phong", "settings")
-    names = ", ".join(confidential)
-    return Check(False, f"Nhóm {names} đặt chế độ có danh tính: chỉ thu được phiếu niêm phong", "settings")
+def needs_holders(modes: Mapping[str, Sequence[RespondentGroup]]) -> bool:
+    """Whether any group of the round is sealed (`modes` of `modes_in_force`), so that key holders are needed."""
+    return Mode.CONFIDENTIAL not in modes or Mode.SEALED in modes
+
+
+def _check_readers(session: Session, survey_round: Round, modes: Mapping[str, Sequence[RespondentGroup]]) -> Check:
+    names = ", ".join(group.code for group in modes[Mode.CONFIDENTIAL])
+    readers = len(readers_of(session, survey_round))
+    text = f"Nhóm {names} dùng phiếu có danh tính: quản trị viên đã tạo tài khoản người đọc (hiện có {readers})"
+    return Check(readers > 0, text)
 
 
 def _check_rated_units(session: Session, survey_round: Round, groups: list[RespondentGroup]) -> Check:
@@ -371,6 +384,8 @@ def open_round(session: Session, survey_round: Round, by: Actor | None) -> None:
 
 def checks_before_closing(session: Session, survey_round: Round) -> list[Check]:
     """What must be true before collection closes: somebody can open the envelopes afterwards."""
+    if not needs_holders(modes_in_force(session, survey_round.id)):
+        return []
     keys = [key for key in round_keys(session, survey_round.id) if key.tested_before_start]
     needed = 2 if survey_round.key_mode == "strict" else 1
     again = [key for key in keys if key.tested_before_closing]

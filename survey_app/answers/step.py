@@ -8,9 +8,10 @@ from ..rounds.home_parts import KeyHolderLine
 from ..rounds.models import Round
 from ..steps import StepAction, StepState, StepStatus
 from ..text import date_text, today
+from .identified import modes_in_force
 from .models import RoundKey
 from .queries import invitations_by_group, opening_of, round_keys
-from .rules import checks_before_closing, checks_before_opening
+from .rules import checks_before_closing, checks_before_opening, needs_holders
 
 
 def key_state(key: RoundKey) -> str:
@@ -37,6 +38,10 @@ def step_state(session: Session, survey_round: Round) -> StepState:
         return _before_opening(session, survey_round, url)
     if survey_round.closed_at is None:
         return _while_open(session, survey_round, url, progress)
+    has_sealed = needs_holders(modes_in_force(session, survey_round.id))
+    if opening_of(session, survey_round.id) is None and not has_sealed:
+        action = StepAction(_("Chốt phiếu đợt này"), _("Chốt phiếu"), url_for("answers.opening", code=code))
+        return StepState(StepStatus.TODO, _("Đã đóng thu phiếu, chưa chốt phiếu"), url, progress, _("phiếu"), action)
     if opening_of(session, survey_round.id) is None:
         action = StepAction(
             _("Mở niêm phong đợt này"),
@@ -45,7 +50,8 @@ def step_state(session: Session, survey_round: Round) -> StepState:
             _("Cần người giữ khóa."),
         )
         return StepState(StepStatus.TODO, _("Đã đóng thu phiếu, chưa mở niêm phong"), url, progress, _("phiếu"), action)
-    return StepState(StepStatus.DONE, _("Đã mở niêm phong"), url, progress, _("phiếu"))
+    done = _("Đã mở niêm phong") if has_sealed else _("Đã chốt phiếu")
+    return StepState(StepStatus.DONE, done, url, progress, _("phiếu"))
 
 
 def _before_opening(session: Session, survey_round: Round, url: str) -> StepState:

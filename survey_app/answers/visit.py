@@ -17,13 +17,14 @@ from ..errors import Refused
 from ..questionnaires.definition import Definition, Language
 from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
-from ..rounds.models import RatedUnit, RespondentGroup, Round
+from ..rounds.models import Mode, RatedUnit, RespondentGroup, Round
 from ..web import database, reading, settings
+from .identified import public_answer_key, seal_identified
 from .models import RoundKey
 from .payload import envelope_size
 from .queries import Access, Window, definition_of, find_access, published_version, sealing_keys
 from .ratings import Rated, form_of, path_of, payload_of, rated_of
-from .rules import NotOpen, UnknownCode, check_access, seal_answers
+from .rules import FEWEST_HOLDERS, NotOpen, UnknownCode, check_access, seal_answers
 from .state import State, pack, unpack
 from .writer import AnswerWriter
 
@@ -56,6 +57,22 @@ class Setting:
     keys: list[RoundKey]
     window: Window
     read_at: float
+    public_keys: tuple[str, ...]  # to whom a phone seals: the holders, or in confidential mode the server
+
+    @property
+    def is_confidential(self) -> bool:
+        """Answers of this group carry the name of their person."""
+        return self.group.mode == Mode.CONFIDENTIAL
+
+    @property
+    def key_mode(self) -> str:
+        """How many of the keys open."""
+        return "availability" if self.is_confidential else self.round.key_mode
+
+    @property
+    def fewest_keys(self) -> int:
+        """To how many of the keys an envelope must be sealed at least."""
+        return 1 if self.is_confidential else FEWEST_HOLDERS
 
     @property
     def size(self) -> int:
@@ -92,9 +109,11 @@ class Visit:
         return "" if self.is_matrix else self.units[0].unit.name
 
     def seal(self, answers: dict[str, Any]) -> bytes:
-        """Checked answers as an envelope to the key holders."""
+        """Checked answers as an envelope to the key holders, in confidential mode to the server."""
         setting = self.setting
         payload = payload_of(setting.version, self.units, answers)
+        if setting.is_confidential:
+            return seal_identified(reading(), setting.round, setting.widest, payload)
         return seal_answers(
             setting.round, setting.keys, setting.version.id, setting.widest, payload.ratings, payload.apart
         )
@@ -133,6 +152,7 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
         raise UnknownCode
     setting = _setting(session, access)
     g.survey_round = setting.round if setting else session.get(Round, access.round_id)
+    g.mode = access.mode
     if not repeated:
         check_access(access, sending=sending)
     if setting is None:
@@ -161,15 +181,18 @@ def _setting(session: Session, access: Access) -> Setting | None:
     if version is None:
         return None
     rated = rated_of(session, access.round_id)
+    holders = sealing_keys(session, access.round_id)
+    confidential = access.mode == Mode.CONFIDENTIAL
     setting = Setting(
         session.get_one(Round, access.round_id),
         session.get_one(RespondentGroup, access.group_id),
         version,
         rated,
         form_of(version, rated.most(access.group_id)),
-        sealing_keys(session, access.round_id),
+        holders,
         access.window,
         monotonic(),
+        (public_answer_key(session),) if confidential else tuple(key.public_key for key in holders if key.public_key),
     )
     kept[access.group_id] = setting
     return setting
@@ -226,6 +249,7 @@ def show(template: str, status: int = 200, definition: Definition | None = None,
             languages=[(one.code, one.name) for one in languages],
             here=request.path,
             survey_round=values.pop("survey_round", g.get("survey_round")),
+            mode=values.pop("mode", g.get("mode")),
             **values,
         )
     return page, status

@@ -19,7 +19,7 @@ from ..paper import place_and_day
 from ..roster.handover import PERSON_COLUMNS, cell_value, fields_of_group
 from ..roster.models import RosterVersion, UnitList
 from ..rounds.models import Quota, RespondentGroup, Round
-from ..text import date_text
+from ..text import date_text, local_day
 from ..units.models import Unit
 from ..units.official_names import committee_name, is_territory, issuer_of, place_name, unit_above
 from .models import PaperKind
@@ -138,7 +138,7 @@ def figures_of(session: Session, survey_round: Round, version: RosterVersion) ->
     )
     listing = sum(any(groups.values()) for groups in version.counts.values())
     return RosterFigures(
-        survey_round.year, version.number, version.sha256, version.locked_at.date(), figures, listing,
+        survey_round.year, version.number, version.sha256, local_day(version.locked_at), figures, listing,
         tuple(deviations), survey_round.mark,
     )  # fmt: skip
 

@@ -3,12 +3,15 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from ..access import has_right, requires
 from ..errors import Invalid
+from ..rounds.models import Round
 from ..rounds.queries import find_round, visible_rounds
 from ..web import me, reading, writing
 from . import sets
+from .models import HandoverSet
 from .pages import bp
 
 _LARGEST = 50_000_000
@@ -19,10 +22,23 @@ _LARGEST = 50_000_000
 def received() -> ResponseReturnValue:
     """All sets of the rounds that this account may see."""
     session = reading()
-    rows = [(one, made) for one in visible_rounds(session, me()) for made in sets.sets_of(session, one)]
     return render_template(
-        "handover/received.html", rows=rows, verdict=None, fault="", confirms=has_right(me(), "handover.receive")
+        "handover/received.html",
+        rows=_rows(session),
+        verdict=None,
+        fault="",
+        confirms=has_right(me(), "handover.receive"),
     )
+
+
+def _rows(session: Session) -> list[tuple[Round, HandoverSet, str]]:
+    """Round, set, and why it is not to be worked with; real rounds before those for practice."""
+    rounds = sorted(visible_rounds(session, me()), key=lambda one: one.is_training)
+    return [
+        (one, made, sets.not_in_force(session, one.code, made.version.number))
+        for one in rounds
+        for made in sets.sets_of(session, one)
+    ]
 
 
 @bp.post("/handover/verify")
@@ -39,10 +55,9 @@ def verify() -> ResponseReturnValue:
             verdict = sets.verify_file(session, sent.read(_LARGEST + 1))
         except Invalid as wrong:
             fault = wrong.faults["file"]
-    rows = [(one, made) for one in visible_rounds(session, me()) for made in sets.sets_of(session, one)]
     page = render_template(
         "handover/received.html",
-        rows=rows,
+        rows=_rows(session),
         verdict=verdict,
         fault=fault,
         file_name=sent.filename if sent else "",

@@ -26,7 +26,7 @@ from ..roster.models import RosterVersion
 from ..roster.queries import latest_version
 from ..rounds.cancelling import refuse_if_cancelled
 from ..rounds.models import Round
-from ..text import moment_text
+from ..text import moment_text, today
 from ..version import VERSION
 from .models import HandoverSet, PaperKind, WordTemplate
 from .office_pdf import has_converter, word_to_pdf
@@ -50,16 +50,22 @@ class SetWishes:
     pdf: bool = True
 
 
+_ENDINGS = {PaperKind.LETTER: "/UBND-NV", PaperKind.PROPOSAL: "/TTr-PNV", PaperKind.REPORT: "/BC-PNV"}
+
+
 def check_wishes(wishes: SetWishes) -> None:
     """Raises Invalid with faults by field: «cong-van-number» and the like."""
     faults = {}
     for kind, paper in wishes.papers.items():
         if not paper.number.strip():
-            faults[f"{kind}-number"] = "Điền số, ký hiệu, ví dụ 05/UBND-NV. Văn thư chưa cấp số thì ghi /UBND-NV."
+            ending = _ENDINGS[kind]
+            faults[f"{kind}-number"] = (
+                f"{KIND_WORDS[kind]}: điền số, ký hiệu, ví dụ 05{ending}. Văn thư chưa cấp số thì ghi {ending}."
+            )
         if not paper.agency.strip():
-            faults[f"{kind}-agency"] = "Điền tên cơ quan ban hành."
+            faults[f"{kind}-agency"] = f"{KIND_WORDS[kind]}: điền tên cơ quan ban hành."
         if not paper.recipient.strip():
-            faults[f"{kind}-recipient"] = "Điền nơi nhận văn bản ở dòng «Kính gửi»."
+            faults[f"{kind}-recipient"] = f"{KIND_WORDS[kind]}: điền nơi nhận văn bản ở dòng «Kính gửi»."
     if wishes.annex and PaperKind.LETTER not in wishes.papers:
         faults["annex"] = "Phụ lục đi kèm công văn. Đánh dấu cả công văn, hoặc bỏ phụ lục."
     if faults:
@@ -95,7 +101,7 @@ def prepare_set(session: Session, survey_round: Round, wishes: SetWishes, by: Ac
     files = _files(session, survey_round, version, wishes)
     letter = wishes.papers.get(PaperKind.LETTER)
     first = letter or next(iter(wishes.papers.values()), None)
-    dated = first.dated if first else now().date()
+    dated = first.dated if first else today()
     number = padded_number(first.number) if first else ""
     facts = {
         "round": survey_round.code,
@@ -275,11 +281,19 @@ class Verdict:
     outdated: str = ""  # of a true file: a newer version is in force, or the round was cancelled
 
 
-def verify_archive(content: bytes) -> Verdict:
-    """Whether the files of an archive are those its own manifest names. Needs no database.
+@dataclass(frozen=True)
+class _Received:
+    """What an archive that was received says of itself (`listed`: SHA-256 by name) and what really is in it."""
 
-    Raises Invalid for what is no archive of this program.
-    """
+    round: str
+    version: int
+    listed: Mapping[str, str]
+    found: Mapping[str, str]
+    repeats: bool  # a name stands in it twice: programs differ in which one they show
+
+
+def _read_received(content: bytes) -> _Received:
+    """Raises Invalid for what is no archive of this program."""
     if len(content) > _LARGEST_RECEIVED:
         raise Invalid({"file": "Tệp lớn quá 50 MB, không phải bộ bàn giao."})
     try:
@@ -288,17 +302,55 @@ def verify_archive(content: bytes) -> Verdict:
                 raise Invalid({"file": "Tệp nén quá nhiều nội dung, không phải bộ bàn giao."})
             names = archive.namelist()
             manifest = json.loads(archive.read(MANIFEST))
-            listed: dict[str, str] = manifest["files"]
-            facts = str(manifest["round"]), int(manifest["version"])
+            listed: dict[str, str] = dict(manifest["files"])
             found = {
                 name: hashlib.sha256(archive.read(name)).hexdigest() for name in names if name not in (MANIFEST, SUMS)
             }
+            return _Received(
+                str(manifest["round"]), int(manifest["version"]), listed, found, len(names) != len(set(names))
+            )
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, RuntimeError, NotImplementedError):
         raise Invalid({"file": "Tệp này không phải bộ bàn giao (.zip có MANIFEST.json), hoặc đã hỏng."}) from None
-    told = [(name, _told(listed.get(name), found.get(name))) for name in sorted({*listed, *found})]
-    true = all(words == "đúng" for _name, words in told) and len(names) == len(set(names))
-    sentence = "Mọi tệp đúng với bảng kê trong bộ." if true else "Bộ này đã bị sửa: có tệp không đúng với bảng kê."
-    return Verdict(true, sentence, *facts, files=tuple(told))
+
+
+def verify_archive(content: bytes) -> Verdict:
+    """Whether the files of an archive are those its own manifest names. Needs no database.
+
+    Raises Invalid for what is no archive of this program.
+    """
+    got = _read_received(content)
+    told = tuple((name, _told(got.listed.get(name), got.found.get(name))) for name in sorted({*got.listed, *got.found}))
+    true = all(words == "đúng" for _name, words in told) and not got.repeats
+    sentence = _AGREES if true else "Bộ này đã bị sửa: có tệp không đúng với bảng kê."
+    return Verdict(true, sentence, got.round, got.version, files=told)
+
+
+_AGREES = (
+    "Mọi tệp đúng với bảng kê trong bộ. Người sửa tệp cũng sửa được bảng kê: muốn chắc, kiểm tra ở trang «Kiểm tra tệp "
+    "đã nhận» của cơ quan đã lập, nơi từng tệp được so với bộ đã bàn giao."
+)
+
+
+def _of_other_archive(session: Session, got: _Received) -> Verdict:
+    """An archive that is none of ours as a whole: its own list proves nothing, so each file is looked up."""
+    kept = session.scalars(select(HandoverSet.files)).all()
+    names, sums = {name for files in kept for name in files}, {one for files in kept for one in files.values()}
+    told = tuple(
+        (name, "đúng" if sha256 in sums else "đã bị sửa" if name in names else "không phải tệp đã bàn giao")
+        for name, sha256 in sorted(got.found.items())
+    )
+    foreign = sum(words != "đúng" for _name, words in told)
+    if foreign or got.repeats or not told:
+        sentence = (
+            f"Bộ này đã bị sửa: {len(told) - foreign} tệp đúng như đã bàn giao, {foreign} tệp không phải tệp đã "
+            "bàn giao. Không dùng bộ này; đề nghị cơ quan gửi lại."
+        )
+        return Verdict(False, sentence, got.round, got.version, files=told)
+    sentence = (
+        "Không phải bộ nào đã lập ở đây, có lẽ đã được nén lại, nhưng từng tệp trong bộ đều đúng như đã bàn giao. Kiểm "
+        "tra riêng từng tệp để biết thuộc bản nào."
+    )
+    return Verdict(False, sentence, got.round, got.version, files=told)
 
 
 def _told(listed: str | None, found: str | None) -> str:
@@ -326,12 +378,9 @@ def verify_file(session: Session, content: bytes) -> Verdict:
             return _given_out(session, "danh sách", entry.fields["round"], number, entry.by_name, entry.at)
     if content[:2] == b"PK":
         try:
-            archive = verify_archive(content)
+            return _of_other_archive(session, _read_received(content))
         except Invalid:
             pass
-        else:
-            sentence = "Không phải bộ nào đã lập ở đây. " + archive.sentence
-            return Verdict(False, sentence, archive.round, archive.version, files=archive.files)
     return Verdict(False, _alike(session, content) or _UNKNOWN)
 
 
@@ -356,7 +405,7 @@ def _alike(session: Session, content: bytes) -> str:
                 f"Tệp này không giống từng byte với tệp đã bàn giao, nhưng nội dung giống: mọi ô đúng như {where}. Có "
                 "lẽ tệp đã được mở rồi lưu lại trong Excel. Muốn chắc từng byte thì kiểm tra tệp .zip nhận được. "
             )
-            return (words + _outdated(session, made.round.code, made.version.number)).strip()
+            return (words + not_in_force(session, made.round.code, made.version.number)).strip()
         if found.alike and not nearest:
             nearest = (
                 f"Tệp này không giống từng byte với tệp đã bàn giao, và nội dung khác {where}: {found.words} Không "
@@ -388,15 +437,15 @@ def _sums_of_lists(archive: bytes) -> dict[str, str]:
 
 def _given_out(session: Session, name: str, code: str, number: int, by_name: str, moment: datetime) -> Verdict:
     sentence = f"Đúng từng byte: {name}, đợt {code}, bản {number}, do {by_name} lập lúc {moment_text(moment)}."
-    return Verdict(True, sentence, code, number, moment.isoformat(), outdated=_outdated(session, code, number))
+    return Verdict(True, sentence, code, number, moment.isoformat(), outdated=not_in_force(session, code, number))
 
 
-def _outdated(session: Session, code: str, number: int) -> str:
+def not_in_force(session: Session, code: str, number: int) -> str:
     """Why a true file is not to be worked with any more; empty when it is the one in force."""
     survey_round = session.scalar(select(Round).where(Round.code == code))
     if survey_round is None:
         return "Đợt này không còn trên hệ thống."
-    words = []
+    words = [f"{survey_round.mark}: bộ để làm thử, không dùng."] if survey_round.mark else []
     latest = latest_version(session, survey_round)
     if latest is not None and latest.number > number:
         words.append(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ..access import Actor
 from ..access_codes.models import AccessCode, Invitation
+from ..answers.models import IdentifiedAnswer
 from ..audit import Action, record
 from ..db import Base, Database, now
 from ..errors import Invalid, Refused
@@ -199,6 +200,7 @@ TABLE_WORDS = {
     "pair_decision": N_("quyết định về người trùng: ghi chú"),
     "privacy_request": N_("yêu cầu: lời ghi trong sổ"),
     "access_code": N_("mã cá nhân"),
+    "identified_answer": N_("phiếu có danh tính: câu trả lời gắn với tên"),
 }
 
 
@@ -232,6 +234,8 @@ def _parts(round_id: int, round_code: str) -> tuple[_Part, ...]:
         ),
         # Whoever kept the table of codes could else tell from a code which row, and whether it answered.
         _Part(AccessCode, AccessCode.invitation_id.in_(invitations)),
+        # The nameless ballots that came of them stay, as those of sealed groups do.
+        _Part(IdentifiedAnswer, IdentifiedAnswer.invitation_id.in_(invitations)),
     )
 
 

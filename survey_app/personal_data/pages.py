@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ..access import requires
+from ..answers.identified import has_identified_answer
 from ..audit import Action
 from ..errors import Invalid, Missing
 from ..roster.handover import sees_ethnicity
@@ -137,6 +138,8 @@ def _request_page(request_id: int, faults: dict[str, str]) -> ResponseReturnValu
         kinds=rules.KIND_NAMES,
         person=person,
         facts=_facts(person) if person else [],
+        erase_on=erase_day(found.round),
+        decided=found.state == RequestState.WAITING and rules.is_change_decided(reading(), found),
         correctable=rules.CORRECTABLE,
         is_open=found.state in (RequestState.OPEN, RequestState.WAITING),
         may_correct=found.kind == RequestKind.CORRECT and found.state == RequestState.OPEN,
@@ -175,6 +178,7 @@ def held(request_id: int) -> ResponseReturnValue:
         legal_basis=legal_basis_of(found.round),
         erase_on=erase_day(found.round),
         reference=reference_of(reading(), person),
+        identified=has_identified_answer(reading(), person),
     )
     _log_person(reading(), person)
     return page

@@ -31,7 +31,7 @@ def _persons(session: Session, by: Actor) -> Select[Person]:
                 joinedload(UnitList.unit), joinedload(UnitList.group), joinedload(UnitList.round)
             )
         )
-        .order_by(Round.year.desc(), Person.order_key, Person.id)
+        .order_by(Round.purge_on.is_not(None), Round.year.desc(), Person.order_key, Person.id)
     )
 
 

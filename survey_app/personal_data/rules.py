@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from ..access import Actor
 from ..access_codes.models import AccessCode, InvitationState
+from ..answers.identified import delete_answer_of
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Invalid, Missing, Refused
@@ -200,6 +201,7 @@ def remove(session: Session, request: PrivacyRequest, by: Actor, seen_version: i
     person = held_person(session, request)
     unit_list = person.unit_list
     if unit_list.round.roster_locked_at is not None:
+        delete_answer_of(session, unit_list.round, person, by)
         _invite_no_more(session, person)
         if request.kind == RequestKind.OBJECT:
             close(session, request, "Không mời nữa: mã đã hủy, không nhắc. Dữ liệu được xóa khi hết thời hạn lưu.", by)
@@ -234,10 +236,7 @@ def _still_to_decide(session: Session, request: PrivacyRequest, granted: bool) -
     """Why a request that waits for a change of the locked roster cannot be answered so; empty when it can."""
     if request.state != RequestState.WAITING:
         return ""
-    asked = select(ChangeRequest).where(
-        ChangeRequest.round_id == request.round_id, ChangeRequest.reason == _reason_of(request)
-    )
-    change = session.scalars(asked.order_by(ChangeRequest.id.desc())).first()
+    change = _change_for(session, request)
     if change is None:
         return ""
     if change.state == ChangeState.PENDING:
@@ -245,6 +244,19 @@ def _still_to_decide(session: Session, request: PrivacyRequest, granted: bool) -
     if granted and change.state != ChangeState.APPROVED:
         return "Đề nghị thay đổi danh sách không được duyệt, nên chưa làm theo yêu cầu. Lập lại, hoặc trả lời từ chối."
     return ""
+
+
+def _change_for(session: Session, request: PrivacyRequest) -> ChangeRequest | None:
+    asked = select(ChangeRequest).where(
+        ChangeRequest.round_id == request.round_id, ChangeRequest.reason == _reason_of(request)
+    )
+    return session.scalars(asked.order_by(ChangeRequest.id.desc())).first()
+
+
+def is_change_decided(session: Session, request: PrivacyRequest) -> bool:
+    """Whether the change of the locked roster that the request waits for was approved, refused or withdrawn."""
+    change = _change_for(session, request)
+    return change is not None and change.state != ChangeState.PENDING
 
 
 def _reason_of(request: PrivacyRequest) -> str:

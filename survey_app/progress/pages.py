@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from ..access import has_right, requires
 from ..errors import Missing
-from ..rounds.models import Round
+from ..rounds.models import Mode, Round
 from ..rounds.queries import find_round
 from ..steps import register_step
 from ..text import today
@@ -34,6 +34,7 @@ def show(code: str):
         survey_round=survey_round,
         turnout=found,
         groups=groups_of(reading(), survey_round.id),
+        confidential=any(group.mode == Mode.CONFIDENTIAL for group in groups_of(reading(), survey_round.id)),
         units=units[(page - 1) * PER_PAGE : page * PER_PAGE],
         count=len(units),
         page=page,

@@ -96,6 +96,11 @@ _SYNONYMS: dict[str, str] = {
 _FIELD_OF = {synonym: field for field, synonyms in _SYNONYMS.items() for synonym in synonyms.split("|")}
 _LONGEST = 80
 _CLOSE_ENOUGH = 90
+# «Số hồ sơ trong năm» counts dossiers; it is not the number of one.
+_COUNTED = re.compile(
+    r"(?:tong )?so (?:luong |luot )?(?:ho so|hs|thu tuc|giao dich) "
+    r"(?:trong|da|ca|nam|thang|quy|moi|giai|nop|tiep|phat|cua|thuc|hoan|duoc|\d)|(?:tong so|so luong|so luot) "
+)
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -116,6 +121,8 @@ def _known_field(text: str) -> str | None:
         return "year"
     if key in ("ngay", "thang"):
         return {"ngay": "day", "thang": "month"}[key]
+    if _COUNTED.match(key):
+        return None
     bare = heading_key(re.sub(r"\([^)]*\)", " ", text))
     for candidate in (key, bare):
         if candidate in _FIELD_OF:

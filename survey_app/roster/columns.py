@@ -31,6 +31,7 @@ _SHARED_DOWN = frozenset(
 )
 _TELLING = frozenset(_TELLING_FIELDS.split())
 # What a sub-heading never has.
+_OF_ONE_PERSON = frozenset({"gender", "birth", "receipt", "return", "tax_code"})  # no sub-heading holds that
 _SAYS_PERSON = frozenset({"phone", "gender", "position", "receipt", "return", "business", "tax_code", "given"})
 _COLUMN_NUMBER = re.compile(r"^\(?\s*(\d{1,2}|[a-zA-Z])\s*\)?(\s*=.*)?$")
 _BIRTH = re.compile(r"(^|\D)(19|20)\d\d$")
@@ -351,7 +352,7 @@ def _row_kind(table: Table, row: Sequence[Cell], texts: list[str], closing: bool
     if closing:
         return "aside"
     if len(texts) <= 3 and len(telling) <= 1 and not (numbered and _has_person(telling)):
-        return "heading"
+        return "data" if numbered and telling.keys() & _OF_ONE_PERSON else "heading"
     if not telling or (len(telling) == 1 and not numbered):
         return "aside"
     return "data"

@@ -17,7 +17,7 @@ from .drafts import Draft, check_draft, draft_from_json, draft_from_workbook, le
 from .models import ListState, Upload
 from .persons import PersonRow
 from .queries import cards, catalogue_of, sender_of, terms_of
-from .rules import begin_draft, check_upload, refuse_if_changed, refuse_if_not_collecting, save_draft
+from .rules import begin_draft, check_upload, logged_file, refuse_if_changed, refuse_if_not_collecting, save_draft
 from .unasked_columns import leave_out_unasked
 
 
@@ -74,8 +74,8 @@ def add_file(
         if asked[code].state == ListState.NONE:
             begin_draft(session, upload.round, upload.unit, asked[code].group)
     record(
-        session, Action.LIST_UPLOADED, by, round=upload.round.code, unit=upload.unit.name, file=file_name[:200],
-        rows=further.rows,
+        session, Action.LIST_UPLOADED, by, round=upload.round.code, unit=upload.unit.name,
+        file=logged_file(file_name), rows=further.rows,
     )  # fmt: skip
     return added
 

@@ -13,12 +13,12 @@ from ..web import me, reading, writing
 from .lock_rules import lock_roster, readiness
 from .models import ListState
 from .pages import bp
-from .queries import WITH_THE_OFFICE, ListCard, cards, latest_version, narrowed, unit_rows
+from .queries import ListCard, cards, latest_version, narrowed, unit_rows
 
 _FILTERS: dict[str, Callable[[ListCard], bool]] = {
-    "short": lambda card: card.state in WITH_THE_OFFICE and card.persons < card.least,
-    "over": lambda card: card.handed_in > card.most,
-    "absent": lambda card: card.state not in WITH_THE_OFFICE,
+    "short": lambda card: 0 < card.on_roster < card.least,
+    "over": lambda card: card.on_roster > card.most,
+    "absent": lambda card: card.on_roster == 0 and card.least > 0,
 }
 
 
@@ -35,7 +35,7 @@ def roster(code: str) -> ResponseReturnValue:
         rows = [row for row in rows if any(_FILTERS[wanted](card) for card in row.cards.values())]
     totals = {
         group.code: (
-            sum(card.handed_in for card in found if card.group.code == group.code),
+            sum(card.on_roster for card in found if card.group.code == group.code),
             sum(card.target for card in found if card.group.code == group.code),
         )
         for group in groups_of(session, survey_round)

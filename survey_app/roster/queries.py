@@ -64,6 +64,12 @@ class ListCard:
         return self.persons if self.state in WITH_THE_OFFICE else 0
 
     @property
+    def on_roster(self) -> int:
+        """Persons who are in the roster, or will be when it is locked: a list that was missing at the lock is not."""
+        locked = self.group.round.roster_locked_at is not None
+        return 0 if locked and self.state != ListState.LOCKED else self.handed_in
+
+    @property
     def row_comments(self) -> list[RowComment]:
         """What the office still wants corrected in single rows."""
         return [one for one in self.unit_list.comments if one.settled_at is None] if self.unit_list else []
@@ -82,6 +88,11 @@ class ListCard:
     def head_comment(self) -> str:
         """Why the unit's head sent the list back to the officer."""
         return "\n".join(self._reasons(HEAD_RETURNED)[-1:])
+
+    @property
+    def sent_back(self) -> str:
+        """Why the officer has the list again, whoever sent it back: the office or the unit's head."""
+        return self.comment or self.head_comment
 
     def _reasons(self, step: str) -> list[str]:
         if self.state not in (ListState.RETURNED, ListState.DRAFT):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import PurePath
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
@@ -114,10 +115,19 @@ def receive_upload(
         if card.group.code in held and card.state == ListState.NONE:
             begin_draft(session, survey_round, unit, card.group)
     record(
-        session, Action.LIST_UPLOADED, by, round=survey_round.code, unit=unit.name, file=upload.file_name,
-        rows=draft.rows,
+        session, Action.LIST_UPLOADED, by, round=survey_round.code, unit=unit.name,
+        file=logged_file(file_name),        rows=draft.rows,
     )  # fmt: skip
     return upload
+
+
+_ENDINGS = (".xlsx", ".xls", ".ods", ".csv", ".mht", ".html", ".htm", ".txt")
+
+
+def logged_file(file_name: str) -> str:
+    """What the log says of a file: its kind. Units name files after persons, and the log is kept for ever."""
+    ending = PurePath(file_name).suffix.lower()
+    return ending if ending in _ENDINGS else "bảng tính"
 
 
 def erase_old_drafts(session: Session) -> None:

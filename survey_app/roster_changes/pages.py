@@ -132,6 +132,9 @@ def _form_page(code: str, list_id: int, kind: ChangeKind, faults: dict[str, str]
     rules.refuse_unless_on_roster(found, kind)
     catalogue = catalogue_of(session, found.round)
     person = None if kind == ChangeKind.ADD else queries.find_person(found, request.values.get("person", type=int))
+    if person is not None and (waiting := rules.waiting_about(session, person)) is not None:
+        flash(_("Đã có đề nghị này về người vừa chọn, đang chờ duyệt. Duyệt hoặc rút đề nghị này trước."), "warn")
+        return redirect(url_for(".show", code=code, change_id=waiting.id))
     before = texts_of(person, catalogue) if person else {}
     columns = columns_of(found)
     typed = {name: request.form.get(name, "") for name in columns} if request.form else None

@@ -74,7 +74,7 @@ def propose(
     refuse_unless_on_roster(unit_list, kind)
     if (person is None) != (kind == ChangeKind.ADD) or (person is not None and not _is_on(person, unit_list)):
         raise Conflict("Người này không còn trong danh sách. Tải lại trang.")
-    if person is not None and _waiting_about(session, person) is not None:
+    if person is not None and waiting_about(session, person) is not None:
         raise Conflict("Đã có một đề nghị về người này đang chờ duyệt. Xem đề nghị đó trước.")
     faults = _reason_faults(reason)
     before = present_texts(texts_of(person, catalogue_of(session, survey_round))) if person is not None else {}
@@ -147,7 +147,8 @@ def _is_on(person: Person, unit_list: UnitList) -> bool:
     return person.list_id == unit_list.id and person.left_in_version is None
 
 
-def _waiting_about(session: Session, person: Person) -> ChangeRequest | None:
+def waiting_about(session: Session, person: Person) -> ChangeRequest | None:
+    """The request about this person that nobody has decided yet."""
     return session.scalar(
         select(ChangeRequest).where(
             ChangeRequest.person_id == person.id, ChangeRequest.state == ChangeState.PENDING

@@ -11,7 +11,7 @@ from ..audit import Action, record
 from ..db import now
 from ..errors import Invalid, Refused
 from ..round_contents import delete_round
-from ..text import LOCAL_ZONE, N_, clean, date_text
+from ..text import N_, clean, date_text, local_day
 from .models import Round
 
 SHORTEST_REASON = 5
@@ -19,14 +19,9 @@ LONGEST_REASON = 300
 _CANCELLED = N_("Đợt điều tra đã hủy ngày {day}: không làm gì thêm trong đợt này được. Những gì đã có vẫn xem được.")
 
 
-def local_day(moment: datetime) -> str:
-    """The day of a moment in Việt Nam, as written."""
-    return date_text(moment.astimezone(LOCAL_ZONE).date())
-
-
 def cancelled_words(cancelled_at: datetime, translate: Callable[[str], str] = str) -> str:
     """Why nothing can be done in a cancelled round, in the language of `translate`."""
-    return translate(_CANCELLED).format(day=local_day(cancelled_at))
+    return translate(_CANCELLED).format(day=date_text(local_day(cancelled_at)))
 
 
 def refuse_if_cancelled(survey_round: Round) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ..access import Actor
 from ..audit import Action, AuditEntry, record
+from ..text import today
 from ..units.models import Unit
 from .models import Area, Criterion, CriterionSet, GroupRating, Quota, RatedUnit, RespondentGroup, Round
 from .rules import Basics, create_round, title_for_year
@@ -22,7 +23,7 @@ _copiers: list[Copier] = []
 # Settings that are no days and nothing that happened: they hold until somebody changes them.
 _KEPT = (
     "grace_hours", "collects_ethnicity", "purpose", "legal_basis", "rules", "k_min", "head_confirms", "blocks_short",
-    "blocks_over", "key_mode", "help_phone", "help_hours",
+    "blocks_over", "key_mode", "reading_purpose", "help_phone", "help_hours",
 )  # fmt: skip
 _OFFICE_DAYS = ("lists_open_on", "lists_due_on", "handover_due_on", "opens_on", "closes_on")
 _OTHER_DAYS = ("period_from", "period_to", "age_on", "erase_personal_data_on")
@@ -61,9 +62,10 @@ def copy_round(
 ) -> Copied:  # fmt: skip
     """A new round in preparation with the settings of `source`, its days moved by the years between.
 
-    With `purge_on` it is a training round; without `with_criteria` a new criterion set is to be loaded. Days of office
-    work that fall on a weekend go to the Monday after. The quotas of a unit that is not valid on `as_of` go to its
-    successor when the unit's id is in `inherited`, else they are left out. Raises Invalid as `create_round`.
+    With `purge_on` it is a training round, whose work begins today and ends before that day; without `with_criteria` a
+    new criterion set is to be loaded. Days of office work that fall on a weekend go to the Monday after. The quotas of
+    a unit that is not valid on `as_of` go to its successor when the unit's id is in `inherited`, else they are left
+    out. Raises Invalid as `create_round`.
     """
     basics = Basics(title_for_year(source.title, year), year, source.level, as_of, source.operator_unit_id)
     made = create_round(session, code, basics, by, purge_on=purge_on)
@@ -72,6 +74,8 @@ def copy_round(
     for name in (*_OFFICE_DAYS, *_OTHER_DAYS):
         moved = _moved(getattr(source, name), year - source.year)
         setattr(made, name, _office_day(moved) if name in _OFFICE_DAYS else moved)
+    if purge_on is not None:
+        _fit_before(made, purge_on)
     copied = Copied(made, gone=gone_units(session, source, as_of))
     copied.criteria = _copy_criteria(session, source, made) if with_criteria else 0
     heirs = {one.unit.id: one.successor for one in copied.gone if one.unit.id in inherited and one.successor}
@@ -113,6 +117,19 @@ def _moved(day: date | None, years: int) -> date | None:
         return day.replace(year=day.year + years)
     except ValueError:
         return day.replace(year=day.year + years, day=28)
+
+
+def _fit_before(made: Round, purge_on: date) -> None:
+    """Days of office work from today on, close enough together that all can be practised before the round is gone."""
+    days = {name: day for name in _OFFICE_DAYS if (day := getattr(made, name)) is not None}
+    if not days:
+        return
+    first, start = min(days.values()), today()
+    span = (max(days.values()) - first).days
+    room = max((purge_on - start).days - 1, 0)
+    for name, day in days.items():
+        after = (day - first).days
+        setattr(made, name, start + timedelta(days=after if span <= room else after * room // span))
 
 
 def _office_day(day: date | None) -> date | None:

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from ..access import requires
 from ..errors import Invalid, Missing
 from ..text import clean
+from ..units.models import Unit
 from ..web import me, reading, writing
 from ..workbook import Rejected
 from .blueprint import bp
@@ -31,6 +32,7 @@ from .group_rules import (
 )
 from .levels import LIST_TYPE_NAMES
 from .models import Quota, Round
+from .personal_data import USUAL_READING
 from .queries import earlier_rounds_with_quotas, find_round, groups_of, has_cells, units_of_territory
 from .quota_file import LARGEST_QUOTA, Room
 from .settings_frame import frame, read_only, settings_to_change, to_next
@@ -115,7 +117,7 @@ def _quotas_page(
         all_units=len(units),
         show_all=show_all,
         values=values,
-        faults=faults or [],
+        faults=[(_place(name, units, sentence), name) for sentence, name in faults or []],
         wrong={name for _sentence, name in faults or []},
         earlier=earlier_rounds_with_quotas(session, survey_round, me()),
     )
@@ -123,6 +125,13 @@ def _quotas_page(
 
 _CELL = re.compile(r"q_(\d+)_([A-Z]\d{0,2})")
 _FIGURES = re.compile(r"(?:(\d{1,6})\s*[-–/]\s*)?(\d{1,6})(?:\s*[-–/]\s*(\d{1,6}))?", re.ASCII)
+
+
+def _place(name: str, units: Sequence[Unit], sentence: str) -> str:
+    """The sentence with the unit and group whose cell it is about: the grid has a hundred rows."""
+    cell = _CELL.fullmatch(name)
+    unit = next((one.name for one in units if cell and one.id == int(cell[1])), "")
+    return f"{unit}, {_('nhóm %(code)s', code=cell[2])}: {sentence}" if cell and unit else sentence
 
 
 def _cell_text(quota: Quota) -> str:
@@ -158,11 +167,7 @@ def save_quotas(code: str) -> ResponseReturnValue:
             continue
         figures = _figures(value)
         if figures is None:
-            sentence = _(
-                "Nhóm %(group)s: «%(value)s» không phải số người. Điền một số, hoặc ít nhất–chỉ tiêu–nhiều nhất.",
-                group=parts[2],
-                value=value,
-            )
+            sentence = _("«%(value)s» không phải số người. Điền một số, hoặc ít nhất–chỉ tiêu–nhiều nhất.", value=value)
             faults.append((sentence, name))
         else:
             targets[int(parts[1]), parts[2]], rooms[int(parts[1]), parts[2]] = figures
@@ -256,6 +261,7 @@ def modes(code: str) -> ResponseReturnValue:
         "key_mode": survey_round.key_mode,
         "help_phone": survey_round.help_phone,
         "help_hours": survey_round.help_hours,
+        "reading_purpose": survey_round.reading_purpose,
     }
     values |= {f"mode_{group.code}": group.mode for group in groups_of(reading(), survey_round)}
     return _modes_page(survey_round, values, {})
@@ -269,6 +275,7 @@ def _modes_page(survey_round: Round, values: dict[str, str], faults: dict[str, s
         422 if faults else 200,
         groups=groups_of(reading(), survey_round),
         settled=has_cells(reading(), survey_round),
+        usual_reading=USUAL_READING,
         values=values,
         fault_of=faults,
         faults=[(sentence, name) for name, sentence in faults.items()],
@@ -292,6 +299,7 @@ def save_modes(code: str) -> ResponseReturnValue:
                 values.get("help_phone", "").strip(),
                 values.get("help_hours", "").strip(),
                 me(),
+                values.get("reading_purpose", survey_round.reading_purpose),
             )
     except Invalid as fault:
         return _modes_page(find_round(reading(), code, me()), values, fault.faults)

@@ -32,6 +32,7 @@ SHIPPED_QUOTAS = SHIPPED / "quota-tuan-giao-2021.csv"
 _GROUP_CODE = re.compile(r"[A-Z]\d{0,2}")
 KEY_MODES = ("availability", "strict")
 SMALLEST_K, LARGEST_K = 5, 50
+LONGEST_PURPOSE = 200
 MOST_PERCENT = 200
 
 
@@ -200,7 +201,7 @@ def set_quotas(
     rooms = rooms or {}
     for (unit_id, code), room in rooms.items():
         if fault := room.fault(targets.get((unit_id, code), 0)):
-            raise Invalid({f"q_{unit_id}_{code}": f"Nhóm {code}: {fault}"})
+            raise Invalid({f"q_{unit_id}_{code}": fault})
     old = {(q.unit_id, code): q for code, group in groups.items() for q in group.quotas}
     wanted = {key: target for key, target in targets.items() if target > 0}
     session.execute(delete(Quota).where(Quota.id.in_([q.id for key, q in old.items() if key not in wanted])))
@@ -298,10 +299,13 @@ def set_modes(
     help_phone: str,
     help_hours: str,
     by: Actor,
+    reading_purpose: str = "",
 ) -> None:
-    """Sets the mode of each group, the publication threshold, how many keys open, and whom respondents may call.
+    """Sets the mode of each group, why identified answers are read, the publication threshold, how many keys open,
+    and whom respondents may call.
 
-    Raises Invalid, and Refused for a mode or threshold once the publication cells are fixed: people have been told.
+    Raises Invalid, and Refused for what people are told (mode, purpose, threshold) once the publication cells are
+    fixed.
     """
     refuse_if_frozen(survey_round)
     groups = groups_of(session, survey_round)
@@ -320,13 +324,17 @@ def set_modes(
         faults["key_mode"] = "Chọn số khóa cần để mở niêm phong."
     if sum(char.isdigit() for char in help_phone) < 8:
         faults["help_phone"] = "Điền số điện thoại trợ giúp, ít nhất 8 chữ số."
+    purpose = clean(reading_purpose)
+    if len(purpose) > LONGEST_PURPOSE:
+        faults["reading_purpose"] = f"Dài quá {LONGEST_PURPOSE} ký tự. Viết ngắn lại."
     if faults:
         raise Invalid(faults)
-    changes = any(modes.get(g.code, g.mode) != g.mode for g in groups)
+    changes = any(modes.get(g.code, g.mode) != g.mode for g in groups) or purpose != survey_round.reading_purpose
     if (changes or k_min != survey_round.k_min) and has_cells(session, survey_round):
         raise Refused("Ô công bố đã chốt nên chế độ phiếu và ngưỡng giữ kín không đổi được nữa.")
     for group in groups:
         group.mode = modes.get(group.code, group.mode)
     survey_round.k_min, survey_round.key_mode = k_min, key_mode
+    survey_round.reading_purpose = purpose
     survey_round.help_phone, survey_round.help_hours = clean(help_phone), clean(help_hours)
     record(session, Action.ROUND_CHANGED, by, round=survey_round.code, part="chế độ phiếu")

@@ -87,6 +87,7 @@ class Round(Base):
     blocks_short: Mapped[bool] = mapped_column(default=False)  # fewer persons than the minimum: refused, else a reason
     blocks_over: Mapped[bool] = mapped_column(default=True)  # more persons than the maximum: refused, else a reason
     key_mode: Mapped[str] = mapped_column(default="availability")  # or «strict»: two keys needed
+    reading_purpose: Mapped[str] = mapped_column(default="")  # why identified answers are read; empty: the usual words
     help_phone: Mapped[str] = mapped_column(default="")
     help_hours: Mapped[str] = mapped_column(default="")
     demo: Mapped[bool] = mapped_column(default=False)  # keys of a demonstration round lie in the data folder

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from ..access import Actor
 from ..audit import Action, record
 from ..errors import Invalid
-from ..text import LOCAL_ZONE, clean
+from ..text import N_, clean, local_day
 from .models import Round
 from .rules import refuse_if_frozen
 
 LONGEST = 1000
+USUAL_READING = N_("kiểm tra phiếu và tính điểm")
 MONTHS_KEPT = 12  # after the results: as long as they may be complained about
 
 
@@ -41,6 +42,11 @@ def legal_basis_of(survey_round: Round) -> str:
     )
 
 
+def reading_purpose_of(survey_round: Round) -> str:
+    """Why answers that carry a name are read; the usual words where the round has none of its own."""
+    return survey_round.reading_purpose or USUAL_READING
+
+
 def erase_day(survey_round: Round) -> date | None:
     """The day until which personal data are kept: the one set, else twelve months after the round ended.
 
@@ -49,8 +55,8 @@ def erase_day(survey_round: Round) -> date | None:
     if survey_round.erase_personal_data_on:
         return survey_round.erase_personal_data_on
     if survey_round.cancelled_at:
-        return _months_after(survey_round.cancelled_at.astimezone(LOCAL_ZONE).date())
-    results = survey_round.published_at.astimezone(LOCAL_ZONE).date() if survey_round.published_at else None
+        return _months_after(local_day(survey_round.cancelled_at))
+    results = local_day(survey_round.published_at) if survey_round.published_at else None
     ended = results or survey_round.envelopes_opened_on or survey_round.closes_on
     return None if ended is None else _months_after(ended)
 

@@ -16,9 +16,9 @@ from ..access import Actor, in_scope
 from ..audit import Action, record
 from ..db import now
 from ..errors import Invalid, Refused
-from ..text import N_, clean, date_text
+from ..text import N_, clean, date_text, local_day
 from ..units.models import Unit
-from .cancelling import cancelled_words, local_day, refuse_if_cancelled
+from .cancelling import cancelled_words, refuse_if_cancelled
 from .levels import LEVELS, level_name
 from .models import GroupRating, Quota, RatedUnit, RespondentGroup, Round
 from .queries import candidates_to_rate
@@ -95,14 +95,14 @@ def frozen_reason(survey_round: Round, translate: Callable[[str], str] = str) ->
         return cancelled_words(survey_round.cancelled_at, translate)
     if survey_round.opened_at is None:
         return ""
-    return translate(_FROZEN).format(day=local_day(survey_round.opened_at))
+    return translate(_FROZEN).format(day=date_text(local_day(survey_round.opened_at)))
 
 
 def refuse_if_locked(survey_round: Round) -> None:
     """Raises Refused when the round is open, or its roster is locked: groups and quotas are settled."""
     refuse_if_frozen(survey_round)
     if survey_round.roster_locked_at is not None:
-        day = local_day(survey_round.roster_locked_at)
+        day = date_text(local_day(survey_round.roster_locked_at))
         raise Refused(f"Danh sách đã khóa ngày {day} nên nhóm và chỉ tiêu không đổi được nữa.")
 
 

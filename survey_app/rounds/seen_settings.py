@@ -77,6 +77,7 @@ def _modes(session: Session, survey_round: Round) -> dict[str, str]:
         "Cách giữ khóa": "chặt" if survey_round.key_mode == "strict" else "sẵn sàng",
         "Điện thoại trợ giúp": survey_round.help_phone,
         "Giờ trợ giúp": survey_round.help_hours,
+        "Đọc phiếu có danh tính để": survey_round.reading_purpose,
     } | {f"Chế độ phiếu nhóm {group.code}": group.mode for group in groups_of(session, survey_round)}
 
 

@@ -346,7 +346,10 @@ def _own_parts(session, survey_round, by) -> list[OwnListPart]:
         words = _("Khung mẫu nhóm %(group)s: %(n)d người", group=one.group.code, n=one.persons)
         if one.rows_set_aside:
             words += " · " + _("%(n)d dòng để riêng vì có lỗi", n=one.rows_set_aside)
-        latest = one.samples[-1] if one.samples else None
+        # The unit is told of the sample it was given; a later draw of the office is a trial until then.
+        given = [sample for sample in one.samples if sample.upload_id is not None]
+        known = given or one.samples
+        latest = known[-1] if known else None
         if latest is None:
             parts.append(OwnListPart(words, _("Cơ quan tổ chức chưa chọn mẫu.")))
         else:

@@ -54,6 +54,7 @@ def _from_round(round_code: str) -> tuple[dict[str, Any], Settings, list[str]]:
 
     from ..rounds.models import Round
     from ..web import database
+    from .publication import published
     from .rules import compute_round
 
     with database().reading() as session:
@@ -61,7 +62,7 @@ def _from_round(round_code: str) -> tuple[dict[str, Any], Settings, list[str]]:
         if survey_round is None:
             raise Refused(f"Không có đợt nào mang mã «{round_code}».")
         scores = compute_round(session, survey_round)
-        return scores.document(), scores.inputs.settings, []
+        return published(scores).document(), scores.inputs.settings, []
 
 
 def _readable(document: dict[str, Any], rules: Settings) -> str:
@@ -72,15 +73,19 @@ def _readable(document: dict[str, Any], rules: Settings) -> str:
     ]
     for code, leaf in document["leaves"].items():
         groups = "  ".join(
-            f"{group} n={figure['n']}{'' if figure['used'] else ' (không tính)'}"
+            f"{group} n={_kept(figure['n'])}{'' if figure['used'] else ' (không tính)'}"
             if isinstance(figure, dict)
-            else f"{group} {_comma(figure)}"
+            else f"{group} {_kept(figure)}"
             for group, figure in leaf["groups"].items()
         )
         lines.append(f"{code:<8} {_comma(leaf['score']):>14} / {_comma(leaf['max']):<6} {groups}")
     for unit, result in document.get("units", {}).items():
         lines.append(f"Đơn vị {unit}: {_comma(result['total'])}, hạng {result['rank'] or '–'}")
     return "\n".join([*lines, "", rule_line(rules)])
+
+
+def _kept(figure: int | str | None) -> str:
+    return "đã giữ kín" if figure is None else str(figure).replace(".", ",")
 
 
 def _comma(figure: str | None) -> str:

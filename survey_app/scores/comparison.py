@@ -169,15 +169,23 @@ def told_apart(run: ScoreRun) -> tuple[int, int] | None:
     return (found[-1].told_apart, found[-1].count) if found and found[-1].count else None
 
 
-def limits_of(run: ScoreRun, unit: str | None = None) -> tuple[Limits | None, dict[str, Limits], dict[str, Limits]]:
-    """95 % limits of (the total, each area, each leaf) of all together or of one rated unit."""
+def limits_of(
+    run: ScoreRun, shown: Overview, unit: str | None = None
+) -> tuple[Limits | None, dict[str, Limits], dict[str, Limits]]:
+    """95 % limits of (the total, each area, each leaf) of all together or of one unit, as far as `shown` allows.
+
+    Limits tell how the answers spread, so a leaf whose answers are not all shown has none, nor has its area.
+    """
     stored = run.precision or {}
     figures = (stored.get("all") if unit is None else stored.get("units", {}).get(unit)) or {}
+    areas = {area.code for area in shown.areas if all(line.shown and line.whole for line in area.leaves)}
+    leaves = {line.leaf.criterion.code for line in shown.leaves if line.shown and line.whole}
 
-    def read(key: str) -> dict[str, Limits]:
-        return {code: limits for code, row in figures.get(key, {}).items() if (limits := Limits.of(row))}
+    def read(key: str, codes: set[str]) -> dict[str, Limits]:
+        rows = figures.get(key, {}).items()
+        return {code: limits for code, row in rows if code in codes and (limits := Limits.of(row))}
 
-    return Limits.of(figures.get("total")), read("areas"), read("leaves")
+    return Limits.of(figures.get("total")), read("areas", areas), read("leaves", leaves)
 
 
 class Change(StrEnum):
@@ -225,7 +233,7 @@ def compare_years(shown: Overview, run: ScoreRun, earlier: Overview, earlier_run
     All lines are looked at together, so each interval is widened (Bonferroni) to hold with all others at 95 %.
     """
     before = {line.leaf.criterion.code: line for line in earlier.leaves}
-    limits, earlier_limits = limits_of(run)[2], limits_of(earlier_run)[2]
+    limits, earlier_limits = limits_of(run, shown)[2], limits_of(earlier_run, earlier)[2]
     lines = []
     now = {line.leaf.criterion.code: line for line in shown.leaves}
     both = [

@@ -6,7 +6,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from analysis.component_score import SIPAS, Criterion, GroupFigure, LeafScore, half_up, shared_ranks, total_points
+from analysis.component_score import SIPAS, Criterion, LeafScore, half_up, shared_ranks, total_points
 from analysis.scoring_rules import CHOICES, FIXED, Settings, coefficients_json, plain_text
 
 _USUAL = Settings()
@@ -17,32 +17,26 @@ _SIPAS_SHARE = {
 }
 
 
-def result_document(
-    leaves: Sequence[LeafScore], settings: Settings, by_group: Mapping[str, int], k_min: int = 0
-) -> dict[str, Any]:
-    """The whole result as JSON values; figures are text. `by_group`: respondents per group.
-
-    The mean of a group with fewer than `k_min` answers stays out (*giữ kín*): it would tell what single persons said.
-    """
+def result_document(leaves: Sequence[LeafScore], settings: Settings, by_group: Mapping[str, int]) -> dict[str, Any]:
+    """The whole result as JSON values; figures are text. `by_group`: respondents per group."""
     return {
         "settings": settings_document(settings, [leaf.criterion for leaf in leaves]),
         "respondents": sum(by_group.values()),
         "by_group": dict(sorted(by_group.items())),
         "survey_max": points_text(sum((leaf.criterion.max_points for leaf in leaves), Decimal(0))),
         "survey_total": points_text(total_points(leaves)),
-        "leaves": leaves_document(leaves, settings, k_min),
+        "leaves": leaves_document(leaves, settings),
     }
 
 
-def leaves_document(leaves: Sequence[LeafScore], settings: Settings, k_min: int = 0) -> dict[str, object]:
+def leaves_document(leaves: Sequence[LeafScore], settings: Settings) -> dict[str, object]:
     """Leaf code → points, the exact fraction behind them, and each group's part."""
-    return {leaf.criterion.code: _leaf_document(leaf, settings, k_min) for leaf in leaves}
+    return {leaf.criterion.code: _leaf_document(leaf, settings) for leaf in leaves}
 
 
 def units_document(
     scores: Mapping[str, Sequence[LeafScore]],
     settings: Settings,
-    k_min: int = 0,
     classes: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, object]:
     """Rated unit → leaves, total, rank. Equal totals share a rank; a unit without any scored leaf has none.
@@ -58,7 +52,7 @@ def units_document(
         )
     return {
         unit: {
-            "leaves": leaves_document(leaves, settings, k_min),
+            "leaves": leaves_document(leaves, settings),
             "total": points_text(totals[unit]),
             "rank": ranks.get(unit),
         }
@@ -109,7 +103,7 @@ def figure_text(value: Fraction | None) -> str | None:
     return None if value is None else f"{half_up(value, 6):.6f}"
 
 
-def _leaf_document(leaf: LeafScore, settings: Settings, k_min: int) -> dict[str, object]:
+def _leaf_document(leaf: LeafScore, settings: Settings) -> dict[str, object]:
     document: dict[str, object] = {
         "max": points_text(leaf.criterion.max_points),
         "score": None if leaf.points is None else points_text(leaf.points),
@@ -119,25 +113,19 @@ def _leaf_document(leaf: LeafScore, settings: Settings, k_min: int) -> dict[str,
     if leaf.criterion.scored_by == SIPAS:
         document["method"] = _sipas_method(leaf, settings)
         document["items"] = {item: figure_text(mean) for item, mean in leaf.items.items()}
-        document["groups"] = {
-            group: None if figure.n < k_min else figure_text(figure.mean) for group, figure in leaf.groups.items()
-        }
+        document["groups"] = {group: figure_text(figure.mean) for group, figure in leaf.groups.items()}
     else:
         document["groups"] = {
             group: {
                 "n": figure.n,
                 "dont_know": figure.dont_know,
                 "refused": figure.refused,
-                "mean": _mean_text(figure, k_min),
+                "mean": figure_text(figure.mean),
                 "used": figure.used,
             }
             for group, figure in leaf.groups.items()
         }
     return document
-
-
-def _mean_text(figure: GroupFigure, k_min: int) -> str | None:
-    return None if figure.tells_on_fewer_than(k_min) else figure_text(figure.mean)
 
 
 def _leaf_rule(settings: Settings) -> str:

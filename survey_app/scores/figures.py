@@ -1,24 +1,41 @@
 """What do pages and workbooks print of a run: areas and leaves with their points and shares."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
 from analysis.component_score import LeafScore, half_up, total_points
 
-from .inputs import Leaf, RoundScores
+from .inputs import Leaf
+from .publication import Published, Why
+
+
+@dataclass(frozen=True)
+class GroupCount:
+    """Answers of one group to a leaf; `n` is none where it is kept back, for `why`."""
+
+    n: int | None
+    enough: bool
+    why: Why | None
 
 
 @dataclass(frozen=True)
 class LeafLine:
-    """A leaf with its points, in a table or chart."""
+    """A leaf with its points, in a table or chart.
+
+    shown: the points may be printed. whole: all answers behind them are shown, so nothing follows from more digits.
+    """
 
     leaf: Leaf
     score: LeafScore
+    shown: bool = True
+    whole: bool = True
+    groups: Mapping[str, GroupCount] = field(default_factory=dict)
 
     @property
     def points(self) -> Decimal | None:
-        return self.score.points
+        return self.score.points if self.shown else None
 
     @property
     def max_points(self) -> Decimal:
@@ -26,15 +43,18 @@ class LeafLine:
 
     @property
     def unrounded(self) -> Decimal | None:
-        """Points with six decimals, before the one rounding."""
-        return None if self.score.exact is None else half_up(self.score.exact, 6)
+        """Points with six decimals, before the one rounding; none where they would tell what is kept back."""
+        return None if self.score.exact is None or not (self.shown and self.whole) else half_up(self.score.exact, 6)
 
     @property
     def percent(self) -> Decimal | None:
-        """Unrounded points as share of the maximum, one decimal; none without points."""
-        if self.score.exact is None or not self.max_points:
+        """Unrounded points as share of the maximum, one decimal; none without points.
+
+        Of the rounded points where more digits would tell what is kept back."""
+        if self.points is None or self.score.exact is None or not self.max_points:
             return None
-        return half_up(100 * self.score.exact / Fraction(self.max_points), 1)
+        points = self.score.exact if self.whole else Fraction(self.points)
+        return half_up(100 * points / Fraction(self.max_points), 1)
 
 
 @dataclass(frozen=True)
@@ -46,7 +66,10 @@ class AreaLine:
     leaves: tuple[LeafLine, ...]
 
     @property
-    def points(self) -> Decimal:
+    def points(self) -> Decimal | None:
+        """The sum of the leaves; none where one of them is kept back, which would follow from it."""
+        if not all(line.shown for line in self.leaves):
+            return None
         return total_points(line.score for line in self.leaves)
 
     @property
@@ -56,9 +79,10 @@ class AreaLine:
     @property
     def percent(self) -> Decimal | None:
         """Points as share of the maximum, one decimal; none where no leaf has points."""
-        if all(line.points is None for line in self.leaves) or not self.max_points:
+        points = self.points
+        if points is None or all(line.points is None for line in self.leaves) or not self.max_points:
             return None
-        return half_up(100 * Fraction(self.points) / Fraction(self.max_points), 1)
+        return half_up(100 * Fraction(points) / Fraction(self.max_points), 1)
 
 
 @dataclass(frozen=True)
@@ -86,11 +110,24 @@ class Overview:
         return sum(line.score.enough for line in self.leaves)
 
 
-def overview(scores: RoundScores, unit: str | None = None) -> Overview:
+def overview(found: Published, unit: str | None = None) -> Overview:
     """The figures of all rated units together, or of the one with code `unit` (KeyError for an unknown one)."""
-    leaves = scores.overall if unit is None else scores.units[unit]
     areas: dict[tuple[str, str], list[LeafLine]] = {}
-    for leaf, score in zip(scores.inputs.leaves, leaves, strict=True):
-        areas.setdefault((leaf.area_code, leaf.area_name), []).append(LeafLine(leaf, score))
-    groups = sorted({group for leaf in scores.inputs.leaves for group in leaf.criterion.groups})
+    for leaf, score in zip(found.inputs.leaves, found.scores_of(unit), strict=True):
+        areas.setdefault((leaf.area_code, leaf.area_name), []).append(_line(found, unit, leaf, score))
+    groups = sorted({group for leaf in found.inputs.leaves for group in leaf.criterion.groups})
     return Overview(tuple(AreaLine(*area, tuple(lines)) for area, lines in areas.items()), tuple(groups))
+
+
+def _line(found: Published, unit: str | None, leaf: Leaf, score: LeafScore) -> LeafLine:
+    groups = {}
+    for group, figure in score.groups.items():
+        why = found.group_why(unit, score, group)
+        groups[group] = GroupCount(None if why else figure.n, figure.enough, why)
+    return LeafLine(
+        leaf,
+        score,
+        shown=found.points_shown(unit, leaf.criterion.code),
+        whole=found.is_whole(unit, score, counted_only=True),
+        groups=groups,
+    )

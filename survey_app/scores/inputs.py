@@ -105,11 +105,10 @@ class RoundScores:
         return total_points(self.overall)
 
     def document(self) -> dict[str, Any]:
-        """The result in its stable JSON shape; `units` only where several are rated. Means below k stay out."""
-        settings, k_min = self.inputs.settings, self.inputs.k_min
-        document = result_document(self.overall, settings, self.inputs.by_group, k_min)
+        """The result in its JSON shape, `units` only where several are rated. To be shown: `Published.document`."""
+        document = result_document(self.overall, self.inputs.settings, self.inputs.by_group)
         if len(self.units) > 1:
-            document["units"] = units_document(self.units, settings, k_min, self.inputs.classes)
+            document["units"] = units_document(self.units, self.inputs.settings, self.inputs.classes)
         if self.own:
             document["self_rating"] = own_document(self.own)
         return document

@@ -25,6 +25,7 @@ class ScoreRun(Base):
     inputs_sha256: Mapped[str]
     result: Mapped[dict[str, Any]]
     precision: Mapped[dict[str, Any] | None]  # standard errors and limits; none: a run of an earlier program
+    publication: Mapped[dict[str, Any] | None]  # what is kept back; none: a run of an earlier program
     program_version: Mapped[str]
     made_at: Mapped[datetime]
     made_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))

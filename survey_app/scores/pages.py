@@ -29,8 +29,8 @@ from .comparison import (
     units_of,
 )
 from .figures import LeafLine, overview
-from .inputs import RoundScores, ScoreInputs, compute
 from .models import ScoreRun
+from .publication import Published, published_run
 from .queries import earlier_run, find_run, latest_run, published_definitions, rated_units_of, runs_of
 from .rule_words import rule_words
 from .rules import compare_run, store_run
@@ -50,19 +50,20 @@ def scores(code: str):
     facts: dict[str, Any] = {"survey_round": survey_round, "run": run}
     if run is None:
         return render_template("scores/scores.html", **facts)
-    found = compute(ScoreInputs.from_json(run.inputs))
+    found = published_run(run)
     names = {rated.unit.code: rated.unit.name for rated in rated_units_of(reading(), survey_round.id)}
     unit = _chosen_unit(found.units)
+    shown = overview(found, unit)
     facts |= {
         "scores": found,
         "unit": unit,
         "names": names,
-        "overview": overview(found, unit) if unit or len(found.units) < 2 else None,
+        "overview": shown if unit or len(found.units) < 2 else None,
         "unit_lists": ranked_units(run),
         "runs": runs_of(reading(), survey_round.id),
         "rule": rule_words(found.inputs.settings),
     }
-    facts["limits"] = limits_of(run, unit)
+    facts["limits"] = limits_of(run, shown, unit)
     facts["told_apart"] = told_apart(run)
     return render_template("scores/scores.html", **facts)
 
@@ -83,7 +84,7 @@ def places(code: str):
         places=places_of(run),
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         band_names=BAND_NAMES,
-        k_min=found.inputs.k_min,
+        fewest=found.publication.fewest,
         rule=rule_words(found.inputs.settings),
     )
 
@@ -104,7 +105,7 @@ def questions(code: str):
         wording={line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves},
         level_words=_level_words(survey_round),
         settings=found.inputs.settings,
-        k_min=found.inputs.k_min,
+        publication=found.publication,
         rule=rule_words(found.inputs.settings),
     )
 
@@ -117,7 +118,7 @@ def years(code: str):
     before = earlier_run(reading(), survey_round)
     facts: dict[str, Any] = {"survey_round": survey_round, "run": run, "before": before}
     if before is not None:
-        earlier = compute(ScoreInputs.from_json(before.inputs))
+        earlier = published_run(before)
         facts |= {
             "earlier_round": before.round,
             "years": compare_years(overview(found), run, overview(earlier), before),
@@ -138,6 +139,7 @@ def method(code: str):
         survey_round=survey_round,
         run=run,
         inputs=found.inputs,
+        publication=found.publication,
         settings=found.inputs.settings,
         sipas_leaves=[leaf for leaf in found.inputs.leaves if leaf.criterion.scored_by == SIPAS],
         sipas_coefficients=PRESETS[found.inputs.settings.sipas_method],
@@ -147,13 +149,13 @@ def method(code: str):
     )
 
 
-def _run_page(code: str) -> tuple[Round, ScoreRun, RoundScores]:
-    """The round, the run that is looked at and its points; raises Refused before the first run."""
+def _run_page(code: str) -> tuple[Round, ScoreRun, Published]:
+    """The round, the run that is looked at and what may be shown of it; raises Refused before the first run."""
     survey_round = find_round(reading(), code, me())
     run = _chosen_run(survey_round)
     if run is None:
         raise Refused(_("Chưa tính điểm lần nào nên chưa có kết quả để xem."))
-    return survey_round, run, compute(ScoreInputs.from_json(run.inputs))
+    return survey_round, run, published_run(run)
 
 
 def _level_words(survey_round: Round) -> dict[str, list[str]]:
@@ -200,7 +202,7 @@ def leaf_trace(code: str, leaf: str):
     run = _chosen_run(survey_round)
     if run is None:
         raise Missing
-    found = compute(ScoreInputs.from_json(run.inputs))
+    found = published_run(run)
     unit = _chosen_unit(found.units)
     shown = overview(found, unit)
     area, line = _find_leaf(shown, leaf)
@@ -211,11 +213,11 @@ def leaf_trace(code: str, leaf: str):
         overview=shown,
         area=area,
         line=line,
-        limits=limits_of(run, unit)[2].get(leaf),
+        limits=limits_of(run, shown, unit)[2].get(leaf),
         trace=trace(found, line, unit),
         wording=_wording(survey_round, line),
         settings=found.inputs.settings,
-        k_min=found.inputs.k_min,
+        publication=found.publication,
         rule=rule_words(found.inputs.settings),
         unit=unit,
     )
@@ -231,6 +233,7 @@ def workbook(code: str):
             raise Missing
         names = {rated.unit.code: rated.unit.name for rated in rated_units_of(session, survey_round.id)}
         record(session, Action.SCORES_EXPORTED, me(), round=code, number=run.number)
+        found = published_run(run)
         facts = RunFacts(
             round_title=survey_round.title,
             operator=survey_round.operator_unit.name,
@@ -241,9 +244,9 @@ def workbook(code: str):
             program_version=run.program_version,
             unit_names=names,
             mark=survey_round.mark,
-            intervals=RunIntervals(limits_of(run), places_of(run), units_of(run, names)),
+            intervals=RunIntervals(limits_of(run, overview(found)), places_of(run), units_of(run, names)),
         )
-        content = workbook_bytes(compute(ScoreInputs.from_json(run.inputs)), facts)
+        content = workbook_bytes(found, facts)
     name = f"diem-dieu-tra-{code}-lan-{run.number}.xlsx"
     return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
 

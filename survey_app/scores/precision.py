@@ -12,12 +12,15 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from analysis.component_score import SIPAS, LeafScore
+from analysis.disclosure import ONE_MIND, SMALL
 from analysis.ranks import pairwise_rank_sets
 from analysis.score_precision import CELL, GROUP, Interval, combined_means, level_values, precision
 from analysis.scoring_rules import NOT_ANSWERED, Settings
 
 from ..rounds.models import Round
 from .inputs import RoundScores
+from .protection import shown_places
+from .publication import FEWEST_FOR_LEVELS
 from .queries import cells_of, opened_forms
 from .questions import ScoredQuestion, level_of
 
@@ -107,7 +110,8 @@ def _places(
 ) -> dict[str, list[dict[str, Any]]]:
     """Group -> its publication cells, each with `name`, `found` (none: kept back) and `ranks`.
 
-    `found` is the mean of all scored questions as per cent of the best answer.
+    `found` is the mean of all scored questions as per cent of the best answer. It is kept back for fewer answers than
+    a cross-table needs, for a small place of one mind, and where such a figure would follow from it.
     """
     places: dict[str, list[dict[str, Any]]] = {}
     sipas = {item for each in scores.inputs.criteria if each.scored_by == SIPAS for item in each.items}
@@ -116,12 +120,18 @@ def _places(
         items = [name for name in members.columns if name not in (CELL, GROUP, RATED) and members[name].notna().any()]
         if len(cells) < _FEWEST_PLACES or not items:
             continue
-        rows: list[dict[str, Any]] = []
-        for cell_id, name in cells:
-            forms = members[members[CELL] == cell_id]
-            found = None if len(forms) < survey_round.k_min else _place(forms, items, sipas, scores.inputs.settings)
-            rows.append({"name": name, "found": found})
-        _keep_one_more_back(rows)
+        in_cells = [members[members[CELL] == cell_id] for cell_id, _name in cells]
+        counts = [_persons(forms) for forms in in_cells]
+        shown = shown_places(
+            counts,
+            [count < SMALL and _is_of_one_mind(forms[items]) for count, forms in zip(counts, in_cells, strict=True)],
+            rest=_persons(members[~members[CELL].isin([cell_id for cell_id, _name in cells])]),
+            k=max(survey_round.k_min, FEWEST_FOR_LEVELS),
+        )
+        rows: list[dict[str, Any]] = [
+            {"name": name, "found": _place(forms, items, sipas, scores.inputs.settings) if is_shown else None}
+            for (_cell_id, name), forms, is_shown in zip(cells, in_cells, shown, strict=True)
+        ]
         _add_ranks([row for row in rows if row["found"]], "found")
         places[group] = rows
     return places
@@ -137,11 +147,14 @@ def _place(forms: pd.DataFrame, items: Iterable[str], sipas: set[str], settings:
     return _stored(interval) if interval else None
 
 
-def _keep_one_more_back(rows: Sequence[dict[str, Any]]) -> None:
-    """If just one place is kept back, its figure follows from the others and the whole: then the smallest is, too."""
-    shown = [row for row in rows if row["found"]]
-    if len(rows) - len(shown) == 1 and shown:
-        min(shown, key=lambda row: row["found"][4])["found"] = None
+def _persons(forms: pd.DataFrame) -> int:
+    """At least so many persons filled these forms in: of one rated unit each of them filled in one."""
+    return int(forms[RATED].value_counts().max()) if len(forms) else 0
+
+
+def _is_of_one_mind(answers: pd.DataFrame) -> bool:
+    given = answers.astype("object").stack()
+    return bool(given.size) and bool(given.value_counts().iloc[0] >= ONE_MIND * given.size)
 
 
 def _add_ranks(rows: Sequence[dict[str, Any]], key: str) -> None:

@@ -1,5 +1,6 @@
 """How are the points of a round computed, stored as a run, and checked again?"""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from ..version import VERSION
 from .document import points_text
 from .inputs import COMMUNES, OFFICES, Counted, Leaf, RoundScores, ScoreInputs, compute
 from .models import LeafScore, ScoreRun
+from .publication import published, published_run
 from .queries import (
     answer_counts,
     ballots_by_group,
@@ -28,6 +30,7 @@ from .queries import (
     latest_run,
     published_definitions,
     rated_units_of,
+    runs_of,
     self_rating_groups,
 )
 from .questions import ScoredQuestion, level_of, scored_questions
@@ -61,11 +64,15 @@ def compute_round(session: Session, survey_round: Round) -> RoundScores:
 def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
     """A new run with its inputs, its result and the points of every leaf. Runs are never changed nor removed.
 
-    Raises Refused as `compute_round` does.
+    Raises Refused as `compute_round` does, and where the answers differ from those of an earlier run by so few that the
+    two runs together would tell what these few said.
     """
     # Two runs at once must not get one number.
     hold_round(session, survey_round)
     scores = compute_round(session, survey_round)
+    for earlier in runs_of(session, survey_round.id):
+        _refuse_small_difference(scores.inputs, earlier)
+    found = published(scores)
     before = latest_run(session, survey_round.id)
     run = ScoreRun(
         round_id=survey_round.id,
@@ -73,8 +80,9 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
         rules=scores.inputs.settings.to_json(),
         inputs=scores.inputs.to_json(),
         inputs_sha256=scores.inputs.sha256,
-        result=scores.document(),
+        result=found.document(),
         precision=_intervals(session, survey_round, scores),
+        publication=found.publication.to_json(),
         program_version=VERSION,
         made_at=now(),
         made_by_id=by.id,
@@ -98,12 +106,40 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
 
 def compare_run(session: Session, survey_round: Round, run: ScoreRun) -> Comparison:
     """Computes a run again from its stored inputs, and looks whether the round still has the same answers and rules."""
-    again = compute(ScoreInputs.from_json(run.inputs))
-    same_result = again.document() == run.result and again.inputs.sha256 == run.inputs_sha256
+    found = published_run(run)
+    again = found.scores
+    # An earlier program kept other figures back: of its runs only the points are compared.
+    if run.publication is None:
+        same_result = _points_of(again.document()) == _points_of(run.result)
+    else:
+        same_result = found.document() == run.result
+    same_result = same_result and again.inputs.sha256 == run.inputs_sha256
     same_inputs = gather_inputs(session, survey_round).sha256 == run.inputs_sha256
     # A run of an earlier program has none.
     same_precision = run.precision is None or _intervals(session, survey_round, again) == run.precision
     return Comparison(same_result, same_inputs, same_precision)
+
+
+def _points_of(document: Mapping[str, Any]) -> list[Any]:
+    parts = [document, *document.get("units", {}).values()]
+    points = [{code: leaf["score"] for code, leaf in part["leaves"].items()} for part in parts]
+    return [document["survey_total"], points]
+
+
+def _refuse_small_difference(inputs: ScoreInputs, earlier: ScoreRun) -> None:
+    """Two published runs may differ by no answers or by k of a group and question, never by a few."""
+    before = ScoreInputs.from_json(earlier.inputs).counts
+    changed: Counter[tuple[str, str, str]] = Counter()
+    for unit in inputs.counts.keys() | before.keys():
+        now_counts, old_counts = inputs.counts.get(unit, {}), before.get(unit, {})
+        for key in now_counts.keys() | old_counts.keys():
+            group, item, _level = key
+            changed[unit, group, item] += abs(now_counts.get(key, 0) - old_counts.get(key, 0))
+    if any(0 < answers < inputs.k_min for answers in changed.values()):
+        raise Refused(
+            f"Dữ liệu chỉ khác lần tính {earlier.number} ở ít hơn {inputs.k_min} câu trả lời. Lưu thêm một lần tính "
+            f"thì so hai lần sẽ biết những người đó trả lời gì. Dùng kết quả của lần tính {earlier.number}."
+        )
 
 
 def _intervals(session: Session, survey_round: Round, scores: RoundScores) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from ..answers.identified import modes_in_force
+from ..answers.rules import needs_holders
 from ..rounds.models import Round
 from ..steps import StepAction, StepState, StepStatus
 from ..text import date_text, number_text
@@ -17,6 +19,8 @@ def step_state(session: Session, survey_round: Round) -> StepState:
     if survey_round.envelopes_opened_on is None:
         opening = url_for("answers.opening", code=survey_round.code)
         words, detail = _("Mở niêm phong"), _("Đã đóng thu phiếu. Cần tệp khóa của người giữ khóa.")
+        if not needs_holders(modes_in_force(session, survey_round.id)):
+            words, detail = _("Chốt phiếu"), _("Đã đóng thu phiếu. Cần hai cán bộ.")
         return StepState(StepStatus.TODO, detail, opening, action=StepAction(words, words, opening, detail))
     url = url_for("scores.scores", code=survey_round.code)
     run = latest_run(session, survey_round.id)

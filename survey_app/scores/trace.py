@@ -1,10 +1,10 @@
 """Why does a criterion have its points? From the point back to groups, questions and counts (*vì sao điểm này*).
 
-Counts that would tell what single persons said are kept back here (*giữ kín*), once for all ways of printing.
+What of the counts is shown is decided in `publication.py`, once for all ways of printing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,25 +14,34 @@ from analysis.scoring_rules import PRESETS, Settings
 from ..text import N_, number_text
 from .figures import LeafLine
 from .inputs import Counted, RoundScores
+from .publication import WORDS, Line, Published, Why, breakdown
 
-# Unanimity: in a small cell where nearly all said the same, the levels would tell what each one said.
-_UNANIMOUS_BELOW = 20
-_UNANIMOUS_SHARE = Fraction(9, 10)
+_COARSE = 2  # decimals of a mean whose levels are kept back
 
 
 @dataclass(frozen=True)
 class LevelLine:
-    """Counts behind one figure. `levels` and `mean` are None where they are kept back."""
+    """Counts behind one figure; none where they are kept back, for `why`, in `words` with the `facts` in them.
+
+    mean: six decimals beside the levels, two without them.
+    """
 
     group: str
     item: str
     levels: tuple[int, ...] | None
-    dont_know: int
-    refused: int
-    n: int
+    dont_know: int | None
+    refused: int | None
+    n: int | None
     mean: Decimal | None
-    hidden: bool  # the mean too
+    why: Why | None = None
+    words: str = ""
+    facts: Mapping[str, int] = field(default_factory=dict)
     formula: str = ""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether not even the mean is shown."""
+        return self.why is not None and self.why.hides_mean
 
 
 @dataclass(frozen=True)
@@ -46,32 +55,23 @@ class Trace:
     other_rules: tuple[tuple[str, Decimal | None], ...]
 
 
-def trace(scores: RoundScores, line: LeafLine, unit: str | None = None) -> Trace:
+def trace(found: Published, line: LeafLine, unit: str | None = None) -> Trace:
     """The trace of one leaf."""
-    settings, k_min = scores.inputs.settings, scores.inputs.k_min
-    counts = _counts_of(scores, unit)
-    if line.leaf.criterion.scored_by == SIPAS:
-        lines, formula = _sipas_lines(line.score, counts, settings, k_min), _sipas_formula(line.score, settings)
-    else:
-        lines, formula = _survey_lines(line.score, settings, k_min), _survey_formula(line.score, settings, k_min)
-    # Where a group is kept back, points under other rules would tell its mean by subtraction.
-    small = any(figure.tells_on_fewer_than(k_min) for figure in line.score.groups.values())
-    others = () if small else _other_rules(line.leaf.criterion, counts, settings)
-    return Trace(line, lines, tuple(line.score.groups.items()), formula, others)
+    settings = found.inputs.settings
+    formula = ""
+    if line.shown and line.whole:
+        sipas = line.leaf.criterion.scored_by == SIPAS
+        formula = _sipas_formula(line.score, settings) if sipas else _survey_formula(line.score, settings)
+    # Where anything is kept back, points under other rules would tell it by subtraction.
+    others: tuple[tuple[str, Decimal | None], ...] = ()
+    if line.shown and found.is_whole(unit, line.score):
+        others = _other_rules(line.leaf.criterion, _counts_of(found.scores, unit), settings)
+    return Trace(line, level_lines(found, line, unit), tuple(line.score.groups.items()), formula, others)
 
 
-def level_lines(scores: RoundScores, line: LeafLine, unit: str | None = None) -> tuple[LevelLine, ...]:
+def level_lines(found: Published, line: LeafLine, unit: str | None = None) -> tuple[LevelLine, ...]:
     """The counts behind a leaf, with what must be kept back left out."""
-    if line.leaf.criterion.scored_by == SIPAS:
-        return _sipas_lines(line.score, _counts_of(scores, unit), scores.inputs.settings, scores.inputs.k_min)
-    return _survey_lines(line.score, scores.inputs.settings, scores.inputs.k_min)
-
-
-def keeps_levels_back(levels: Sequence[int], k_min: int) -> bool:
-    """Fewer than k answers, or nearly all the same in a small group."""
-    n = sum(levels)
-    unanimous = 0 < n < _UNANIMOUS_BELOW and Fraction(max(levels), n) >= _UNANIMOUS_SHARE
-    return n < k_min or unanimous
+    return tuple(_level_line(found, each, unit, line) for each in breakdown(line.score, found.inputs.settings))
 
 
 def _counts_of(scores: RoundScores, unit: str | None) -> Counted:
@@ -84,54 +84,28 @@ def _counts_of(scores: RoundScores, unit: str | None) -> Counted:
     return together
 
 
-def _survey_lines(score: LeafScore, settings: Settings, k_min: int) -> tuple[LevelLine, ...]:
-    return tuple(
-        _level_line(group, question, settings.coefficients, settings, k_min)
-        for group, figure in score.groups.items()
-        for question in figure.questions
-        if len(figure.questions) == 1 or question.n or question.dont_know or question.refused
-    )
-
-
-def _sipas_lines(score: LeafScore, counts: Counted, settings: Settings, k_min: int) -> tuple[LevelLine, ...]:
-    """One line per item, groups pooled; with sipas_groups = equal one per group and item."""
-    plain = replace(settings, dont_know="excluded")
-    if settings.sipas_groups == "equal":
-        per_group = [(group, question) for group, figure in score.groups.items() for question in figure.questions]
-    else:
-        per_group = [("+".join(score.groups), _pooled(score, item)) for item in score.criterion.items]
-    coefficients = PRESETS[settings.sipas_method]
-    return tuple(_level_line(group, question, coefficients, plain, k_min) for group, question in per_group)
-
-
-def _pooled(score: LeafScore, item: str) -> QuestionFigure:
-    parts = [q for figure in score.groups.values() for q in figure.questions if q.item == item]
-    return QuestionFigure(
-        item=item,
-        levels=tuple(map(sum, zip(*(part.levels for part in parts), strict=True))),
-        dont_know=sum(part.dont_know for part in parts),
-        refused=sum(part.refused for part in parts),
-        n=sum(part.n for part in parts),
-        mean=score.items[item],
-    )
-
-
-def _level_line(
-    group: str, question: QuestionFigure, coefficients: Sequence[Decimal], settings: Settings, k_min: int
-) -> LevelLine:
-    hidden = 0 < question.answered < k_min
-    shows = question.answered > 0 and not keeps_levels_back(question.levels, k_min)
-    mean = None if hidden or question.mean is None else half_up(question.mean, 6)
+def _level_line(found: Published, line: Line, unit: str | None, leaf: LeafLine) -> LevelLine:
+    question, settings = line.question, found.inputs.settings
+    if leaf.leaf.criterion.scored_by == SIPAS:
+        settings = replace(settings, dont_know="excluded")
+    why = found.why(unit, line.group, question.item)
+    counts_shown = why is None or not why.hides_counts
+    mean = None
+    if question.mean is not None and (why is None or not why.hides_mean):
+        mean = half_up(question.mean, 6 if why is None else _COARSE)
+    shows_levels = why is None and question.answered > 0
     return LevelLine(
-        group=group,
+        group=line.group,
         item=question.item,
-        levels=question.levels if shows else None,
-        dont_know=question.dont_know,
-        refused=question.refused,
-        n=question.n,
+        levels=question.levels if shows_levels else None,
+        dont_know=question.dont_know if counts_shown else None,
+        refused=question.refused if counts_shown else None,
+        n=question.n if counts_shown else None,
         mean=mean,
-        hidden=hidden,
-        formula=_mean_formula(question, coefficients, settings) if shows and mean is not None else "",
+        why=why,
+        words=WORDS[why] if why else "",
+        facts={"k": found.publication.k, "fewest": found.publication.fewest} if why else {},
+        formula=_mean_formula(question, line.coefficients, settings) if shows_levels and mean is not None else "",
     )
 
 
@@ -144,9 +118,9 @@ def _mean_formula(question: QuestionFigure, coefficients: Sequence[Decimal], set
     return f"({' + '.join(terms)}) / {question.n}"
 
 
-def _survey_formula(score: LeafScore, settings: Settings, k_min: int) -> str:
+def _survey_formula(score: LeafScore, settings: Settings) -> str:
     used = {group: part for group, part in score.groups.items() if part.used}
-    if score.exact is None or not used or any(part.tells_on_fewer_than(k_min) for part in used.values()):
+    if score.exact is None or not used:
         return ""
     if settings.missing_group == "zero" and not score.exact and len(used) < len(score.groups):
         return "0"

@@ -5,15 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from analysis.component_score import half_up
 from analysis.scoring_rules import rule_line
 
 from ..text import moment_text
 from .comparison import BAND_NAMES, Comparison, Limits
 from .figures import Overview, overview
-from .inputs import RoundScores
+from .publication import Published
 from .trace import level_lines
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class RunFacts:
         return f"Lần tính {self.number}, {moment_text(self.made_at)}, {self.made_by}. Mã dữ liệu {self.sha256}"
 
 
-def workbook_bytes(scores: RoundScores, facts: RunFacts) -> bytes:
+def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
     """The workbook: overview with a chart, criteria, levels, rated units where there are several, rules.
 
     Text stays text: nothing that begins with «=» becomes a formula.
@@ -66,14 +68,15 @@ def workbook_bytes(scores: RoundScores, facts: RunFacts) -> bytes:
     with Workbook(target, options) as workbook:
         workbook.set_properties({"title": "Điểm điều tra xã hội học", "comments": facts.line})
         book = _Book(workbook, facts)
-        _overview_sheet(book, scores, overview(scores))
-        _leaves_sheet(book, overview(scores))
-        _levels_sheet(book, scores, overview(scores))
-        if len(scores.units) > 1:
-            _units_sheet(book, scores)
+        shown = overview(found)
+        _overview_sheet(book, found, shown)
+        _leaves_sheet(book, shown)
+        _levels_sheet(book, found, shown)
+        if len(found.units) > 1:
+            _units_sheet(book, found)
         for group, places in facts.intervals.places.items():
-            _places_sheet(book, group, places, scores.inputs.k_min)
-        _rules_sheet(book, scores)
+            _places_sheet(book, group, places, found.publication.fewest)
+        _rules_sheet(book, found)
     return target.getvalue()
 
 
@@ -147,14 +150,16 @@ def _rows(first: int = _TITLE_ROWS + 1) -> Iterator[int]:
         first += 1
 
 
-def _overview_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
+def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
     columns = [("Lĩnh vực", 10.0), ("Tên lĩnh vực", 52.0), ("Điểm", 11.0), ("Tối đa", 11.0), ("% tối đa", 11.0)]
     columns += _LIMIT_COLUMNS
     total_limits, area_limits, _leaves = book.facts.intervals.limits
     sheet = book.sheet("Tổng quan", "ĐIỂM ĐIỀU TRA XÃ HỘI HỌC THEO LĨNH VỰC", columns)
     rows = _rows()
     for area in shown.areas:
-        values = [(area.code, "middle"), (area.name, "text"), (area.points, "points"), (area.max_points, "points")]
+        points = HIDDEN if area.points is None else area.points
+        values: list[tuple[Any, str]] = [(area.code, "middle"), (area.name, "text"), (points, "points")]
+        values.append((area.max_points, "points"))
         book.write(sheet, next(rows), [*values, (area.percent, "percent"), *_limits(area_limits.get(area.code))])
     end = next(rows)
     total = [
@@ -167,8 +172,8 @@ def _overview_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
     ]
     book.write(sheet, end, total)
     enough = f"Tiêu chí đủ mẫu ở mọi nhóm: {shown.enough}/{len(shown.leaves)}."
-    book.line(sheet, end + 1, f"Số phiếu: {sum(scores.inputs.by_group.values())}. {enough}", columns)
-    book.line(sheet, end + 2, f"Quy tắc: {rule_line(scores.inputs.settings)}", columns)
+    book.line(sheet, end + 1, f"Số phiếu: {sum(found.inputs.by_group.values())}. {enough}", columns)
+    book.line(sheet, end + 2, f"Quy tắc: {rule_line(found.inputs.settings)}", columns)
     first, last = _TITLE_ROWS + 1, end - 1
     chart = book.workbook.add_chart({"type": "bar"})
     chart.add_series(
@@ -194,8 +199,13 @@ _LIMIT_COLUMNS = [("95 % từ", 9.0), ("95 % đến", 9.0)]
 
 
 def _limits(limits: Limits | None, look: str = "points") -> list[tuple[Any, str]]:
+    """As many decimals as are printed: more would be more than the pages tell."""
     figures = (limits.low, limits.high) if limits else (None, None)
-    return [(figure if figure is None else Decimal(str(figure)), look) for figure in figures]
+    return [(None if figure is None else _rounded(figure, look), look) for figure in figures]
+
+
+def _rounded(figure: float, look: str) -> Decimal:
+    return half_up(Fraction(str(figure)), 1 if look == "percent" else 2)
 
 
 def _leaves_sheet(book: _Book, shown: Overview) -> None:
@@ -211,34 +221,40 @@ def _leaves_sheet(book: _Book, shown: Overview) -> None:
                 (area.code, "middle"),
                 (line.leaf.criterion.code, "middle"),
                 (line.leaf.title, "text"),
-                (line.points, "points"),
+                (line.points if line.shown else HIDDEN, "points"),
                 (line.max_points, "points"),
                 (line.percent, "percent"),
                 *_limits(leaf_limits.get(line.leaf.criterion.code)),
             ]
-            values += [
-                (line.score.groups[group].n if group in line.score.groups else None, "count") for group in shown.groups
-            ]
+            counts = [line.groups.get(group) for group in shown.groups]
+            values += [(count and (HIDDEN if count.why else count.n), "count") for count in counts]
             enough = "Đủ mẫu" if line.score.enough else "Không đủ mẫu"
             book.write(sheet, next(rows), [*values, (enough, "text"), (line.unrounded, "mean")])
     sheet.autofilter(_TITLE_ROWS, 0, next(rows) - 1, len(columns) - 1)
 
 
-def _levels_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
-    most = max(len(scores.inputs.settings.coefficients), 5)
+def _levels_sheet(book: _Book, found: Published, shown: Overview) -> None:
+    most = max(len(found.inputs.settings.coefficients), 5)
     columns = [
         ("Mã", 9.0),
         ("Câu hỏi", 12.0),
         ("Nhóm", 8.0),
         *((f"Mức {number}", 9.0) for number in range(1, most + 1)),
     ]
-    columns += [("Không biết", 11.0), ("Bỏ trống", 10.0), ("n", 9.0), ("Trung bình hệ số", 14.0)]
-    title = f"SỐ CÂU TRẢ LỜI THEO MỨC (giữ kín khi dưới {scores.inputs.k_min} câu trả lời)"
+    columns += [
+        ("Không biết", 11.0),
+        ("Bỏ trống", 10.0),
+        ("n", 9.0),
+        ("Trung bình hệ số", 14.0),
+        ("Vì sao giữ kín", 34.0),
+    ]
+    k, fewest = found.publication.k, found.publication.fewest
+    title = f"SỐ CÂU TRẢ LỜI THEO MỨC (từ {k} phiếu nêu trung bình, từ {fewest} phiếu nêu các mức)"
     sheet = book.sheet("Các mức", title, columns, landscape=True)
     rows = _rows()
     for leaf in shown.leaves:
-        for line in level_lines(scores, leaf):
-            kept_back: Any = HIDDEN if line.n else None
+        for line in level_lines(found, leaf):
+            kept_back: Any = HIDDEN if line.why else None
             levels: list[Any] = [*line.levels] if line.levels is not None else [kept_back] * most
             levels += [None] * (most - len(levels))
             values: list[tuple[Any, str]] = [
@@ -247,49 +263,54 @@ def _levels_sheet(book: _Book, scores: RoundScores, shown: Overview) -> None:
                 (line.group, "middle"),
             ]
             values += [(level, "count") for level in levels]
-            values += [(line.dont_know, "count"), (line.refused, "count"), (line.n, "count")]
-            book.write(sheet, next(rows), [*values, (HIDDEN if line.hidden else line.mean, "mean")])
+            counts = (line.dont_know, line.refused, line.n)
+            values += [(HIDDEN if count is None else count, "count") for count in counts]
+            mean: Any = HIDDEN if line.is_hidden else line.mean
+            book.write(sheet, next(rows), [*values, (mean, "mean"), (line.words % line.facts, "text")])
 
 
-def _units_sheet(book: _Book, scores: RoundScores) -> None:
+def _units_sheet(book: _Book, found: Published) -> None:
     columns = [("Hạng", 8.0), ("Mã", 12.0), ("Đơn vị được đánh giá", 44.0), ("Điểm", 11.0)]
     columns += [*_LIMIT_COLUMNS, ("Hạng từ", 9.0), ("Hạng đến", 9.0)]
     compared = {row.code: row for row in book.facts.intervals.units.rows} if book.facts.intervals.units else {}
     sheet = book.sheet("Đơn vị", "ĐIỂM ĐIỀU TRA CỦA TỪNG ĐƠN VỊ ĐƯỢC ĐÁNH GIÁ", columns)
-    units = scores.document()["units"]
+    units = found.document()["units"]
     rows = _rows()
     for code in sorted(units, key=lambda code: (units[code]["rank"] or len(units) + 1, code)):
-        found = units[code]
+        unit = units[code]
         name = book.facts.unit_names.get(code, code)
-        values = [(found["rank"], "count"), (code, "middle"), (name, "text"), (Decimal(found["total"]), "points")]
+        values = [(unit["rank"], "count"), (code, "middle"), (name, "text"), (Decimal(unit["total"]), "points")]
         row = compared.get(code)
         ranks = (row.best, row.worst) if row else (None, None)
         values += [*_limits(row.limits if row else None), *((rank, "count") for rank in ranks)]
         book.write(sheet, next(rows), values)
 
 
-def _places_sheet(book: _Book, group: str, places: Comparison, k_min: int) -> None:
+def _places_sheet(book: _Book, group: str, places: Comparison, fewest: int) -> None:
     columns = [("Nhóm xếp hạng", 24.0), ("Nơi được hỏi", 40.0), ("Hạng từ", 9.0), ("Hạng đến", 9.0)]
     columns += [("% mức cao nhất", 12.0), *_LIMIT_COLUMNS, ("Phiếu", 9.0)]
-    title = f"NHÓM {group} ĐÁNH GIÁ THẾ NÀO, THEO NƠI ĐƯỢC HỎI (giữ kín khi dưới {k_min} phiếu)"
+    title = f"NHÓM {group} ĐÁNH GIÁ THẾ NÀO, THEO NƠI ĐƯỢC HỎI (giữ kín khi dưới {fewest} phiếu)"
     sheet = book.sheet(f"Nơi nhóm {group}", title, columns, landscape=True)
     rows = _rows()
     for band, members in places.bands:
         for row in members:
             values: list[tuple[Any, str]] = [(BAND_NAMES[band], "text"), (row.name, "text")]
-            values += [(row.best, "count"), (row.worst, "count"), (Decimal(str(row.limits.estimate)), "percent")]
+            values += [(row.best, "count"), (row.worst, "count"), (_rounded(row.limits.estimate, "percent"), "percent")]
             book.write(sheet, next(rows), [*values, *_limits(row.limits, "percent"), (row.limits.n, "count")])
     for name in places.kept_back:
         book.write(sheet, next(rows), [(HIDDEN, "text"), (name, "text"), *[(None, "count")] * 6])
 
 
-def _rules_sheet(book: _Book, scores: RoundScores) -> None:
+def _rules_sheet(book: _Book, found: Published) -> None:
     sheet = book.sheet("Quy tắc", "QUY TẮC TÍNH ĐIỂM VÀ DỮ LIỆU ĐẦU VÀO", [("Mục", 28.0), ("Nội dung", 90.0)])
     facts = book.facts
     lines = [
-        *(("Quy tắc", part.strip().rstrip(".")) for part in rule_line(scores.inputs.settings).split(";")),
-        ("Ngưỡng giữ kín", f"{scores.inputs.k_min} câu trả lời"),
-        ("Số phiếu theo nhóm", ", ".join(f"{group}: {count}" for group, count in scores.inputs.by_group.items())),
+        *(("Quy tắc", part.strip().rstrip(".")) for part in rule_line(found.inputs.settings).split(";")),
+        (
+            "Ngưỡng giữ kín",
+            f"trung bình từ {found.publication.k} câu trả lời, các mức từ {found.publication.fewest} câu trả lời",
+        ),
+        ("Số phiếu theo nhóm", ", ".join(f"{group}: {count}" for group, count in found.inputs.by_group.items())),
         ("Lần tính", f"{facts.number}, {moment_text(facts.made_at)}, {facts.made_by}"),
         ("Mã dữ liệu (SHA-256)", facts.sha256),
         ("Bản chương trình", facts.program_version),

@@ -112,6 +112,28 @@ def test_answers_of_one_mind_show_only_the_half_of_the_scale() -> None:
     assert disclosure.broad_band(levels, 2) == ["upper", "upper", "upper", "lower", "even"]
 
 
+def test_all_but_one_are_of_one_mind_in_a_small_group() -> None:
+    levels = np.array([[0.0, 0, 0, 1, 4], [1, 0, 0, 1, 3], [1, 0, 0, 0, 18], [2, 0, 0, 0, 17]])
+    assert disclosure.unanimous(levels).tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("levels", "values", "told"),
+    [
+        ([0, 0, 0, 1, 4], [0, 0.25, 0.5, 0.75, 1], True),  # 95 % of five: four and one
+        ([0, 0, 1, 0, 4], [0, 0.25, 0.5, 0.75, 1], False),  # or two beside the top
+        ([1, 1, 1, 1, 1], [0, 0.25, 0.5, 0.75, 1], False),
+        ([5, 0, 0, 0, 0], [0, 0.25, 0.5, 0.75, 1], True),
+        ([2, 3, 0, 0, 0], [0, 0, 0, 1, 1], False),  # all below: which of the three?
+        ([0, 4, 1], [0, 0.5, 1], False),
+        ([0, 0, 1, 5], [0, 0.33, 0.67, 1], True),
+        ([0, 0, 2, 3], [0, 0.33, 0.67, 1], False),  # 87 %, as (0, 1, 0, 4)
+    ],
+)
+def test_a_mean_of_few_answers_may_tell_the_levels(levels: list[int], values: list[float], told: bool) -> None:
+    assert disclosure.told_by_mean(np.array(levels, dtype=float), np.array(values)) is told
+
+
 @pytest.mark.parametrize(("share", "n", "shown"), [(0.125, 49, 13), (0.125, 50, 12.5), (0.3333, 200, 33.3)])
 def test_percentages_of_few_answers_are_whole(share: float, n: int, shown: float) -> None:
     assert disclosure.percent(share, n) == shown

@@ -20,7 +20,7 @@ from survey_app.questionnaires.definition_json import canonical_sha256, to_json
 from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.questionnaires.xlsform import read_xlsform
 from survey_app.roster.models import UnitList
-from survey_app.rounds.models import Cell, RatedUnit, RespondentGroup, Round
+from survey_app.rounds.models import Cell, Mode, RatedUnit, RespondentGroup, Round
 from tests.make import make_group, make_list, make_person, make_round, make_unit, make_user
 
 FORM = Path(__file__).parent / "short-form.md"
@@ -105,8 +105,9 @@ def make_open_round(
 ) -> OpenRound:
     """A round that takes answers now: one group E, a cell for each number of `persons` below the group's."""
     opened = facts.pop("opened", True)
+    mode = facts.pop("mode", Mode.SEALED)
     survey_round = make_round(session, **facts)
-    group = make_group(session, survey_round)
+    group = make_group(session, survey_round, mode=mode)
     version = make_version(session, group, definition)
     root = Cell(round_id=survey_round.id, group_id=group.id, label="Nhóm E")
     session.add(root)
@@ -126,13 +127,25 @@ def make_open_round(
         session.flush()
         made.cells.append(cell)
         _invite(session, made, make_list(session, group, unit), cell, count, pepper)
-    for body in ("Phòng Nội vụ", "MTTQ huyện"):
-        made.private_keys.append(make_key(session, survey_round, body)[1])
+    if mode == Mode.SEALED:
+        for body in ("Phòng Nội vụ", "MTTQ huyện"):
+            made.private_keys.append(make_key(session, survey_round, body)[1])
     survey_round.roster_locked_at = now()
     if opened:
         survey_round.opened_at = now()
     session.flush()
     return made
+
+
+def add_confidential_group(session: Session, made: OpenRound, persons: int, pepper: bytes) -> OpenRound:
+    """Another group of the round, whose answers carry a name; its own codes and cell."""
+    group = make_group(session, made.round, code="A", name="Lãnh đạo phòng", mode=Mode.CONFIDENTIAL)
+    cell = Cell(round_id=made.round.id, group_id=group.id, label="Nhóm A", invited=persons)
+    session.add(cell)
+    session.flush()
+    more = OpenRound(made.round, group, make_version(session, group), [], [cell], made.private_keys)
+    _invite(session, more, make_list(session, group, make_unit(session, "Phòng Tư pháp")), cell, persons, pepper)
+    return more
 
 
 def _invite(session: Session, made: OpenRound, unit_list: UnitList, cell: Cell, count: int, pepper: bytes) -> None:

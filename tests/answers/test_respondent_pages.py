@@ -239,6 +239,24 @@ def test_every_page_ends_with_the_help_phone(client: FlaskClient, made: OpenRoun
         assert "0215 3862 000" in text_of(page)
 
 
+def test_pages_of_no_round_name_the_phone_of_the_one_that_is_open(
+    client: FlaskClient, database: Database, made: OpenRound
+) -> None:
+    """Whoever has a wrong code or meets a fault needs it most."""
+    pages = [client.get("/"), client.get("/p"), client.get("/cam-ket"), enter(client, "ABCD-EFGH-JKMN-P")]
+    pages.append(client.get("/bien-ban-mo/khong-co"))
+    pages.append(client.post("/phieu/cau/1", data={"state": "x"}))
+    pages.append(client.post("/phieu/cau/1", data={}, headers={"Sec-Fetch-Site": "cross-site"}))
+    pages.append(client.get("/p/khong-co"))
+    assert [page.status_code for page in pages] == [200, 200, 200, 404, 404, 400, 403, 404]
+    for page in pages:
+        assert 'href="tel:02153862000"' in text_of(page), page.request.path
+
+
+def test_without_an_open_round_the_page_of_the_code_names_the_letter(client: FlaskClient) -> None:
+    assert "gọi số điện thoại ghi trên giấy mời" in text_of(client.get("/"))
+
+
 def test_markup_in_an_opinion_is_shown_as_text(client: FlaskClient, made: OpenRound) -> None:
     page = go(client, enter(client, made.codes[0]), "/phieu/cau/1")
     page = go(client, page, "/phieu/cau/2", from_=1, b_lam_tt="khong")

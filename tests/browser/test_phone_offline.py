@@ -10,10 +10,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select, update
 
 from survey_app.access_codes.models import AccessCode, Invitation
+from survey_app.answers.identified import read_identified
+from survey_app.answers.models import IdentifiedAnswer
 from survey_app.db import now
-from survey_app.rounds.models import Round
+from survey_app.rounds.models import Mode, Round
 from survey_app.text import today
-from tests.answers.make import OpenRound
+from tests.answers.make import OpenRound, make_open_round
 from tests.browser.killing import answer_killed
 from tests.browser.phone import (
     ANSWERED,
@@ -383,3 +385,28 @@ def test_a_browser_killed_at_any_moment_loses_and_doubles_nothing(
     chance = random.Random("killed")
     for number in range(3):
         answer_killed(browser.browser_type, server, line, made, number, tmp_path, chance)
+
+
+def test_an_answer_with_a_name_waits_locked_on_the_phone_and_no_word_calls_it_nameless(
+    server: Server, new_context: NewContext
+) -> None:
+    """Confidential mode: the phone seals to the server's own key; the way is the same."""
+    with server.database.writing() as session:
+        pepper = server.app.extensions["survey_settings"].keys.pepper
+        named = make_open_round(session, pepper, persons=(2,), mode=Mode.CONFIDENTIAL)
+    context = new_context(viewport=PHONE)
+    page = opened(context, server.url, named.codes[0])
+    context.set_offline(True)
+    finish(page)
+    heading(page, WAITING)
+    expect(page.locator("main")).to_contain_text("khóa kín")
+    expect(page.locator("main")).not_to_contain_text("niêm phong")
+    assert left_on_device(page) == {"drafts": 0, "forms": 0, "outbox": 1}
+    context.set_offline(False)
+    heading(page, "Đã gửi")
+    expect(page.locator("main")).to_contain_text("Cơ quan tổ chức đã nhận phiếu")
+    expect(page.locator("main")).not_to_contain_text("niêm phong")
+    check_axe(page)
+    with server.database.reading() as session:
+        sealed = session.scalars(select(IdentifiedAnswer.sealed)).one()
+        assert read_identified(session, named.round, sealed).ratings[0].answers == ANSWERED

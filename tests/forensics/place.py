@@ -15,8 +15,8 @@ from survey_app.access_codes.models import AccessCode
 from survey_app.answers.models import Ballot, FreeText
 from survey_app.answers.opening import clean_up, open_envelopes
 from survey_app.db import Database, now
-from survey_app.rounds.models import Round
-from tests.answers.make import ANSWERS, OpenRound, make_open_round
+from survey_app.rounds.models import Cell, Round
+from tests.answers.make import ANSWERS, OpenRound, add_confidential_group, make_open_round
 
 WORD_LETTERS = "bcdghklmnpqrstvx"
 
@@ -29,6 +29,7 @@ class Place:
     database: Database
     made: OpenRound
     folder: Path
+    named: OpenRound | None = None  # another group of the round, whose answers carry a name
     said: dict[int, int] = field(default_factory=dict)  # invitation → the number in the answers
     words: dict[int, str] = field(default_factory=dict)  # number in the answers → the opinion in own words
     arrival: dict[int, int] = field(default_factory=dict)  # invitation → place in the order of sending
@@ -39,12 +40,14 @@ class Place:
         return Path(make_url(str(self.database.engine.url)).database or "")
 
 
-def make_place(app: Flask, folder: Path, persons: int) -> Place:
-    """An open round in which nobody has answered yet."""
+def make_place(app: Flask, folder: Path, persons: int, named: int = 0) -> Place:
+    """An open round in which nobody has answered yet; `named` persons are in a confidential group."""
     database: Database = app.extensions["survey_database"]
+    pepper = app.extensions["survey_settings"].keys.pepper
     with database.writing() as session:
-        made = make_open_round(session, app.extensions["survey_settings"].keys.pepper, (persons,))
-    return Place(app, database, made, folder)
+        made = make_open_round(session, pepper, (persons,))
+        more = add_confidential_group(session, made, named, pepper) if named else None
+    return Place(app, database, made, folder, more)
 
 
 def invitation_codes(place: Place) -> dict[int, str]:
@@ -56,19 +59,26 @@ def invitation_codes(place: Place) -> dict[int, str]:
 
 
 def answer_all(place: Place, persons: Iterable[int] | None = None) -> None:
-    """Persons send in an order that has nothing to do with who they are or what they say."""
+    """Persons send in an order that has nothing to do with who they are or what they say.
+
+    Those of the confidential group send in between.
+    """
     codes = invitation_codes(place)
     order = list(codes if persons is None else persons)
     random.shuffle(order)
     free = set(range(1000, 10_000)) - set(place.said.values())
     numbers = random.sample(sorted(free), len(order))
     client = place.app.test_client()
+    named = iter(place.named.codes if place.named else ())
     for rank, (invitation, number) in enumerate(zip(order, numbers, strict=True), len(place.arrival)):
         word = "".join(secrets.choice(WORD_LETTERS) for _ in range(24))
         answers = ANSWERS | {"b_so_lan": number, "q_5_6_3": str(1 + number % 5), "y_kien": word}
         body = {"code": codes[invitation], "submission": secrets.token_hex(16), "answers": answers}
         assert client.post("/p/answers", json=body).status_code == 200
         place.said[invitation], place.words[number], place.arrival[invitation] = number, word, rank
+        if rank % 5 == 0 and (code := next(named, None)):
+            body = {"code": code, "submission": secrets.token_hex(16), "answers": ANSWERS}
+            assert client.post("/p/answers", json=body).status_code == 200
 
 
 def close_and_open(place: Place) -> None:
@@ -81,16 +91,18 @@ def close_and_open(place: Place) -> None:
 
 
 def ballot_numbers(place: Place) -> dict[str, int]:
-    """Id of a ballot → the number that its person said."""
+    """Id of a ballot of the sealed group → the number that its person said."""
+    sealed = select(Ballot).join(Cell, Cell.id == Ballot.cell_id).where(Cell.group_id == place.made.group.id)
     with place.database.reading() as session:
-        return {ballot.id: ballot.answers["b_so_lan"] for ballot in session.scalars(select(Ballot))}
+        return {ballot.id: ballot.answers["b_so_lan"] for ballot in session.scalars(sealed)}
 
 
 def text_numbers(place: Place) -> dict[str, int]:
     """Id of an opinion → the number that the same person said."""
     number_of = {word: number for number, word in place.words.items()}
     with place.database.reading() as session:
-        return {one.id: number_of[one.text] for one in session.scalars(select(FreeText))}
+        texts = session.scalars(select(FreeText).where(FreeText.group_id == place.made.group.id))
+        return {one.id: number_of[one.text] for one in texts}
 
 
 def hidden_columns(place: Place, table: str, key: str) -> dict[Any, tuple[int, int]]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from datetime import date
 from io import BytesIO
 
 import openpyxl
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from survey_app.access import Role
 from survey_app.handover.models import ColumnTemplate, HandoverSet, PaperKind
 from survey_app.handover.word_templates import shipped_template
+from survey_app.rounds.models import Round
 from tests.browser_fixtures import check_axe
 from tests.make import csrf_token, make_user, sign_in_client
 from tests.roster_changes.locked_round import make_locked
@@ -82,7 +84,7 @@ def test_what_is_missing_stands_beside_its_field_and_nothing_typed_is_lost(app, 
     fields = letter(**{"cong-van-number": "", "cong-van-signer": "Lò Văn Hưng"})
     answer = post(operator, f"{ROUND}/handover", **fields)
     assert answer.status_code == 422
-    assert "Điền số, ký hiệu" in answer.text
+    assert "điền số, ký hiệu" in answer.text
     assert 'value="Lò Văn Hưng"' in answer.text
     wrong_day = post(operator, f"{ROUND}/handover", **letter(**{"cong-van-dated": "31/02/2021"}))
     assert "Không đọc được ngày" in wrong_day.text
@@ -133,6 +135,17 @@ def test_the_department_confirms_receipt_once(app, database, locked):
     assert "Đủ 5 tệp." in client.get("/handover").text
     assert "Sở Nội vụ đã nhận bản 1" in sign_in_client(app, locked.operator).get(ROUND).text
     assert client.post(f"{ROUND}/handover", data={"csrf_token": csrf_token(client)}).status_code == 403
+
+
+def test_a_set_for_practice_says_so_where_it_is_received(app, database, locked):
+    post(sign_in_client(app, locked.operator), f"{ROUND}/handover", **letter())
+    with database.writing() as session:
+        session.get_one(Round, locked.round.id).purge_on = date(2021, 12, 31)
+        receiver = make_user(session, Role.RECEIVER, locked.asked.district)
+    client = sign_in_client(app, receiver)
+    assert "TẬP HUẤN – KHÔNG CÓ GIÁ TRỊ: bộ để làm thử, không dùng." in client.get("/handover").text
+    told = post(client, "/handover/verify", file=upload("a.zip", the_set(database).content)).text
+    assert "bộ để làm thử, không dùng." in told
 
 
 def test_own_columns_in_own_order_under_own_headings(app, database, locked):

@@ -2,7 +2,7 @@
 
 import zipfile
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from io import BytesIO
 
 import pytest
@@ -42,6 +42,14 @@ def facts(session, kind=PaperKind.LETTER, **words):
 
 def text_of(document) -> str:
     return "\n".join(node.text or "" for node in document.element.body.iter(qn("w:t")))
+
+
+def test_the_day_of_the_lock_is_that_of_viet_nam(database):
+    with database.writing() as session:
+        locked = make_locked(session)
+        version = latest_version(session, locked.round)
+        version.locked_at = datetime(2021, 2, 4, 17, 30, tzinfo=UTC)  # half past midnight of the fifth
+        assert figures_of(session, locked.round, version).locked_on == date(2021, 2, 5)
 
 
 def test_the_letter_has_heading_subject_recipient_and_signature(database):

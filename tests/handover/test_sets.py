@@ -1,5 +1,7 @@
 """Making a set keeps nobody from writing, and what was made for an older version is not kept."""
 
+import hashlib
+import json
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -14,7 +16,7 @@ from survey_app.errors import Conflict, Invalid
 from survey_app.handover.models import PaperKind
 from survey_app.handover.office_pdf import has_converter
 from survey_app.handover.papers import default_wishes
-from survey_app.handover.sets import SetWishes, keep_set, prepare_set, verify_file
+from survey_app.handover.sets import SetWishes, keep_set, prepare_set, verify_archive, verify_file
 from survey_app.handover.word_rules import use_own
 from survey_app.roster.handover import HandoverOptions
 from survey_app.roster.models import ChangeKind
@@ -101,6 +103,34 @@ def test_the_lists_of_sums_of_a_set_are_known_too(database, locked):
             verdict = verify_file(session, member(made, name))
             assert (verdict.true, name in verdict.sentence) == (True, True)
         assert not verify_file(session, b"{}").true
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    memory = BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return memory.getvalue()
+
+
+def test_an_archive_whose_list_of_sums_was_forged_too_is_found_out_file_by_file(database, locked):
+    with database.writing() as session:
+        made = kept(session, locked)
+        with zipfile.ZipFile(BytesIO(made.content)) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        again = verify_file(session, zipped(files))
+        assert (again.true, "nén lại" in again.sentence, {words for _name, words in again.files}) == (
+            False, True, {"đúng"},
+        )  # fmt: skip
+        name = next(one for one in files if one.endswith(".xlsx"))
+        files[name] = saved_again(files[name], B9="Người khác")
+        manifest = json.loads(files["MANIFEST.json"])
+        manifest["files"][name] = hashlib.sha256(files[name]).hexdigest()
+        forged = zipped(files | {"MANIFEST.json": json.dumps(manifest).encode()})
+        verdict = verify_file(session, forged)
+        assert (verdict.true, dict(verdict.files)[name]) == (False, "đã bị sửa")
+        assert "Không dùng bộ này" in verdict.sentence
+        assert "Người sửa tệp cũng sửa được bảng kê" in verify_archive(forged).sentence
 
 
 def test_a_workbook_saved_again_is_compared_cell_by_cell(database, locked):

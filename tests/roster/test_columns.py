@@ -47,6 +47,13 @@ def test_title_lines_above_and_signatures_below_are_no_persons():
     assert reading.problems == []
 
 
+def test_a_numbered_row_with_one_fact_of_a_person_is_a_person_whose_name_is_missing():
+    rows = [CITIZEN_HEADER, make_citizen(1), [2, None, None, "Nam"], [3]]
+    reading = make_reading(rows)
+    assert rows_of(reading) == [(2, "E"), (3, "E")]
+    assert (3, "missing_name") in {(problem.row, str(problem.kind)) for problem in reading.problems}
+
+
 @pytest.mark.parametrize(
     "closing",
     [

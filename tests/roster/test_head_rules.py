@@ -51,6 +51,17 @@ def test_a_list_reaches_the_office_only_when_the_head_confirms(database):
         assert actions == ["round.list_uploaded", "round.list_to_head", "round.list_to_head", "round.list_submitted"]
 
 
+def test_a_list_that_the_head_sent_back_is_what_the_officer_does_now(app, database):
+    with database.writing() as session:
+        asked = asked_with_head(session)
+        _leaders, citizens = hand_in(session, asked)
+        send_to_officer(session, citizens, head_of(session, asked), "Sai chức vụ dòng 2.", citizens.version)
+        by = officer(session, asked)
+    text = sign_in_client(app, by).get("/rounds/tg-2021/lists/mine").text
+    assert "Danh sách nhóm E bị trả lại để sửa" in text[text.index("Việc cần làm bây giờ") :]
+    assert "Sai chức vụ dòng 2." in text
+
+
 def test_what_the_head_hands_in_needs_no_second_confirmation(database):
     with database.writing() as session:
         asked = asked_with_head(session)

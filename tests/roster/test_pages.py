@@ -6,9 +6,10 @@ from datetime import date
 
 import openpyxl
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from survey_app.access import Role
+from survey_app.audit import AuditEntry
 from survey_app.roster.checks import read_list
 from survey_app.roster.queries import catalogue_of, sender_of, terms_of
 from survey_app.rounds.models import Round
@@ -399,6 +400,13 @@ def test_the_same_file_again_replaces_the_draft_nobody_touched(people):
     post(officer, second, **{"cell-0-4-name": "Lò Văn Sửa"})
     upload(officer, content)
     assert officer.get(second).status_code == 200
+
+
+def test_the_log_keeps_no_name_of_a_file(people, database):
+    upload(people[0], make_file([make_citizen(1)], [LEADER]), "DS Lò Văn Ngoan 0989123456.xlsx")
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "round.list_uploaded")).one()
+    assert entry.fields["file"] == ".xlsx"
 
 
 def test_before_lists_are_taken_the_page_says_so_and_offers_the_template_only(people, database):

@@ -7,13 +7,16 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from survey_app.access import Role
+from survey_app.db import now
 from survey_app.errors import Invalid, Refused
 from survey_app.roster.models import ChangeKind, ChangeRequest, ListState, UnitList
-from survey_app.roster.queries import latest_version
+from survey_app.roster.queries import cards, latest_version
 from survey_app.roster.rules import list_for
 from survey_app.roster_changes import rules
+from survey_app.rounds.models import Round
+from survey_app.units.models import Unit
 from tests.browser_fixtures import check_axe
-from tests.make import csrf_token, make_user, sign_in_client
+from tests.make import csrf_token, make_person, make_user, sign_in_client
 from tests.roster.asked_round import LEADER, make_citizen, make_file
 from tests.roster_changes.locked_round import CITIZEN, make_locked
 from tests.roster_changes.test_pages import signed_in_page
@@ -56,6 +59,25 @@ def test_a_missing_list_is_offered_to_its_unit_and_to_the_office_alone(app, lock
     assert "Danh sách chưa có trong bản đã khóa" not in other.get(f"{ROUND}/changes").text
     answer = post(other, f"{ROUND}/changes/missing", unit=locked.asked.other.id, group="E")
     assert answer.status_code == 404
+
+
+def test_a_list_that_was_not_approved_is_not_counted_after_the_lock(app, database, locked):
+    with database.writing() as session:
+        other = session.get_one(Unit, locked.asked.other.id)
+        late = UnitList(
+            round_id=locked.round.id, unit_id=other.id, group_id=locked.asked.citizens.id, state=ListState.SUBMITTED,
+            submitted_at=now(),
+        )  # fmt: skip
+        session.add(late)
+        session.flush()
+        session.add(make_person(session, late, position=1))
+        officer = make_user(session, Role.UNIT_OFFICER, other)
+        (card,) = cards(session, session.get_one(Round, locked.round.id), other)
+        assert (card.handed_in, card.on_roster) == (1, 0)
+    operator = sign_in_client(app, locked.operator)
+    assert "Không có trong bản (" in operator.get("/rounds/tg-2021/roster").text
+    assert "Xã Quài Nưa" in operator.get("/rounds/tg-2021/roster?only=absent").text
+    assert "chưa có trong bản đã khóa" in sign_in_client(app, officer).get("/rounds/tg-2021/lists/mine").text
 
 
 def test_a_whole_list_is_typed_shown_approved_by_another_and_in_the_next_version(app, database, locked):

@@ -135,6 +135,22 @@ def test_a_copy_of_last_year_may_be_for_training(database, office):
     assert days == {"tg-2021": None, "thu": purge_day(30)}
 
 
+def test_the_days_of_a_copied_training_round_can_be_practised_before_it_is_gone(database, office):
+    create(office, code="tg-2021")
+    with database.writing() as session:
+        source = session.scalars(select(Round)).one()
+        source.lists_open_on, source.lists_due_on = date(2021, 9, 1), date(2021, 9, 30)
+        source.opens_on, source.closes_on = date(2021, 10, 15), date(2021, 12, 1)
+    form = {"csrf_token": csrf_token(office), "code": "thu", "year": "2022", "as_of": "01/12/2022", "training": "on"}
+    assert office.post("/rounds/tg-2021/copy", data=form).status_code == 303
+    with database.reading() as session:
+        made = session.scalars(select(Round).where(Round.code == "thu")).one()
+        days = [made.lists_open_on, made.lists_due_on, made.opens_on, made.closes_on]
+    assert days[0] == today()
+    assert days == sorted(set(days))
+    assert days[-1] < purge_day(30)
+
+
 def test_a_training_round_is_deleted_at_any_time(database, office):
     create(office, training="y")
     with database.writing() as session:

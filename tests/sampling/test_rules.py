@@ -103,22 +103,23 @@ def test_every_design_draws_its_size_and_is_the_same_again(database, design):
         session.rollback()
 
 
-def test_a_column_of_numbers_is_a_size_to_draw_by(database):
+@pytest.mark.parametrize("heading", ["Quy mô hộ", "Số hồ sơ trong năm", "Tổng số hồ sơ đã nộp", "Số lượt giao dịch"])
+def test_a_column_of_numbers_is_a_size_to_draw_by(database, heading):
     with database.writing() as session:
         place = make_place(session)
         book = openpyxl.load_workbook(io.BytesIO(make_file(make_rows(30))))
         for number, row in enumerate(book.active.iter_rows(min_row=3)):
-            book.active.cell(row[0].row, 10, "Quy mô hộ" if number == 0 else 1 + number % 4)
+            book.active.cell(row[0].row, 10, heading if number == 0 else 1 + number % 4)
         memory = io.BytesIO()
         book.save(memory)
         asked = place.asked
         frame = receive_frame(
             session, asked.round, asked.commune, asked.citizens, memory.getvalue(), "a.xlsx", place.operator
         )
-        assert frame_rows(frame.content)[0].measures.keys() == {"Quy mô hộ"}
-        design = Design(method=Method.PPS, measure="Quy mô hộ")
+        assert frame_rows(frame.content)[0].measures.keys() == {heading}
+        design = Design(method=Method.PPS, measure=heading)
         sample = draw_sample(session, frame, design, place.operator, "1")
-        sizes = {row.number: row.measures["Quy mô hộ"] for row in rows_of(frame)}
+        sizes = {row.number: row.measures[heading] for row in rows_of(frame)}
         for member in sample.members:
             assert member.probability == pytest.approx(6 * sizes[member.frame_row] / sum(sizes.values()))
         with pytest.raises(Invalid, match="Chọn cột quy mô"):

@@ -19,6 +19,7 @@ from survey_app.scores.comparison import (
     told_apart,
     units_of,
 )
+from survey_app.scores.figures import Overview
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,12 @@ def test_an_axis_has_round_figures_and_room(span):
 
 def test_a_run_of_an_earlier_program_has_nothing_to_compare():
     run = SimpleNamespace(precision=None)
-    assert (limits_of(run), places_of(run), units_of(run, {}), told_apart(run)) == ((None, {}, {}), {}, None, None)
+    assert (limits_of(run, Overview((), ())), places_of(run), units_of(run, {}), told_apart(run)) == (
+        (None, {}, {}),
+        {},
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.rounds.models import Criterion
 from survey_app.scores.inputs import ScoreInputs, compute
 from survey_app.scores.models import LeafScore
+from survey_app.scores.publication import published
 from survey_app.scores.queries import find_run, latest_run
 from survey_app.scores.rules import compare_run, compute_round, store_run
 from tests.make import make_criteria, make_round, make_user
@@ -28,15 +29,22 @@ def test_a_round_gives_the_points_of_the_sample_answers(database, samples, answe
     wanted = json.loads((samples / expected).read_text("utf-8"))
     with database.writing() as session:
         survey_round = make_opened_round(session, samples, answers)
-        document = compute_round(session, survey_round).document()
+        document = published(compute_round(session, survey_round)).document()
     assert document["survey_total"] == wanted["survey_total"]
     assert document["by_group"] == wanted["by_group"]
     assert document["settings"] == wanted["settings"]
     for code, leaf in wanted["leaves"].items():
-        for figure in leaf["groups"].values():
+        shown = document["leaves"][code]
+        assert (shown["score"], shown["max"]) == (leaf["score"], leaf["max"])
+        for group, figure in leaf["groups"].items():
+            if not isinstance(figure, dict) or figure["n"] >= 10:
+                assert shown["groups"][group] == figure
+            else:  # too few for the levels, and so for a mean with six decimals
+                assert shown["groups"][group]["mean"] is None
             if isinstance(figure, dict) and 0 < figure["n"] < survey_round.k_min:
-                figure["mean"] = None  # what fewer than k persons said is kept back
-        assert document["leaves"][code] == leaf
+                assert shown["groups"][group]["n"] is None
+        parts = [figure for figure in leaf["groups"].values() if isinstance(figure, dict) and figure["used"]]
+        assert shown["exact"] == (None if any(figure["n"] < 10 for figure in parts) else leaf["exact"])
     assert "units" not in document
 
 
@@ -111,7 +119,7 @@ def test_a_run_can_be_computed_again_from_what_it_stores(database, samples):
         store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
     with database.reading() as session:
         run = find_run(session, survey_round.id, 1)
-        assert compute(ScoreInputs.from_json(run.inputs)).document() == run.result
+        assert published(compute(ScoreInputs.from_json(run.inputs))).document() == run.result
         same = compare_run(session, survey_round, run)
         assert (same.same_result, same.same_inputs) == (True, True)
 
@@ -127,6 +135,31 @@ def test_changed_answers_and_a_changed_run_are_found_out(database, samples):
         assert (found.same_result, found.same_inputs) == (True, False)
         run.result = run.result | {"survey_total": "25.00"}
         assert compare_run(session, survey_round, run).same_result is False
+
+
+def test_a_run_that_differs_by_a_few_answers_only_is_not_stored(database, samples):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        by = make_user(session, Role.OPERATOR, survey_round.operator_unit)
+        store_run(session, survey_round, by)
+        count = session.scalars(select(AnswerCount).where(AnswerCount.item == "q_5_6_3")).first()
+        count.answers += 4
+        session.flush()
+        with pytest.raises(Refused, match="chỉ khác lần tính 1 ở ít hơn 5 câu trả lời"):
+            store_run(session, survey_round, by)
+        count.answers += 1
+        session.flush()
+        assert store_run(session, survey_round, by).number == 2
+
+
+def test_a_run_of_an_earlier_program_is_compared_by_its_points(database, samples):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples, "answers-edge.csv")
+        run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+        run.publication, run.result = None, compute(ScoreInputs.from_json(run.inputs)).document()
+        assert compare_run(session, survey_round, run).same_result
+        run.result = run.result | {"survey_total": "25.00"}
+        assert not compare_run(session, survey_round, run).same_result
 
 
 def test_several_rated_units_have_points_and_ranks_of_their_own(database, samples):

@@ -8,7 +8,8 @@ from analysis.component_score import SIPAS, SURVEY, Criterion
 from analysis.scoring_rules import PRESETS, Settings
 from survey_app.scores.figures import overview
 from survey_app.scores.inputs import Leaf, ScoreInputs, compute
-from survey_app.scores.trace import keeps_levels_back, trace
+from survey_app.scores.publication import Why, published
+from survey_app.scores.trace import trace
 
 COUNTS = {"E": (9, 36, 89, 166, 71), "F": (3, 5, 18, 17, 4)}
 
@@ -22,8 +23,8 @@ def make_trace(settings=Settings(), levels=COUNTS, scored_by=SURVEY, items=("q",
         for level, count in enumerate(row, 1)
     }
     counts |= {("E", item, "KB"): 26 for item in items}
-    scores = compute(ScoreInputs(settings, (leaf,), {"099": counts}, {"E": 404, "F": 49}, k_min))
-    return trace(scores, overview(scores).leaves[0])
+    found = published(compute(ScoreInputs(settings, (leaf,), {"099": counts}, {"E": 404, "F": 49}, k_min)))
+    return trace(found, overview(found).leaves[0])
 
 
 def test_groups_alike():
@@ -63,19 +64,21 @@ def test_one_group_left_needs_no_division():
 def test_the_formula_is_kept_back_where_a_group_in_it_has_fewer_than_k():
     found = make_trace(Settings(n_min=3), {"E": COUNTS["E"], "F": (1, 1, 1, 1, 0)})
     assert found.formula == ""
-    assert (found.lines[1].levels, found.lines[1].mean, found.lines[1].hidden) == (None, None, True)
+    assert (found.lines[1].levels, found.lines[1].mean, found.lines[1].why) == (None, None, Why.FEW)
 
 
 def test_other_rules_are_kept_back_where_they_would_tell_a_small_group_by_subtraction():
     levels = {"E": COUNTS["E"], "F": (1, 1, 1, 1, 0)}
     assert make_trace(levels=levels).other_rules == ()
-    assert make_trace(levels=levels, k_min=3).other_rules
+    assert make_trace().other_rules
 
 
 def test_dont_know_does_not_lift_a_small_group_over_the_threshold():
     found = make_trace(Settings(dont_know="zero"), {"E": (1, 1, 1, 0, 0), "F": COUNTS["F"]})
     line = found.lines[0]
-    assert (line.n, line.levels, line.mean, line.hidden) == (29, None, None, True)
+    assert (line.n, line.dont_know, line.levels, line.mean) == (None, None, None, None)
+    # Its «không biết» count in the points, so beside them the other group would tell its mean.
+    assert (line.why, found.lines[1].why) == (Why.FEW, Why.BESIDE)
     assert found.formula == ""
 
 
@@ -102,8 +105,30 @@ def test_other_rules_leave_the_rule_in_force_out():
 
 
 @pytest.mark.parametrize(
-    ("levels", "kept_back"),
-    [((1, 1, 1, 1, 0), True), ((1, 1, 1, 1, 1), False), ((0, 0, 0, 1, 9), True), ((0, 0, 0, 2, 18), False)],
-)
-def test_few_or_nearly_unanimous_answers_are_kept_back(levels, kept_back):
-    assert keeps_levels_back(levels, 5) is kept_back
+    ("levels", "why"),
+    [
+        ((1, 1, 1, 1, 0), Why.FEW), ((1, 1, 1, 1, 1), Why.LEVELS), ((2, 2, 2, 2, 2), None),
+        ((0, 0, 0, 1, 4), Why.HIGH), ((9, 1, 0, 0, 0), Why.LOW), ((0, 0, 12, 0, 0), Why.MIDDLE),
+        ((0, 0, 0, 2, 18), None), ((0, 0, 0, 0, 0), None),
+    ],
+)  # fmt: skip
+def test_few_or_nearly_unanimous_answers_are_kept_back(levels, why):
+    found = make_trace(levels={"F": levels}).lines[1]
+    assert found.why is why
+    assert (found.levels is None) is (why is not None or not sum(levels))
+    assert (found.mean is None) is (why not in (None, Why.LEVELS) or not sum(levels))
+
+
+def test_a_mean_without_levels_has_two_decimals_and_no_formula():
+    found = make_trace(levels={"E": COUNTS["E"], "F": (1, 1, 1, 2, 1)})
+    assert (found.lines[1].mean, found.lines[1].formula, found.formula) == (Decimal("0.54"), "", "")
+    assert found.line.unrounded is None
+    assert found.other_rules == ()
+
+
+def test_beside_a_group_of_one_mind_the_smallest_other_group_keeps_its_mean_back():
+    """Points of two groups and the mean of one of them give the mean of the other."""
+    found = make_trace(levels={"E": COUNTS["E"], "F": (0, 0, 0, 1, 11)})
+    assert [line.why for line in found.lines] == [Why.BESIDE, Why.HIGH]
+    assert found.lines[1].n == 12
+    assert found.line.percent == Decimal("82.4")  # of the rounded points, 1,03 / 1,25

@@ -1,0 +1,144 @@
+"""What must a run keep back, so that no figure about a few persons can be computed from all that is published?
+
+Everything that leaves the program is counted as known together: lines of answers of every rated unit and of all units
+together, numbers of answers, means, the points of leaves, areas and the total, places of a group. Points of a rated
+unit are the official result and always given; so what they tell is protected by keeping back something beside it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.component_score import LeafScore
+from analysis.disclosure import SMALL, broad_band, protected, table_of_sums, told_by_mean, too_few, unanimous
+from analysis.taylor import Floats
+
+from .inputs import RoundScores
+from .publication import ALL, FEWEST_FOR_LEVELS, Key, Line, Publication, Why, breakdown
+
+
+@dataclass(frozen=True)
+class _View:
+    """All lines of answers of one rated unit, or of all together, by leaf."""
+
+    key: str
+    leaves: Mapping[str, tuple[Line, ...]]
+
+    def keyed(self) -> Iterable[tuple[Key, Line]]:
+        for lines in self.leaves.values():
+            for line in lines:
+                yield (self.key, line.group, line.question.item), line
+
+
+def protect(scores: RoundScores) -> Publication:
+    """What is kept back of these points. The same points always give the same answer."""
+    k = scores.inputs.k_min
+    fewest = max(k, FEWEST_FOR_LEVELS)
+    settings = scores.inputs.settings
+    codes = [leaf.criterion.code for leaf in scores.inputs.leaves]
+
+    def view(key: str, leaves: Sequence[LeafScore]) -> _View:
+        return _View(key, dict(zip(codes, (tuple(breakdown(each, settings)) for each in leaves), strict=True)))
+
+    together = view(ALL, scores.overall)
+    units = [view(unit, leaves) for unit, leaves in scores.units.items()] if len(scores.units) > 1 else []
+    hidden: dict[Key, Why] = {}
+    for each in (together, *units):
+        hidden |= _alone(each, k, fewest)
+    for each in units or [together]:
+        hidden |= _beside_in_leaf(each, hidden)
+    if not units:
+        return Publication(k, fewest, hidden, frozenset())
+    hidden |= _sums_kept_back(together, units, hidden)
+    return Publication(k, fewest, hidden, _leaves_kept_back(together, hidden))
+
+
+def shown_places(forms: Sequence[int], alike: Sequence[bool], rest: int, k: int) -> list[bool]:
+    """Which places of a group may show a figure. forms: of every place; alike: of one mind; rest: in no place."""
+    counts: dict[tuple[str, ...], float] = {(str(number),): float(count) for number, count in enumerate(forms)}
+    if rest:
+        counts["rest",] = float(rest)
+    if sum(counts.values()) < k:
+        return [False] * len(forms)
+    labels = [(str(number),) for number in range(len(forms))]
+    # What is in no place is not printed, but follows from the places and the whole.
+    figures = [*labels, *([("rest",)] if 0 < rest < k else []), ("total",)]
+    table = table_of_sums(counts, figures)
+    primary = too_few(table.counts, k)
+    primary[: len(forms)] |= np.asarray(alike, dtype=bool) & (table.counts[: len(forms)] > 0)
+    hidden = protected(table, primary, width=float(k), fixed=np.array([label == ("total",) for label in table.labels]))
+    return [count > 0 and not kept_back for count, kept_back in zip(forms, hidden, strict=False)]
+
+
+def _alone(view: _View, k: int, fewest: int) -> dict[Key, Why]:
+    """What each line must keep back by itself."""
+    return {key: why for key, line in view.keyed() if (why := _reason(line, k, fewest))}
+
+
+def _reason(line: Line, k: int, fewest: int) -> Why | None:
+    question = line.question
+    given = question.answered + question.dont_know + question.refused
+    # A small group of which nobody answered on the scale is of one mind, too.
+    if 0 < question.answered < k or 0 < given < k or (0 < given < SMALL and not question.answered):
+        return Why.FEW
+    levels = np.array([question.levels], dtype=float)
+    if unanimous(levels)[0]:
+        return _half(levels)
+    if not 0 < question.answered < fewest:
+        return None
+    return Why.MEAN_TELLS if told_by_mean(levels[0], np.array(line.coefficients, dtype=float)) else Why.LEVELS
+
+
+def _half(levels: Floats) -> Why:
+    half = levels.shape[1] // 2
+    if broad_band(levels[:, ::-1], half) == ["upper"]:  # the last level is the best
+        return Why.HIGH
+    return Why.LOW if broad_band(levels, half) == ["upper"] else Why.MIDDLE
+
+
+def _beside_in_leaf(view: _View, hidden: Mapping[Key, Why]) -> dict[Key, Why]:
+    """The points of a leaf tell the mean of the only line that is kept back among those they rest on: one more goes."""
+    more: dict[Key, Why] = {}
+    for lines in view.leaves.values():
+        keys = {(view.key, line.group, line.question.item): line for line in lines if line.counts}
+        kept_back = [key for key in keys if _hides_mean(hidden.get(key))]
+        others = [key for key in keys if key not in kept_back]
+        if len(kept_back) == 1 and others:
+            more[min(others, key=lambda key: (keys[key].question.answered, key))] = Why.BESIDE
+    return more
+
+
+def _hides_mean(why: Why | None) -> bool:
+    return why is not None and why.hides_mean
+
+
+def _sums_kept_back(together: _View, units: Sequence[_View], hidden: Mapping[Key, Why]) -> dict[Key, Why]:
+    """Lines of all units together that would give a unit's line away by subtraction.
+
+    Nor do several hidden lines make a sum that may be shown: perhaps the same few persons rated all these units."""
+    more: dict[Key, Why] = {}
+    for key in dict(together.keyed()):
+        reasons = [why for unit in units if (why := hidden.get((unit.key, *key[1:])))]
+        if any(why.hides_mean for why in reasons):
+            more[key] = Why.BESIDE
+        elif reasons and key not in hidden:
+            more[key] = Why.LEVELS_BESIDE
+    return more
+
+
+def _leaves_kept_back(together: _View, hidden: Mapping[Key, Why]) -> frozenset[str]:
+    """Leaves whose points for all units together would tell a line that is kept back; never a single one."""
+
+    def answers(code: str) -> int:
+        return sum(line.question.answered for line in together.leaves[code] if line.counts)
+
+    kept_back = {
+        code
+        for code, lines in together.leaves.items()
+        if any(line.counts and _hides_mean(hidden.get((ALL, line.group, line.question.item))) for line in lines)
+    }
+    others = [code for code in together.leaves if code not in kept_back and answers(code)]
+    if len(kept_back) == 1 and others:
+        kept_back.add(min(others, key=lambda code: (answers(code), code)))
+    return frozenset(kept_back)

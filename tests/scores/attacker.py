@@ -1,0 +1,316 @@
+"""Reads what a round gives out, as anybody could, and computes from it all that follows: the attack on the publication.
+
+Everything is put into one linear system over the unknown numbers of answers: counts, means and points with their
+rounding, sums over rated units, and what the printed reasons tell. What is generous to the attacker: he knows how many
+answered every question whose points are printed, as if he had stood at the door.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+from openpyxl import load_workbook
+from scipy import optimize, sparse
+
+from analysis.component_score import SIPAS
+from analysis.scoring_rules import PRESETS
+from survey_app.scores.figures import overview
+from survey_app.scores.publication import Published, Why, breakdown
+from survey_app.scores.trace import LevelLine, level_lines
+
+ALL = ""
+KB, BLANK = "KB", "bỏ trống"
+Name = tuple[str, str, str]  # rated unit or ALL, group, question
+
+
+@dataclass(frozen=True)
+class Printed:
+    """One line of answers as printed; none: kept back, for the reason `why`."""
+
+    levels: tuple[int, ...] | None
+    dont_know: int | None
+    refused: int | None
+    n: int | None
+    mean: Fraction | None
+    why: str = ""
+
+
+@dataclass
+class Known:
+    """All that was printed of a round: lines, and points of leaves with half of their last digit."""
+
+    lines: dict[Name, Printed] = field(default_factory=dict)
+    points: dict[tuple[str, str], tuple[Fraction, Fraction]] = field(default_factory=dict)
+    total: Fraction | None = None
+
+
+def read_lines(found: Published) -> Known:
+    """What the pages are given, of every rated unit and of all together."""
+    known = Known()
+    for unit in [None, *(found.units if len(found.units) > 1 else [])]:
+        shown = overview(found, unit)
+        for line in shown.leaves:
+            for each in level_lines(found, line, unit):
+                known.lines[unit or ALL, each.group, each.item] = _printed(each)
+            if line.points is not None:
+                exact = line.unrounded
+                value, half = (exact, Fraction(1, 2 * 10**6)) if exact is not None else (line.points, Fraction(1, 200))
+                known.points[unit or ALL, line.leaf.criterion.code] = (Fraction(value), half)
+        if unit is None:
+            known.total = Fraction(shown.total)
+    return known
+
+
+def _printed(line: LevelLine) -> Printed:
+    mean = None if line.mean is None else Fraction(line.mean)
+    return Printed(line.levels, line.dont_know, line.refused, line.n, mean, line.why or "")
+
+
+def read_workbook(content: bytes, whole_words: Mapping[str, str]) -> Known:
+    """What the workbook says. whole_words: words of the last column of «Các mức» → reason."""
+    known = Known()
+    book = load_workbook(io.BytesIO(content))
+    rows = [[cell.value for cell in row] for row in book["Các mức"].iter_rows(min_row=5)]
+    width = sum(str(head).startswith("Mức") for head in rows[0])
+    for row in rows[1:]:
+        numbers = [value for value in row[3 : 3 + width] if value != "–"]
+        levels = tuple(numbers) if numbers and all(isinstance(value, int) for value in numbers) else None
+        dont_know, refused, n = (value if isinstance(value, int) else None for value in row[3 + width : 6 + width])
+        mean, words = row[6 + width], row[7 + width]
+        # As many decimals as the page prints: the number in the cell must not have more.
+        mean = Fraction(Decimal(str(mean))) if isinstance(mean, int | float) else None
+        known.lines[ALL, row[2], row[1]] = Printed(
+            levels, dont_know, refused, n, mean, whole_words.get(words or "", "")
+        )
+    for row in book["Tiêu chí"].iter_rows(min_row=6, values_only=True):
+        if isinstance(row[3], int | float):
+            exact = row[-1] if isinstance(row[-1], int | float) else None
+            value, half = (exact, Fraction(1, 2 * 10**6)) if exact is not None else (row[3], Fraction(1, 200))
+            known.points[ALL, str(row[1])] = (Fraction(Decimal(str(value))), half)
+    for row in book["Tổng quan"].iter_rows(min_row=6, values_only=True):
+        if row[1] == "Tổng điểm điều tra":
+            known.total = Fraction(Decimal(str(row[2])))
+    return known
+
+
+_ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
+_CELL = re.compile(r"<td([^>]*)>(.*?)</td>", re.DOTALL)
+
+
+def read_trace(page: str, unit: str, item: str | None, words: Mapping[str, str]) -> dict[Name, Printed]:
+    """The lines of the first table of a trace page. item: of a leaf of one question, whose table does not name it."""
+    table = page[page.index("<tbody>") : page.index("</tbody>")]
+    found = {}
+    for row in _ROW.findall(table):
+        cells = [
+            (facts, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)).strip()) for facts, text in _CELL.findall(row)
+        ]
+        group = cells.pop(0)[1]
+        name = item or cells.pop(0)[1].split(" ")[0]
+        reason, levels = "", None
+        if "colspan" in cells[0][0]:
+            reason = words.get(cells[0][1].strip("() "), "")
+            cells = cells[1:]
+        else:
+            levels = tuple(_number(text) for _facts, text in cells[:-4])
+            cells = cells[len(levels) :]
+        dont_know, refused, n = (None if text == "–" else _number(text) for _facts, text in cells[:3])
+        mean = cells[3][1].split("=")[-1].strip()
+        value = Fraction(mean.replace(",", ".")) if re.fullmatch(r"[\d,]+", mean) else None
+        found[unit, group, name] = Printed(levels, dont_know, refused, n, value, reason)
+    return found
+
+
+def _number(text: str) -> int:
+    return int(text.replace(".", "").rstrip("*"))
+
+
+def _prints(line: Printed, level: str) -> bool:
+    return {KB: line.dont_know, BLANK: line.refused}.get(level, line.levels) is not None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A number of answers that was kept back and can be computed: true count, and the range that is left."""
+
+    name: Name
+    level: str
+    true: int
+    low: float
+    high: float
+
+
+def findings(found: Published, known: Known) -> list[Finding]:
+    """Numbers of answers above 0 that no line prints and that what is known leaves only one whole number for.
+
+    Of lines that are small or of one mind themselves; what is kept back beside them tells on nobody."""
+    system = _System(found, known)
+    wrong = system.misfit()
+    assert not wrong, f"the system does not hold for the truth: {wrong}"
+    hits = []
+    for name, printed in known.lines.items():
+        if not printed.why or not system.is_sensitive(name):
+            continue
+        for level in [*system.levels(name), KB, BLANK]:
+            if all(_prints(known.lines[part], level) for part in system.parts(name)):
+                continue
+            true = system.true(name, level)
+            low, high = system.range_of(name, [level])
+            if true and np.ceil(low - 1e-6) >= np.floor(high + 1e-6):
+                hits.append(Finding(name, level, true, low, high))
+        if printed.why == Why.FEW and printed.n is None:
+            low, high = system.range_of(name, system.levels(name))
+            answered = sum(system.true(name, level) for level in system.levels(name))
+            if answered and high - low < found.publication.k - 1 - 1e-6:
+                hits.append(Finding(name, "n", answered, low, high))
+    return hits
+
+
+class _System:
+    def __init__(self, found: Published, known: Known) -> None:
+        self.found, self.known = found, known
+        self.several = len(found.units) > 1
+        self.question = {}
+        self.leaf_of = {}
+        for unit in found.units if self.several else [None]:
+            for leaf, score in zip(found.inputs.leaves, found.scores_of(unit), strict=True):
+                for line in breakdown(score, found.inputs.settings):
+                    self.question[unit or ALL, line.group, line.question.item] = line
+                    self.leaf_of[line.group, line.question.item] = leaf.criterion
+        self.column = {}
+        for name in self.question:
+            for level in [*self.levels(name), KB, BLANK]:
+                self.column[name, level] = len(self.column)
+        self.truth = np.array([self.true(name, level) for name, level in self.column], dtype=float)
+        self.rows, self.low, self.high = [], [], []
+        for name, printed in known.lines.items():
+            self._add_line(name, printed)
+        for (unit, code), (points, half) in known.points.items():
+            self._add_points(unit, code, points, half)
+        self.matrix = sparse.csr_matrix(np.array(self.rows))
+
+    def levels(self, name: Name) -> list[str]:
+        line = self.question.get(name) or self.question[next(iter(self.found.units)), *name[1:]]
+        return [str(number) for number in range(1, len(line.question.levels) + 1)]
+
+    def true(self, name: Name, level: str) -> int:
+        total = 0
+        for part in self.parts(name):
+            question = self.question[part].question
+            extra = {KB: question.dont_know, BLANK: question.refused}
+            total += extra[level] if level in extra else question.levels[int(level) - 1]
+        return total
+
+    def is_sensitive(self, name: Name) -> bool:
+        """Whether fewer than ten answered, or a small group nearly alike: judged by the truth, not by the product."""
+        levels = [self.true(name, level) for level in self.levels(name)]
+        answered = sum(levels)
+        return answered < 10 or (answered < 20 and max(levels) >= 0.9 * answered)
+
+    def range_of(self, name: Name, levels: Iterable[str]) -> tuple[float, float]:
+        goal = self._sum(name, dict.fromkeys(levels, 1.0))
+        ends = []
+        for sign in (1, -1):
+            upper = np.isfinite(self.high_)
+            lower = np.isfinite(self.low_)
+            found = optimize.linprog(
+                sign * goal,
+                A_ub=sparse.vstack([self.matrix[upper], -self.matrix[lower]]),
+                b_ub=np.concatenate([self.high_[upper], -self.low_[lower]]),
+                bounds=(0, None), method="highs",
+            )  # fmt: skip
+            assert found.status in (0, 3), found.message
+            ends.append(sign * found.fun if found.status == 0 else sign * -np.inf)
+        return ends[0], ends[1]
+
+    def misfit(self) -> list[str]:
+        self.low_, self.high_ = np.array(self.low) - 1e-7, np.array(self.high) + 1e-7
+        got = self.matrix @ self.truth
+        return [str(row) for row in np.flatnonzero((got < self.low_ - 1e-6) | (got > self.high_ + 1e-6))]
+
+    def parts(self, name: Name) -> list[Name]:
+        if name in self.question:
+            return [name]
+        return [(unit, *name[1:]) for unit in self.found.units]
+
+    def _sum(self, name: Name, weights: Mapping[str, float]) -> np.ndarray:
+        row = np.zeros(len(self.column))
+        for part in self.parts(name):
+            for level, weight in weights.items():
+                row[self.column[part, level]] += weight
+        return row
+
+    def _add(self, row: np.ndarray, low: float, high: float) -> None:
+        self.rows.append(row)
+        self.low.append(low)
+        self.high.append(high)
+
+    def _values(self, name: Name) -> tuple[dict[str, float], dict[str, float]]:
+        """(coefficient of each level, weight of each level in n)."""
+        settings = self.found.inputs.settings
+        levels = self.levels(name)
+        if self.leaf_of[name[1:]].scored_by == SIPAS:
+            values = dict(zip(levels, map(float, PRESETS[settings.sipas_method]), strict=True))
+            return values, dict.fromkeys(levels, 1.0)
+        values = dict(zip(levels, map(float, settings.coefficients), strict=True))
+        if settings.dont_know == "excluded":
+            return values, dict.fromkeys(levels, 1.0)
+        middle = float(settings.middle) if settings.dont_know == "middle" else 0.0
+        return values | {KB: middle}, dict.fromkeys([*levels, KB], 1.0)
+
+    def _add_line(self, name: Name, printed: Printed) -> None:
+        exact = {KB: printed.dont_know, BLANK: printed.refused}
+        if printed.levels is not None:
+            exact |= {str(number): count for number, count in enumerate(printed.levels, 1)}
+        for level, count in exact.items():
+            if count is not None:
+                self._add(self._sum(name, {level: 1.0}), count, count)
+        values, in_n = self._values(name)
+        if printed.n is not None:
+            self._add(self._sum(name, in_n), printed.n, printed.n)
+        if printed.mean is not None and printed.n:
+            half = Fraction(1, 200) if printed.levels is None else Fraction(1, 2 * 10**6)
+            low, high = ((printed.mean + sign * half) * printed.n for sign in (-1, 1))
+            self._add(self._sum(name, values), float(low), float(high))
+        answered = dict.fromkeys(self.levels(name), 1.0)
+        k = self.found.publication.k
+        if printed.why == Why.FEW:
+            self._add(self._sum(name, answered), 0, k - 1)
+        if printed.why == Why.BESIDE and name in self.question:
+            self._add(self._sum(name, answered), k, np.inf)
+        half = len(answered) // 2
+        sides = {Why.HIGH: self.levels(name)[-half:], Why.LOW: self.levels(name)[:half]}
+        if printed.why in sides and printed.n:
+            self._add(self._sum(name, dict.fromkeys(sides[Why(printed.why)], 1.0)), printed.n / 2, np.inf)
+
+    def _add_points(self, unit: str, code: str, points: Fraction, half: Fraction) -> None:
+        """Points as the sum of means with known n; left out where a few answers, whose number nobody knows, count."""
+        at = next(i for i, leaf in enumerate(self.found.inputs.leaves) if leaf.criterion.code == code)
+        score = self.found.scores_of(unit or None)[at]
+        settings = self.found.inputs.settings
+        lines = [line for line in breakdown(score, settings) if line.counts]
+        if not score.exact or not lines:
+            return
+        groups: dict[str, list[str]] = {}
+        for line in lines:
+            groups.setdefault(line.group, []).append(line.question.item)
+        names = [(unit, line.group, line.question.item) for line in lines]
+        if any(self.known.lines[name].why == Why.FEW for name in names):
+            return
+        why = self.known.lines[names[0]].why
+        if len(names) == 1 and why and Why(why).hides_mean and (unit or not self.several):
+            return  # the official points of one group alone: what they tell is told on purpose
+        weights = {group: float(dict(settings.group_weights).get(group, 1)) for group in groups}
+        if settings.group_combination == "pooled" and score.criterion.scored_by != SIPAS:
+            weights = {group: float(score.groups[group].n) for group in groups}
+        row = np.zeros(len(self.column))
+        for line, name in zip(lines, names, strict=True):
+            share = weights[line.group] / sum(weights.values()) / len(groups[line.group])
+            values, _in_n = self._values(name)
+            row += self._sum(name, values) * share / line.question.n
+        maximum = float(score.criterion.max_points)
+        self._add(row * maximum, float(points - half), float(points + half))
