@@ -237,6 +237,11 @@ class Action(Enum):
         N_("Ghi danh sách nhận mã bốc thăm đợt {round}: {unit}, nhóm {group}, {taken} người"),
         ("round", "unit", "group", "taken"),
     )
+    DESK_SET_UP = _Kind(
+        "round.desk_set_up",
+        N_("Mở máy «{device}» để nhiều người trả lời, đợt {round}"),
+        ("round", "device"),
+    )
     SLIPS_WITHDRAWN = _Kind(
         "round.slips_withdrawn",
         N_("Hủy {count} mã bốc thăm đợt {round}: {unit}, nhóm {group}"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, get_translations, gettext
 from flask_login import current_user
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
@@ -208,8 +208,29 @@ def audit_sentence(entry: AuditEntry) -> str:
     return entry.sentence_in(gettext)
 
 
+def _speak(app: Flask) -> None:
+    """Let templates look the translations up once for each language: flask-babel does it for each sentence."""
+    kept: dict[str, Any] = {}
+
+    def words() -> Any:
+        locale = get_locale()
+        language = locale.language if locale else ""
+        if language not in kept:
+            kept[language] = get_translations()
+        return kept[language]
+
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: words().ugettext(text),
+        ngettext=lambda one, many, number: words().ungettext(one, many, number),
+        pgettext=lambda context, text: words().upgettext(context, text),
+        npgettext=lambda context, one, many, number: words().unpgettext(context, one, many, number),
+        newstyle=True,
+    )
+
+
 def register(app: Flask) -> None:
     """Hand these to all templates."""
+    _speak(app)
     app.jinja_env.filters.update(
         day=text.date_text,
         moment=text.moment_text,

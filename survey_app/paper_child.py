@@ -29,7 +29,7 @@ def main() -> None:
         return
     fonts = FontConfiguration()
     # Text that others wrote stands in our pages: whatever it points to is not fetched.
-    nothing = URLFetcher(allowed_protocols=())
+    nothing = URLFetcher(allowed_protocols=("data",))  # pictures that stand in the page itself
     sheets = [CSS(string=text, font_config=fonts, url_fetcher=nothing) for text in asked["sheets"]]
     document = HTML(string=asked["page"], url_fetcher=nothing).render(stylesheets=sheets, font_config=fonts)
     # PDF/UA-1: tagged, so that a screen reader can read it in order.

@@ -16,6 +16,7 @@ from .envelope import looks_sealed
 from .identified import is_sound
 from .keys import fingerprint, from_text
 from .payload import digest_of
+from .queries import is_version_of
 from .resume import erase_draft, is_draft_id
 from .rules import Receipt, Sending, receive
 from .visit import Visit, enter, refuse_foreign_pages, writer
@@ -84,7 +85,7 @@ def take_answers() -> Any:
         return wrong_field("submission", "Số của lần gửi phải có 16 đến 64 chữ cái hoặc chữ số, chọn ngẫu nhiên.")
     visit = enter(code, sending=True, repeated=True)
     if "envelope" in body:
-        sending = _take_envelope(visit, submission, body["envelope"])
+        sending = _take_envelope(visit, submission, body)
     else:
         sending = _take_plain(visit, submission, body.get("answers"))
     if not isinstance(sending, Sending):
@@ -101,15 +102,21 @@ def _receive(session: Session, sending: Sending, resume: object) -> Receipt:
     return receipt
 
 
-def _take_envelope(visit: Visit, submission: str, text: object) -> Sending | tuple[dict[str, Any], int]:
+def _take_envelope(visit: Visit, submission: str, body: Mapping[str, Any]) -> Sending | tuple[dict[str, Any], int]:
+    """A device that asked without network which group the code is of names the version in `questionnaire`.
+
+    The envelope cannot be read here, and with the questionnaire of another group it would be lost at opening.
+    """
     try:
-        sealed = from_text(str(text).replace("+", "-").replace("/", "_").rstrip("="))
+        sealed = from_text(str(body["envelope"]).replace("+", "-").replace("/", "_").rstrip("="))
     except ValueError:
         sealed = b""
     setting = visit.setting
     keys = [from_text(key) for key in setting.public_keys]
     if len(sealed) != setting.size or not looks_sealed(sealed, keys, setting.fewest_keys):
         return wrong_field("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
+    if "questionnaire" in body and not is_version_of(reading(), body["questionnaire"], visit.access.group_id):
+        return wrong_field("questionnaire", "Phiếu này là của nhóm khác với nhóm của mã.")
     if setting.is_confidential and not is_sound(reading(), visit.round, setting.group.id, visit.units, sealed):
         return wrong_field("envelope", "Phiếu không mở được hoặc có câu trả lời chưa đúng.")
     return Sending(visit.code_hash, digest_of(submission, sealed), sealed)

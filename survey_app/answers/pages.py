@@ -6,6 +6,7 @@ from ..steps import register_step
 from . import (
     api_pages,
     collection_pages,
+    desk_pages,
     discard_pages,
     endings,
     identified_pages,
@@ -28,6 +29,7 @@ __all__ = [
     "api_pages",
     "bp",
     "collection_pages",
+    "desk_pages",
     "discard_pages",
     "endings",
     "identified_pages",

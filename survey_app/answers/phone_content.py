@@ -11,13 +11,24 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from ..look import STATIC, asset_version
+from ..look import STATIC
 
 # In this order: each uses those before it. Together they are the one script of every respondent's page.
 _SCRIPTS: Final = ("respondent.js", "expression.js", "questionnaire.js", "sealing.js", "device.js", "phone.js")
 _WORKER_SCRIPTS: Final = ("device.js", "worker.js")
 _ONLY_FOR_PEOPLE: Final = frozenset(
-    {"label", "hint", "guidance", "required_message", "constraint_message", "row", "criterion", "source"}
+    {
+        "label",
+        "hint",
+        "guidance",
+        "required_message",
+        "constraint_message",
+        "row",
+        "criterion",
+        "source",
+        "image",
+        "audio",
+    }
 )
 
 
@@ -53,11 +64,13 @@ def script_version() -> str:
     return hashlib.sha256(script()).hexdigest()[:12]
 
 
-def worker(shell: list[str]) -> bytes:
-    """The service worker; `shell` are the addresses that it keeps for times without network."""
+def worker(shell: list[str], desk: list[str]) -> bytes:
+    """The service worker; `shell` are the addresses that it keeps for times without network, `desk` those that only a
+    device for many persons needs."""
     parts = [(STATIC / name).read_bytes() for name in _WORKER_SCRIPTS]
-    state = hashlib.sha256(b"".join(parts) + asset_version("respondent.css").encode()).hexdigest()[:12]
-    facts = f"self.surveyShell = {json.dumps({'name': f'survey-{state}-{script_version()}', 'addresses': shell})};\n"
+    state = hashlib.sha256(b"".join(parts) + "".join([*shell, *desk]).encode()).hexdigest()[:12]
+    about = {"name": f"survey-{state}-{script_version()}", "addresses": shell, "desk": desk}
+    facts = f"self.surveyShell = {json.dumps(about)};\n"
     return facts.encode() + b"\n".join(parts)
 
 

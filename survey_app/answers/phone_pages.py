@@ -58,11 +58,7 @@ def phone_form() -> Any:
     if not isinstance(code, str):
         return wrong_field("code", "Thiếu mã.")
     visit = enter(code, sending=bool(have))  # who has begun may look at it in the hours of grace
-    g.language = str(body.get("language", "vi"))[:20]
-    form = _form_of(visit)
-    if have == form.etag:
-        return {"unchanged": True, "etag": form.etag}
-    return _given_out(form.content, "application/json", {"ETag": f'"{form.etag}"'})
+    return form_given_out(visit, str(body.get("language", "vi")), have)
 
 
 @bp.post("/p/refuse")
@@ -91,7 +87,8 @@ def phone_worker() -> Response:
     """The service worker; it stands at the top so that it may answer for the first page."""
     page = url_for("answers.link_page")
     shell = [page, f"{page}?lang=en", asset("respondent.css"), script_address()]
-    return _given_out(worker(shell), "text/javascript", {"Cache-Control": "no-cache"})
+    desk = [asset("desk.js")]
+    return _given_out(worker(shell, desk), "text/javascript", {"Cache-Control": "no-cache"})
 
 
 @bp.app_template_global("respondent_script")
@@ -119,6 +116,15 @@ def _given_out(content: bytes, kind: str, headers: dict[str, str]) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     response.headers.update(headers)
     return response
+
+
+def form_given_out(visit: Visit, wish: str, have: object) -> Any:
+    """The questionnaire in the language nearest to `wish`, or only that what the device has is still it."""
+    g.language = wish[:20]
+    form = _form_of(visit)
+    if have == form.etag:
+        return {"unchanged": True, "etag": form.etag}
+    return _given_out(form.content, "application/json", {"ETag": f'"{form.etag}"'})
 
 
 def _form_of(visit: Visit) -> _Form:

@@ -17,16 +17,19 @@ from .models import Envelope, Opening, RoundKey
 __all__ = [
     "Access",
     "Window",
+    "access_of_nobody",
     "count_envelopes",
     "definition_of",
     "find_access",
     "invitations_by_group",
+    "is_version_of",
     "opening_of",
     "published_version",
     "rated_units",
     "round_keys",
     "sealing_keys",
     "versions_of_round",
+    "window_of",
 ]
 
 
@@ -40,6 +43,18 @@ class Window:
     closes_on: date | None
     grace_hours: int
     cancelled_at: datetime | None = None
+
+
+def window_of(survey_round: Round) -> Window:
+    """When this round takes answers."""
+    return Window(
+        survey_round.opened_at,
+        survey_round.closed_at,
+        survey_round.opens_on,
+        survey_round.closes_on,
+        survey_round.grace_hours,
+        survey_round.cancelled_at,
+    )
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,15 @@ class Access:
     window: Window
     keys: int  # holders who have proved that they can open
     mode: str  # of the group
+
+
+def access_of_nobody(survey_round: Round, group: RespondentGroup, keys: int) -> Access:
+    """What a code of this group would lead to, for a device that has none yet. It can be answered with by nobody."""
+    window = window_of(survey_round)
+    unused = InvitationState.UNUSED
+    return Access(
+        survey_round.id, group.id, None, None, unused, None, True, survey_round.help_phone, window, keys, group.mode
+    )
 
 
 _ROUND_FACTS = (
@@ -125,6 +149,14 @@ def versions_of_round(session: Session, round_id: int) -> dict[int, Questionnair
         .where(RespondentGroup.round_id == round_id, QuestionnaireVersion.published_at.is_not(None))
     )
     return {version.id: version for version in rows}
+
+
+def is_version_of(session: Session, version_id: object, group_id: int) -> bool:
+    """The published version with this id belongs to the group."""
+    if not isinstance(version_id, int):
+        return False
+    version = session.get(QuestionnaireVersion, version_id)
+    return version is not None and version.group_id == group_id and version.published_at is not None
 
 
 def rated_units(session: Session, round_id: int) -> list[RatedUnit]:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, redirect, request, session, url_for
+from flask import g, get_template_attribute, redirect, request, session, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from ..questionnaires.answer_values import REQUIRED
 from ..questionnaires.check import minutes
@@ -35,6 +36,7 @@ from .rules import (
 )
 from .state import State, begin
 from .visit import (
+    UI_LANGUAGES,
     Visit,
     enter,
     packed,
@@ -191,8 +193,10 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
     t = text_shower(visit.round, visit.rated_name, state.language)
     screen = in_shown_order(screen, state.submission)
     questions = {question.name: question for question in screen.questions}
+    values = values_to_show(screen, state.answers, faults, request.form)
     with force_locale("en" if state.language == "en" else "vi"):
         words, targets = words_of_faults(faults, questions, t)
+        drawn = {} if faults else _drawn(visit, state, screen, values, t)
     return show(
         "respondent/question.html",
         422 if faults else 200,
@@ -200,13 +204,36 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
         packed=packed(state),
         screen=screen,
         t=t,
-        values=values_to_show(screen, state.answers, faults, request.form),
+        values=values,
+        drawn=drawn,
         faults=words,
         all_missing=set(faults.values()) <= {REQUIRED},
         targets=targets,
         rated=visit.rated_name,
         to_review="review" in request.form,
     )
+
+
+def _drawn(visit: Visit, state: State, screen: Screen, values: dict[str, Any], t: Any) -> dict[str, Markup]:
+    """The questions of the screen that look the same for everybody, from memory."""
+    language = next((one.code for one in visit.definition.languages if one.code == state.language), "")
+    if not language or screen.is_matrix:
+        return {}
+    draw = get_template_attribute("respondent/_questions.html", "question_field")
+    words = "" if language in UI_LANGUAGES else language
+    alone = len(screen.questions) == 1
+    units = tuple(unit.id for unit in visit.units)
+    found = {}
+    for question in screen.questions:
+        if question.shows_answers or question.choice_filter or question.shuffled:
+            continue
+        if values[question.name] not in ("", []):
+            continue
+        place = (units, language, question.name, alone)
+        if place not in visit.setting.drawn:
+            visit.setting.drawn[place] = draw(question, t, values[question.name], "", alone, words)
+        found[question.name] = visit.setting.drawn[place]
+    return found
 
 
 @dataclass(frozen=True)
@@ -236,18 +263,18 @@ def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
     missing: list[ReviewedAnswer] = []
     rest: list[ReviewedAnswer] = []
     number = 0
-    for screen in path:
-        if screen.is_matrix:
-            number += 1
-            row, faulty = _reviewed_matrix(screen, number, t, state.language)
-            (missing if faulty else rest).append(row)
-            continue
-        for question in (question for question in screen.questions if question.is_answered):
-            number += 1
-            with force_locale("en" if state.language == "en" else "vi"):
+    with force_locale("en" if state.language == "en" else "vi"):
+        for screen in path:
+            if screen.is_matrix:
+                number += 1
+                reviewed, faulty = _reviewed_matrix(screen, number, t, state.language)
+                (missing if faulty else rest).append(reviewed)
+                continue
+            for question in (question for question in screen.questions if question.is_answered):
+                number += 1
                 given = reviewed_words(question, screen.live.get(question.name, ""), t)
-            row = ReviewedAnswer(number, t(question.label), given, screen.number)
-            (missing if question.required and not given else rest).append(row)
+                row = ReviewedAnswer(number, t(question.label), given, screen.number)
+                (missing if question.required and not given else rest).append(row)
     return show(
         "respondent/review.html",
         422 if tried else 200,

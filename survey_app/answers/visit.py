@@ -1,6 +1,6 @@
 """One request of a respondent: where it comes from, which code it brings, in which language it is answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, g, render_template, request
 from flask_babel import force_locale
+from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,15 @@ from ..web import database, reading, settings
 from .identified import public_answer_key, seal_identified
 from .models import RoundKey
 from .payload import envelope_size
-from .queries import Access, Window, definition_of, find_access, published_version, sealing_keys
+from .queries import (
+    Access,
+    Window,
+    access_of_nobody,
+    definition_of,
+    find_access,
+    published_version,
+    sealing_keys,
+)
 from .ratings import Rated, form_of, path_of, payload_of, rated_of
 from .rules import FEWEST_HOLDERS, NotOpen, UnknownCode, check_access, seal_answers
 from .state import State, pack, unpack
@@ -58,6 +67,13 @@ class Setting:
     window: Window
     read_at: float
     public_keys: tuple[str, ...]  # to whom a phone seals: the holders, or in confidential mode the server
+
+    drawn: dict[tuple[Any, ...], Markup] = field(default_factory=dict)  # questions as they look before an answer
+
+    @property
+    def rates_one(self) -> bool:
+        """Whether everybody of the group rates the same one unit."""
+        return len(self.rated.units) == 1 and self.group.id not in self.rated.chosen
 
     @property
     def is_confidential(self) -> bool:
@@ -163,11 +179,24 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
 def _units(session: Session, setting: Setting, access: Access) -> tuple[RatedUnit, ...]:
     """What the holder of the code rates. Where the round rates one unit, nobody's own unit is looked up."""
     rated = setting.rated
-    only_one = len(rated.units) == 1 and access.group_id not in rated.chosen
-    units = rated.of(access.group_id, "" if only_one else path_of(session, access))
+    units = rated.of(access.group_id, "" if setting.rates_one else path_of(session, access))
     if not units:
         raise NotOpen("Ông/bà không có đơn vị nào để đánh giá trong đợt này.")
     return units
+
+
+def visit_without_code(survey_round: Round, group: RespondentGroup) -> Visit | None:
+    """What everybody of a group is asked, for a device that has no code yet.
+
+    None while nothing is published, and where persons rate different units.
+    """
+    session = reading()
+    keys = len(sealing_keys(session, survey_round.id))
+    access = access_of_nobody(survey_round, group, keys)
+    setting = _setting(session, access)
+    if setting is None or not setting.rates_one:
+        return None
+    return Visit("", access, setting, setting.rated.of(group.id, ""))
 
 
 def _setting(session: Session, access: Access) -> Setting | None:

@@ -14,6 +14,7 @@ from ..web import database
 from .check import AskedCriterion, check, minutes
 from .ddi import write_ddi
 from .definition import Definition
+from .media import Medium, unpacked, with_references
 from .message import Message, as_json
 from .paper_form import paper_form_pdf
 from .queries import asked_criteria
@@ -22,12 +23,12 @@ from .xlsform_writer import write_markdown, write_workbook, write_xform
 
 commands = AppGroup("questionnaires", help="Kiểm tra và chuyển đổi phiếu khảo sát (XLSForm).")
 
-_WRITERS: Final[dict[str, Callable[[Definition], bytes]]] = {
-    ".ddi.xml": write_ddi,
-    ".md": write_markdown,
-    ".xlsx": write_workbook,
-    ".xml": write_xform,
-    ".pdf": lambda definition: paper_form_pdf(definition, definition.default_language, {}),
+_WRITERS: Final[dict[str, Callable[[Definition, list[Medium]], bytes]]] = {
+    ".ddi.xml": lambda definition, _media: write_ddi(definition),
+    ".md": lambda definition, _media: write_markdown(definition),
+    ".xlsx": lambda definition, _media: write_workbook(definition),
+    ".xml": lambda definition, _media: write_xform(definition),
+    ".pdf": lambda definition, media: paper_form_pdf(definition, definition.default_language, {}, media=media),
 }
 _ENDINGS: Final = ".md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook), .pdf (phiếu giấy)"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -39,7 +40,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--round", "round_code", default="", help="Mã đợt: so với tiêu chí mà đợt hỏi nhóm này.")
 @click.option("--group", default="", help="Nhóm của phiếu, khi tệp không ghi ở trang settings.")
 def check_file(file: Path, as_document: bool, round_code: str, group: str) -> None:
-    """Kiểm tra phiếu trong FILE (.md, .xlsx): phần không nhận, lỗi, cảnh báo, số câu, số phút."""
+    """Kiểm tra phiếu trong FILE (.md, .xlsx, .zip có ảnh, âm thanh): phần không nhận, lỗi, cảnh báo, số câu, phút."""
     definition, messages = _read(file, _criteria(round_code) if round_code else None, group)
     report = _report(file, definition, messages)
     if as_document:
@@ -66,7 +67,8 @@ def _criteria(round_code: str) -> list[AskedCriterion]:
 
 def _read(file: Path, criteria: list[AskedCriterion] | None, group: str) -> tuple[Definition | None, list[Message]]:
     try:
-        definition = read_xlsform(file.read_bytes(), file.name)
+        data, name, media = unpacked(file.read_bytes(), file.name)
+        definition = with_references(read_xlsform(data, name), {}, media)
     except XlsformError as fault:
         return None, fault.messages
     return definition, check(definition, criteria, group)
@@ -103,20 +105,23 @@ def _report(file: Path, definition: Definition | None, messages: list[Message]) 
 @click.argument("source", metavar="IN", type=_FILE)
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 def convert(source: Path, target: Path) -> None:
-    """Ghi phiếu IN (.md, .xlsx) thành OUT: .md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook) hoặc .pdf (phiếu giấy)."""
+    """Ghi phiếu IN (.md, .xlsx, .zip) thành OUT: .md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook), .pdf (giấy)."""
     write = next((_WRITERS[ending] for ending in _WRITERS if target.name.lower().endswith(ending)), None)
     if write is None:
         raise click.UsageError(f"Không ghi được tệp «{target.suffix or target.name}». Dùng {_ENDINGS}.")
     if source.suffix.lower() == ".xml":
         raise click.UsageError("Không đọc được XForm (.xml). Tệp vào phải là XLSForm .md hoặc .xlsx.")
     try:
-        definition = read_xlsform(source.read_bytes(), source.name)
+        data, name, media = unpacked(source.read_bytes(), source.name)
+        definition = read_xlsform(data, name)
+        if media:
+            definition = with_references(definition, {}, media)
     except XlsformError as fault:
         for message in fault.messages:
             click.echo(f"Lỗi: {message.line}", err=True)
         raise click.ClickException(f"Tệp không nhận được: {len(fault.messages)} chỗ cần sửa.") from fault
     try:
-        target.write_bytes(write(definition))
+        target.write_bytes(write(definition, media))
     except OSError as fault:
         raise click.ClickException(f"Không ghi được {target}: {fault.strerror}.") from fault
     click.echo(f"Đã ghi {target}.", err=True)

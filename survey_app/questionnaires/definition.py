@@ -61,6 +61,7 @@ class Choice:
     level: int | None = None
     row: int = field(default=0, compare=False)
     cells: Mapping[str, str] = field(default_factory=dict)
+    image: Texts = field(default_factory=dict)  # as `Question.image`
 
     @property
     def is_dont_know(self) -> bool:
@@ -80,7 +81,8 @@ class Question:
     """Câu hỏi. `criterion` names the leaf criterion that it scores; `row` is its row in the sheet `survey`.
 
     `default` is a fixed value: shown at first, or the value itself where nobody may change it. `parameters` are those
-    of XLSForm: start, end, step of a range; randomize and seed of a list.
+    of XLSForm: start, end, step of a range; randomize and seed of a list. `image` and `audio` name a file in each
+    language: bare as in the XLSForm, once stored as a reference of `media.py`.
 
     In a matrix written out for a person, `rated_unit` is the unit that this row is about and `rated_name` the name of
     the question as the author wrote it; its heading has the latter only.
@@ -106,8 +108,25 @@ class Question:
     default: str = ""
     read_only: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
+    image: Texts = field(default_factory=dict)
+    audio: Texts = field(default_factory=dict)
     rated_unit: int = 0
     rated_name: str = ""
+
+    # Looked at for every question of every page, so computed once: whether its value comes from its calculation or
+    # default alone; whether a person answers it (not a note, nothing computed, not the heading of a table); and whether
+    # an earlier answer (`${name}`) stands in its texts.
+    is_computed: bool = field(init=False, compare=False)
+    is_answered: bool = field(init=False, compare=False)
+    shows_answers: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        computed = self.kind in UNSEEN_KINDS or self.read_only
+        object.__setattr__(self, "is_computed", computed)
+        object.__setattr__(self, "is_answered", self.kind != NOTE and not computed and not self.is_heading)
+        fields = (self.label, self.hint, self.required_message, self.constraint_message)
+        shows = any("${" in text for texts in fields for text in texts.values())
+        object.__setattr__(self, "shows_answers", shows)
 
     @property
     def heads_matrix(self) -> bool:
@@ -122,16 +141,6 @@ class Question:
     @property
     def is_scored(self) -> bool:
         return bool(self.criterion)
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether a person answers it: not a note, nothing computed, not the heading of a table."""
-        return self.kind != NOTE and not self.is_computed and not self.is_heading
-
-    @property
-    def is_computed(self) -> bool:
-        """Whether its value comes from its calculation or default alone."""
-        return self.kind in UNSEEN_KINDS or self.read_only
 
     @property
     def is_shown(self) -> bool:

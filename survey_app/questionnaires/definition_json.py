@@ -45,6 +45,7 @@ def _choice_to_json(choice: Choice) -> dict[str, Any]:
             "level": choice.level,
             "row": choice.row,
             "cells": dict(choice.cells),
+            "image": dict(choice.image),
         }
     )
 
@@ -80,6 +81,8 @@ def _item_to_json(item: Item) -> dict[str, Any]:
         "default": item.default,
         "read_only": item.read_only,
         "parameters": dict(item.parameters),
+        "image": dict(item.image),
+        "audio": dict(item.audio),
         "rated_unit": item.rated_unit or None,
         "rated_name": item.rated_name,
     }
@@ -102,7 +105,14 @@ def from_json(data: Mapping[str, Any]) -> Definition:
 
 
 def _choice_from_json(row: Mapping[str, Any]) -> Choice:
-    return Choice(row["name"], row.get("label", {}), row.get("level"), row.get("row", 0), row.get("cells", {}))
+    return Choice(
+        row["name"],
+        row.get("label", {}),
+        row.get("level"),
+        row.get("row", 0),
+        row.get("cells", {}),
+        row.get("image", {}),
+    )
 
 
 def _condition_from_json(row: Mapping[str, Any] | None) -> Condition | None:
@@ -144,6 +154,8 @@ def _item_from_json(row: Mapping[str, Any], lists: Mapping[str, tuple[Choice, ..
         default=row.get("default", ""),
         read_only=row.get("read_only", False),
         parameters=row.get("parameters", {}),
+        image=row.get("image", {}),
+        audio=row.get("audio", {}),
         rated_unit=row.get("rated_unit", 0),
         rated_name=row.get("rated_name", ""),
     )

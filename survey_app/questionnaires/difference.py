@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA, Hamming
 
 from ..text import search_key
 from .definition import SELECT_MULTIPLE, SELECT_ONE, Choice, Condition, Definition, Group, Item, Question, Texts
+from .media import name_of
 from .xlsform_kinds import LOOKS
 
 _MEANING = re.compile(r"\d+|\{\w+\}|\$\{[^}]*\}|\b(?:không|chưa|chẳng|đừng|not?|never|n['’]t)\b", re.IGNORECASE)
@@ -147,8 +148,15 @@ def _of_question(old: Question, new: Question) -> Iterator[Change]:
     )
     for words, one, other in texts:
         yield from _of_texts(f"câu «{new.name}», {words}", new.name, new.row, one, other)
+    for words, one, other in (("ảnh", old.image, new.image), ("âm thanh", old.audio, new.audio)):
+        if dict(one) != dict(other):
+            yield changed(Danger.SAFE, f"đổi {words}", _file_names(one), _file_names(other))
     if old.kind == new.kind:
         yield from _of_choices(old, new)
+
+
+def _file_names(files: Texts) -> str:
+    return ", ".join(dict.fromkeys(name_of(text) for text in files.values())) or "–"
 
 
 def _working_looks(question: Question) -> set[str]:
@@ -174,6 +182,8 @@ def _of_choices(old: Question, new: Question) -> Iterator[Change]:
             yield changed(Danger.DESTRUCTIVE, "đổi mức", choice)
         if dict(before[name].cells) != dict(choice.cells):
             yield changed(Danger.RISKY, "đổi cột dùng để lọc", choice)
+        if dict(before[name].image) != dict(choice.image):
+            yield changed(Danger.SAFE, "đổi ảnh", choice)
         words = f"câu «{new.name}», lựa chọn «{name}»"
         yield from _of_texts(words, new.name, choice.row, before[name].label, choice.label)
     if kept != [name for name in after if name in before]:

@@ -12,8 +12,9 @@ class UploadForm(FlaskForm):
 
     file = FileField(
         _l("Tệp XLSForm (.xlsx hoặc .md, tối đa 2 MB)"),
+        description=_l("Có ảnh, âm thanh thì nén phiếu và các tệp ấy vào một tệp .zip, tối đa 6 MB."),
         validators=[FileRequired(_l("Chọn một tệp."))],
-        render_kw={"accept": ".xlsx,.md"},
+        render_kw={"accept": ".xlsx,.md,.zip"},
     )
 
 

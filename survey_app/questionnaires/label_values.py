@@ -19,9 +19,9 @@ def names_in(texts: Texts) -> Iterator[str]:
 
 def with_values(question: Question, live: Mapping[str, Answer], definition: Definition) -> Question:
     """The question with answers in its texts: the words of a choice, in the language of the text."""
-    fields = (question.label, question.hint, question.required_message, question.constraint_message)
-    if not any("${" in text for texts in fields for text in texts.values()):
+    if not question.shows_answers:
         return question
+    fields = (question.label, question.hint, question.required_message, question.constraint_message)
     label, hint, required, constraint = (_filled(texts, live, definition) for texts in fields)
     return replace(question, label=label, hint=hint, required_message=required, constraint_message=constraint)
 

@@ -35,6 +35,19 @@ class QuestionnaireVersion(Base):
     group: Mapped[RespondentGroup] = relationship()
 
 
+class QuestionnaireMedium(Base):
+    """Ảnh, âm thanh của phiếu: a file that some version of the group's questionnaire shows, known by its content."""
+
+    __tablename__ = "questionnaire_medium"
+    __table_args__ = (UniqueConstraint("group_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("respondent_group.id"), index=True)
+    digest: Mapped[str] = mapped_column(index=True)  # `Medium.digest`; stands in the address
+    kind: Mapped[str]  # media type
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class QuestionnaireScenario(Base):
     """Kịch bản thử: answers of one person, and what they must lead to in every later version."""
 

@@ -19,9 +19,19 @@ from .ddi import write_ddi
 from .definition import asked_when
 from .forms import CorrectionForm, UploadForm
 from .matrix import has_matrix
+from .media import unpacked
 from .message import Message
 from .paper_form import paper_form_pdf
-from .queries import asked_criteria, find_group, form_of_group, history, overview, questionnaire_of
+from .queries import (
+    asked_criteria,
+    find_group,
+    form_of_group,
+    history,
+    loaded_version,
+    media_of,
+    overview,
+    questionnaire_of,
+)
 from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
 from .wording import placeholder_values
 from .xlsform import XlsformError, read_xlsform
@@ -100,7 +110,8 @@ def upload(code: str, group_code: str) -> Any:
         return show_group(survey_round, group, form), 422
     data, file_name = form.file.data.read(), form.file.data.filename
     try:
-        read_xlsform(data, file_name)  # before the write lock: reading a large file takes a while
+        workbook, workbook_name, _media = unpacked(data, file_name)
+        read_xlsform(workbook, workbook_name)  # before the write lock: reading a large file takes a while
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
             load_draft(session, survey_round, group, data, file_name, me())
@@ -160,7 +171,8 @@ def paper(code: str, group_code: str) -> Any:
     rated = units[0].name if units else survey_round.operator_unit.name
     values = placeholder_values(survey_round, rated)
     about = "" if has_matrix(definition) else rated  # of a matrix the names stand in the rows
-    pdf = paper_form_pdf(form, language, values, about, survey_round.mark)
+    media = media_of(reading(), loaded_version(reading(), group.id))
+    pdf = paper_form_pdf(form, language, values, about, survey_round.mark, media)
     name = f"phieu-giay-{survey_round.code}-nhom-{group.code.lower()}.pdf"
     return send_file(io.BytesIO(pdf), "application/pdf", as_attachment=True, download_name=name)
 
@@ -248,4 +260,4 @@ def step_two(session: Session, survey_round: Round) -> StepState:
 register_step(2, step_two)
 register_copier(copy_questionnaires)
 
-from . import editor_pages, preview_pages, scenario_pages, version_pages  # noqa: E402, F401 - they add their routes to `bp`
+from . import editor_pages, media_pages, preview_pages, scenario_pages, version_pages  # noqa: E402, F401 - they add their routes to `bp`

@@ -3,6 +3,7 @@
 Boxes are ticked with a pen; who may skip a question is told in words where the condition is simple.
 """
 
+import base64
 from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
@@ -26,7 +27,9 @@ from .definition import (
     fill,
     text_in,
 )
-from .expression import Expression, Literal, Operation, Reference
+from .expression import Expression, Literal, Operation
+from .expression import Reference as AnswerOf
+from .media import Medium, Reference
 
 _CSS = """
 @page { margin: 15mm 15mm 18mm 15mm; @top-center { content: none; }
@@ -49,6 +52,8 @@ li { margin: 0 0 1.5mm; padding-left: 7mm; text-indent: -7mm; break-inside: avoi
 .box { width: 4mm; height: 4mm; margin-right: 3mm; vertical-align: -0.6mm; }
 .box.round { border-radius: 50%; }
 .place { width: 9mm; height: 6mm; margin-right: 2mm; vertical-align: -1.5mm; }
+.picture { display: block; max-width: 90mm; max-height: 60mm; margin: 1mm 0 2mm; }
+li .picture { max-width: 45mm; max-height: 30mm; text-indent: 0; }
 .label.matrix { font-weight: bold; margin: 4mm 0 1mm; break-after: avoid; }
 table.matrix { width: 100%; border-collapse: collapse; font-size: 10.5pt; }
 table.matrix th, table.matrix td { border: 0.2mm solid #888; padding: 0.8mm 1mm; text-align: center; }
@@ -63,19 +68,31 @@ _SHORT = 34  # characters of a choice that still fit half a column
 
 
 def paper_form_pdf(
-    definition: Definition, language: str, values: dict[str, str], rated_unit: str = "", mark: str = ""
+    definition: Definition,
+    language: str,
+    values: dict[str, str],
+    rated_unit: str = "",
+    mark: str = "",
+    media: Sequence[Medium] = (),
 ) -> bytes:
-    """The form as PDF. `values` fill the placeholders. Raises Refused when Pango is not installed."""
+    """The form as PDF. `values` fill the placeholders; `media` are the stored files, of which pictures are printed.
+
+    Raises Refused when Pango is not installed.
+    """
     title = fill(definition.title, values)
     about = Markup('<p class="about">Đang đánh giá: <b>{}</b></p>').format(rated_unit) if rated_unit else Markup("")
-    body = Markup("<body><h1>{}</h1>{}{}</body>").format(title, about, _Form(definition, language, values).html())
+    body = Markup("<body><h1>{}</h1>{}{}</body>").format(
+        title, about, _Form(definition, language, values, media).html()
+    )
     return paper.html_to_pdf(str(body), title=title, css=_CSS, language=language, mark=mark)
 
 
 class _Form:
     """Walks through the questionnaire, numbering what takes an answer."""
 
-    def __init__(self, definition: Definition, language: str, values: dict[str, str]) -> None:
+    def __init__(self, definition: Definition, language: str, values: dict[str, str], media: Sequence[Medium]) -> None:
+        self._language = language
+        self._media = {medium.digest: medium for medium in media}
         self._definition = definition
         self._numbers = paper_numbers(definition)
         self._shown: Callable[[Texts], str] = lambda texts: fill(text_in(texts, language), values)
@@ -97,13 +114,22 @@ class _Form:
             return Markup("")
         number = Markup("{}. ").format(self._numbers[item.name]) if item.is_answered else Markup("")
         hint = self._shown(item.hint)
-        return Markup('<div class="question">{}<p class="label">{}{}</p>{}{}</div>').format(
+        return Markup('<div class="question">{}<p class="label">{}{}</p>{}{}{}</div>').format(
             self._skip(item.relevant),
             number,
             self._shown(item.label),
             self._hint(hint),
+            self._picture(item.image),
             self._field(item),
         )
+
+    def _picture(self, files: Texts) -> Markup:
+        reference = Reference.of(text_in(files, self._language))
+        medium = self._media.get(reference.digest) if reference else None
+        if medium is None:
+            return Markup("")
+        content = base64.b64encode(medium.content).decode()
+        return Markup('<img class="picture" alt="" src="data:{};base64,{}">').format(medium.kind, content)
 
     def _matrix(self, group: Group) -> Markup:
         """A table: the levels above, a row of boxes for each unit."""
@@ -131,7 +157,7 @@ class _Form:
     def _words(self, tree: Expression) -> str:
         """A simple condition in words, empty for one that is not simple."""
         match tree:
-            case Operation("=" | "!=" | "selected" as operator, (Reference(name), Literal(str() as choice_name))):
+            case Operation("=" | "!=" | "selected" as operator, (AnswerOf(name), Literal(str() as choice_name))):
                 asked = self._definition.question(name)
                 choice = asked.choice(choice_name) if asked else None
                 if asked is None or choice is None or name not in self._numbers:
@@ -167,7 +193,11 @@ class _Form:
         elif question.kind == RANK:
             told = "Ghi số thứ tự vào từng ô: 1 là quan trọng nhất."
         words = Markup('<p class="hint">{}</p>').format(told) if told else Markup("")
-        return words + _list([_row(label, kind) for label in labels], long=any(len(label) > _SHORT for label in labels))
+        rows = [
+            _row(label, kind, self._picture(choice.image))
+            for label, choice in zip(labels, question.choices, strict=True)
+        ]
+        return words + _list(rows, long=any(len(label) > _SHORT for label in labels))
 
 
 def _is_matrix(group: Group) -> bool:
@@ -175,8 +205,8 @@ def _is_matrix(group: Group) -> bool:
     return isinstance(first, Question) and first.heads_matrix
 
 
-def _row(label: str, box: str) -> Markup:
-    return Markup('<li><span class="{}"></span>{}</li>').format(box, label)
+def _row(label: str, box: str, picture: str = "") -> Markup:
+    return Markup('<li><span class="{}"></span>{}{}</li>').format(box, label, picture)
 
 
 def _list(rows: list[Markup], long: bool) -> Markup:

@@ -73,7 +73,8 @@ class _Draft:
 def screens(definition: Definition, answers: Answers) -> list[Screen]:
     """The screens of the present path, in order. Total and numbers follow the path, so an answer may change them."""
     live: dict[str, Answer] = {}
-    drafts = [draft for draft in _walk(definition.items, answers, live, {}, definition) if draft.questions]
+    drafts: list[_Draft] = []
+    _walk(definition.items, answers, live, {}, definition, drafts)
     counts = [_count(draft.questions) for draft in drafts]
     all_questions = sum(counts)
     found, before = [], 0
@@ -91,21 +92,27 @@ def _count(questions: Sequence[Question]) -> int:
 
 
 def _walk(
-    items: Sequence[Item], answers: Answers, live: dict[str, Answer], title: Texts, definition: Definition
-) -> Iterator[_Draft]:
-    """Screens of the items; `live` collects the answers on the path so far, which conditions may look at."""
+    items: Sequence[Item],
+    answers: Answers,
+    live: dict[str, Answer],
+    title: Texts,
+    definition: Definition,
+    drafts: list[_Draft],
+) -> None:
+    """Adds the screens of the items; `live` collects the answers on the path so far, which conditions may look at."""
     for item in items:
         if item.relevant and not holds(item.relevant.tree, live):
             continue
         if isinstance(item, Question):
             asked = _ask(item, answers, live, definition)
             if asked.is_shown:
-                yield _Draft(item.name, title, (asked,))
+                drafts.append(_Draft(item.name, title, (asked,)))
         elif item.one_screen:
             shown = tuple(_asked_within(item, answers, live, definition))
-            yield _Draft(item.name, item.label or title, shown, item.table)
+            if shown:
+                drafts.append(_Draft(item.name, item.label or title, shown, item.table))
         else:
-            yield from _walk(item.items, answers, live, item.label or title, definition)
+            _walk(item.items, answers, live, item.label or title, definition, drafts)
 
 
 def _asked_within(
@@ -167,8 +174,7 @@ def answers_on_path(definition: Definition, answers: Answers) -> dict[str, Answe
     This is what is stored.
     """
     live: dict[str, Answer] = {}
-    for _screen in _walk(definition.items, answers, live, {}, definition):
-        pass
+    _walk(definition.items, answers, live, {}, definition, [])
     kept: dict[str, Answer] = {}
     for name, answer in live.items():
         answer = clean_text(answer) if isinstance(answer, str) else answer

@@ -16,8 +16,9 @@ from .definition import Definition
 from .definition_json import from_json
 from .difference import Change, differences, needs_second_person
 from .matrix import Body, written_out
+from .media import Medium, Reference, references_in
 from .message import Message
-from .models import QuestionnaireScenario, QuestionnaireVersion
+from .models import QuestionnaireMedium, QuestionnaireScenario, QuestionnaireVersion
 from .scenarios import Outcome, run_scenario, scenarios_of
 
 _MOST_KEPT = 200
@@ -126,6 +127,30 @@ def newest_version(session: Session, group_id: int) -> QuestionnaireVersion | No
         .order_by(QuestionnaireVersion.number.desc())
         .limit(1)
     )
+
+
+def versions_of_group(session: Session, group_id: int) -> list[QuestionnaireVersion]:
+    """All versions of a group, without the files that they came from."""
+    rows = select(QuestionnaireVersion).where(QuestionnaireVersion.group_id == group_id)
+    return list(session.scalars(rows.options(defer(QuestionnaireVersion.source))))
+
+
+def find_medium(session: Session, digest: str) -> QuestionnaireMedium:
+    """A stored picture or recording. Raises Missing."""
+    rows = select(QuestionnaireMedium).where(QuestionnaireMedium.digest == digest).limit(1)
+    found = session.scalar(rows)
+    if found is None:
+        raise Missing
+    return found
+
+
+def media_of(session: Session, version: QuestionnaireVersion) -> list[Medium]:
+    """The pictures and recordings that a version shows."""
+    shown = [one for text in references_in(definition_of(version)).values() if (one := Reference.of(text))]
+    rows = select(QuestionnaireMedium).where(QuestionnaireMedium.group_id == version.group_id)
+    stored = {row.digest: row for row in session.scalars(rows)} if shown else {}
+    found = [(one, stored[one.digest]) for one in shown if one.digest in stored]
+    return [Medium(one.name, row.kind, row.content) for one, row in found]
 
 
 def loaded_version(session: Session, group_id: int) -> QuestionnaireVersion:

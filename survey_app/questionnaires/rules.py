@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ..access import Actor
@@ -17,8 +18,16 @@ from ..units.models import UnitKind
 from .definition import Definition
 from .definition_json import canonical_sha256, to_json
 from .difference import Danger, differences
-from .models import QuestionnaireScenario, QuestionnaireVersion
-from .queries import definition_of, newest_version, published_version, questionnaire_of
+from .media import Medium, Reference, references_in, unpacked, with_references
+from .models import QuestionnaireMedium, QuestionnaireScenario, QuestionnaireVersion
+from .queries import (
+    definition_of,
+    media_of,
+    newest_version,
+    published_version,
+    questionnaire_of,
+    versions_of_group,
+)
 from .scenarios import scenarios_of
 from .xlsform import read_xlsform
 
@@ -38,19 +47,26 @@ def load_draft(
     file_name: str,
     by: Actor,
     reason: str = "",
+    more_media: Sequence[Medium] = (),
 ) -> QuestionnaireVersion:
     """The XLSForm as the draft of a group: a new version, or the present draft replaced.
 
+    A .zip brings pictures and recordings too; what the version before showed need not come again. `more_media` are
+    those of another group. A draft may still have errors of the checks; they stop only its publication.
     Raises XlsformError with every reason when the file cannot become a questionnaire. While the round is open only
     typing corrections are taken, with a `reason`; Refused names what else the file changes, and once the round is
-    closed. A draft may still have errors of the checks; they stop only its publication.
+    closed.
     """
     hold_round(session, survey_round)
+    data, file_name, brought = unpacked(data, file_name)
+    newest = newest_version(session, group.id)
     read = read_xlsform(data, file_name)
+    known = references_in(definition_of(newest)) if newest else {}
+    known = {**{medium.name: medium.reference for medium in more_media}, **known}
+    read = with_references(read, known, brought)
     if survey_round.opened_at is not None:
         _check_correction(session, survey_round, group, read, reason)
     definition = to_json(read)
-    newest = newest_version(session, group.id)
     if newest is None or newest.published_at is not None:
         draft = QuestionnaireVersion(group_id=group.id, number=newest.number + 1 if newest else 1)
         session.add(draft)
@@ -64,8 +80,32 @@ def load_draft(
     draft.loaded_by_id = by.id
     draft.reason = clean(reason)
     session.flush()
+    _keep_media(session, group, [*more_media, *brought])
     record(session, Action.QUESTIONNAIRE_LOADED, by, round=survey_round.code, group=group.code, file=file_name)
     return draft
+
+
+def _keep_media(session: Session, group: RespondentGroup, media: Sequence[Medium]) -> None:
+    """Stores the files that came, and drops those that no version of the group shows any more."""
+    shown = {
+        reference.digest
+        for version in versions_of_group(session, group.id)
+        for text in references_in(definition_of(version)).values()
+        if (reference := Reference.of(text))
+    }
+    stored = set(session.scalars(select(QuestionnaireMedium.digest).where(QuestionnaireMedium.group_id == group.id)))
+    for digest in stored - shown:
+        session.execute(
+            delete(QuestionnaireMedium).where(
+                QuestionnaireMedium.group_id == group.id, QuestionnaireMedium.digest == digest
+            )
+        )
+    fresh = {medium.digest: medium for medium in media if medium.digest in shown - stored}
+    for medium in fresh.values():
+        session.add(
+            QuestionnaireMedium(group_id=group.id, digest=medium.digest, kind=medium.kind, content=medium.content)
+        )
+    session.flush()
 
 
 def _check_correction(
@@ -119,7 +159,8 @@ def copy_questionnaires(session: Session, source: Round, made: Round, by: Actor)
     for group in made.groups:
         before = published_version(session, groups[group.code].id) if group.code in groups else None
         if before is not None:
-            load_draft(session, made, group, before.source, before.source_name, by)
+            media = media_of(session, before)
+            load_draft(session, made, group, before.source, before.source_name, by, more_media=media)
             for one in scenarios_of(session, [groups[group.code].id]):
                 facts = {"name": one.name, "answers": one.answers, "path": one.path, "levels": one.levels}
                 session.add(QuestionnaireScenario(group_id=group.id, made_at=now(), made_by_id=by.id, **facts))

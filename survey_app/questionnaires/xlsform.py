@@ -25,13 +25,14 @@ _SETTING_REASONS: Final = {
     "clean_text_values": "chữ trong tệp luôn được bỏ khoảng trắng thừa",
     "style": "phiếu luôn hiện từng màn hình một",
 }
-_NO_MEDIA: Final = "chưa đưa được ảnh, âm thanh, phim vào câu hỏi. Nói bằng lời ở label hoặc hint"
-_MEDIA: Final = dict.fromkeys(("media", "image", "big-image", "audio", "video", "autoplay"), _NO_MEDIA)
+_NO_MEDIA: Final = "chỉ dùng được ảnh (media::image) và âm thanh (media::audio); phim và tự phát thì không"
+_MEDIA: Final = dict.fromkeys(("media", "big-image", "video", "autoplay"), _NO_MEDIA)
+_NO_AUDIO: Final = "đọc các lựa chọn trong âm thanh của câu hỏi (media::audio ở trang survey)"
 _SURVEY: Final = SheetColumns(
     sheet="survey",
     plain={"type", "name", "required", "relevant", "appearance", "criterion", "constraint", "calculation"}
     | {"choice_filter", "default", "read_only", "parameters", "repeat_count", "rates"},
-    translated={"label", "hint", "guidance_hint", "required_message", "constraint_message"},
+    translated={"label", "hint", "guidance_hint", "required_message", "constraint_message", "image", "audio"},
     other_names={
         "relevance": "relevant",
         "jr:count": "repeat_count",
@@ -58,10 +59,10 @@ _SURVEY: Final = SheetColumns(
 _CHOICES: Final = SheetColumns(
     sheet="choices",
     plain={"list_name", "name", "level"},
-    translated={"label"},
+    translated={"label", "image"},
     other_names={"list name": "list_name", "value": "name", "score": "level", "caption": "label"},
     needed={"list_name", "name"},
-    reasons=_MEDIA,
+    reasons={**_MEDIA, "audio": _NO_AUDIO},
 )
 _WORD = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 

@@ -12,6 +12,7 @@ from .xlsform_tables import Row, Table
 _LANGUAGE = re.compile(r"(?P<name>.+?)\s*\((?P<code>[a-z]{2,3}(-[A-Za-z0-9]+)*)\)")
 _BARE_CODE = re.compile(r"[a-z]{2,3}")
 _KNOWN_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}
+_MEDIA: Final = ("image", "audio")  # a column of files without a language is for all languages
 _CODES: Final = {  # of languages that files of other tools name without a code
     "tiếng việt": "vi",
     "vietnamese": "vi",
@@ -52,7 +53,7 @@ class Headings:
     @property
     def languages(self) -> list[Language]:
         """The languages of the sheet in the order of its columns."""
-        return list(dict.fromkeys(language for _, language in self.translated.values()))
+        return list(dict.fromkeys(language for name, language in self.translated.values() if name not in _MEDIA))
 
     def named(self, row: Row) -> dict[str, str]:
         """The plain cells of a row by our name of the column."""
@@ -87,6 +88,8 @@ def _understand(heading: str, table: Table, columns: SheetColumns, headings: Hea
     base, colons, language_text = (part.strip() for part in heading.partition("::"))
     if not colons and base.partition(":")[0].strip().lower() in columns.translated:
         base, colons, language_text = (part.strip() for part in heading.partition(":"))  # as in older files
+    if base.lower() == "media":
+        base, colons, language_text = (part.strip() for part in language_text.partition("::"))
     base = base.lower()
     name = columns.other_names.get(base, base)
     if not colons and name in columns.plain:

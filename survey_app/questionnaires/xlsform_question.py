@@ -68,6 +68,8 @@ def read_question(row: Row, type_text: str, lists: Lists, reading: Reading) -> Q
         default=cells.get("default", ""),
         read_only=read_only and kind != NOTE,
         parameters=_parameters(kind, cells.get("parameters", ""), row.number, reading),
+        image=reading.survey.texts(row, "image"),
+        audio=reading.survey.texts(row, "audio"),
     )
     _check_cells(question, cells, reading)
     _check_appearance(question, reading)
@@ -124,6 +126,9 @@ def _check_cells(question: Question, cells: Mapping[str, str], reading: Reading)
         refuse("read_only", f"câu {question.kind} không để chỉ đọc được; muốn hiện lời thì dùng note.")
     if question.read_only and not question.calculation and not question.default:
         refuse("read_only", "câu chỉ đọc phải có giá trị ở cột default hoặc phép tính ở cột calculation.")
+    for column, files in (("media::image", question.image), ("media::audio", question.audio)):
+        if files and not question.is_shown:
+            refuse(column, f"câu {question.kind} không hiện ra nên không ai thấy tệp này. Để trống.")
     if question.choice_filter and question.kind not in LISTED_KINDS:
         refuse("choice_filter", "chỉ câu có danh sách lựa chọn mới lọc được.")
 

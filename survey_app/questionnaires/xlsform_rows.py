@@ -51,7 +51,8 @@ def read_choices(table: Table | None, reading: Reading) -> Lists:
             reading.fault("duplicate_choice", text, "choices", row.number)
         label = reading.choices.texts(row, "label")
         further = {column: cells[column] for column in sorted(reading.choices.extra) if column in cells}
-        choice = Choice(name, label, int(level) if level else None, row.number, further)
+        image = reading.choices.texts(row, "image")
+        choice = Choice(name, label, int(level) if level else None, row.number, further, image)
         lists.setdefault(list_name, []).append(choice)
     return {name: tuple(choices) for name, choices in lists.items()}
 
@@ -149,7 +150,7 @@ def _group(opened: _OpenGroup, reading: Reading) -> Group:
     for column in _ONLY_ON_QUESTIONS:
         if cells.get(column, "").lower() not in NO:
             reading.fault("not_on_group", "ô này chỉ dành cho câu hỏi. Để trống.", "survey", row, column)
-    for column in ("hint", "required_message", "guidance_hint", "constraint_message"):
+    for column in ("hint", "required_message", "guidance_hint", "constraint_message", "image", "audio"):
         if reading.survey.texts(opened.row, column):
             text = "nhóm không có phần này. Để trống, hoặc thêm một dòng note."
             reading.fault("not_on_group", text, "survey", row, column)

@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any, Final, TypeAlias
 
 from .definition import Condition, Definition, Group, Item, Question, Texts, choice_lists
+from .media import name_of
 
 Rows: TypeAlias = list[list[str]]  # heading first
 
@@ -19,16 +20,18 @@ def to_sheets(definition: Definition) -> dict[str, Rows]:
     survey_heads, survey_cells = _columns(
         definition,
         ("type", "name"),
-        ("label", "hint", "guidance_hint", "required_message", "constraint_message"),
+        ("label", "hint", "guidance_hint", "required_message", "constraint_message", "media::image", "media::audio"),
         _LAST_COLUMNS,
     )
     lists = choice_lists(definition)
     further = sorted({column for listed in lists.values() for choice in listed for column in choice.cells})
-    choice_heads, choice_cells = _columns(definition, ("list_name", "name"), ("label",), ("level", *further))
+    choice_heads, choice_cells = _columns(
+        definition, ("list_name", "name"), ("label", "media::image"), ("level", *further)
+    )
     choices = [
         choice_cells(
             {**choice.cells, "list_name": list_name, "name": choice.name, "level": _text(choice.level)},
-            {"label": choice.label},
+            {"label": choice.label, "media::image": _names(choice.image)},
         )
         for list_name, listed in lists.items()
         for choice in listed
@@ -101,8 +104,15 @@ def _question_row(question: Question, cells: _Cells) -> list[str]:
         "guidance_hint": question.guidance,
         "required_message": question.required_message,
         "constraint_message": question.constraint_message,
+        "media::image": _names(question.image),
+        "media::audio": _names(question.audio),
     }
     return cells(plain, texts)
+
+
+def _names(files: Texts) -> Texts:
+    """The bare names of stored files."""
+    return {language: name_of(text) for language, text in files.items()}
 
 
 def _source(condition: Condition | None) -> str:

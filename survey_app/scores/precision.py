@@ -153,8 +153,9 @@ def _persons(forms: pd.DataFrame) -> int:
 
 
 def _is_of_one_mind(answers: pd.DataFrame) -> bool:
-    given = answers.astype("object").stack()
-    return bool(given.size) and bool(given.value_counts().iloc[0] >= ONE_MIND * given.size)
+    codes = np.concatenate([answers[item].cat.codes.to_numpy() for item in answers])  # of one list of levels
+    given = codes[codes >= 0]
+    return bool(given.size) and bool(np.bincount(given).max() >= ONE_MIND * given.size)
 
 
 def _add_ranks(rows: Sequence[dict[str, Any]], key: str) -> None:

@@ -193,7 +193,8 @@
   // Sends one sealed answer: "stored", "repeated" or "received" when the server has it, "waiting" when it must be tried
   // again, else the kind of refusal. A refused answer stays here until its owner decides.
   async function send(row) {
-    const { status, content } = await post("/p/answers", { code: row.code, submission: row.submission, envelope: row.envelope, resume: row.resume });
+    const { code, submission, envelope, resume, questionnaire } = row;
+    const { status, content } = await post("/p/answers", { code, submission, envelope, resume, questionnaire });
     if (status === 200 && ["stored", "repeated", "received"].includes(content.status)) {
       await erase(row.id);
       return content.status;

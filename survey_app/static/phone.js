@@ -13,10 +13,13 @@
   const IDLE = 3000; // the first question comes before other languages
   const inZalo = /zalo/i.test(navigator.userAgent);
   const codeForm = document.getElementById("code-form");
+  // A device for many persons (desk.js): answers live in this page's memory only, and no address leads back to them.
+  const desk = codeForm && codeForm.dataset.desk;
   const channel = new BroadcastChannel("survey");
 
   let my = null; // the questionnaire in hand: code, id, form, content, draft, keeps, at (name of the screen)
   let templates = templatesIn(document);
+  const lastScreens = desk ? [...templates].filter(([name]) => name.startsWith("desk-")) : [];
   let facts = {};
   let pending = Promise.resolve();
   let unsaved = null; // fields that are not yet in the kept draft; null when nothing is being written
@@ -57,12 +60,12 @@
   // ---- code page
 
   function normalise(typed) {
-    return typed.replace(NOT_LETTERS, "").toUpperCase().replace(/[OIL]/g, (letter) => TWINS[letter]);
+    return typed.replace(/^.*#|~.*$/gs, "").replace(NOT_LETTERS, "").toUpperCase().replace(/[OIL]/g, (letter) => TWINS[letter]);
   }
 
-  const remember = (code) => { try { sessionStorage.setItem("code", code); } catch { /* a reload asks for the code */ } };
+  const remember = (code) => { if (!desk) try { sessionStorage.setItem("code", code); } catch { /* a reload asks for the code */ } };
   const forget = () => { try { sessionStorage.removeItem("code"); } catch { /* nothing was kept */ } };
-  const remembered = () => { try { return sessionStorage.getItem("code"); } catch { return null; } };
+  const remembered = () => { if (desk) return null; try { return sessionStorage.getItem("code"); } catch { return null; } };
 
   function sayAtCode(text) {
     codeForm.querySelector("[data-say]").textContent = "";
@@ -89,6 +92,7 @@
     const id = await device.idOf(code);
     const keeps = await device.canKeep();
     const sealed = await device.loadSealed(id);
+    if (desk) { await openAtDesk(code, id, sealed); return; }
     my = { code, id, keeps, depth: 0 };
     if (sealed) { remember(code); showSealed(sealed); retry(sealed); return; }
     const kept = await device.loadDraft(id, code);
@@ -113,6 +117,25 @@
     else leaveToServer();
   }
 
+  // The next person on a device for many: nothing of an earlier visit is taken up. Without network the questionnaire that
+  // the device keeps is asked; whether the code is of its group is known when the answer is sent.
+  async function openAtDesk(code, id, sealed) {
+    const say = codeForm.dataset;
+    if (sealed) { sayAtCode(["waiting", "slip"].includes(sealed.state) ? say.kept : say.refused); return; }
+    const language = codeForm.elements.language.value;
+    const { status, content } = await device.post("/p/form", { code, language });
+    const kept = status === 0 || status >= 500 ? await device.loadForm(say.formId || "") : null;
+    const form = status === 200 ? { id, last: content.language, pages: { [content.language]: content } } : kept;
+    if (!form) {
+      const why = { unknown: say.unknown, answered: say.answered, void: say.void, closed: say.closed, cancelled: say.cancelled, not_open: say.notOpen };
+      sayAtCode(why[content.error] || (status === 0 || status >= 500 ? say.noNetwork : say.busy));
+      return;
+    }
+    my = { code, id, keeps: true, depth: 0 };
+    const shown = form.pages[language] ? language : form.last;
+    begin(form, newDraft(shown), shown);
+  }
+
   // What another device has answered under the same code; the code alone never opens it.
   async function fetchCarried(code, key) {
     const { status, content } = await device.post("/p/resume/fetch", { code, resume: await device.resumeId(key) });
@@ -130,6 +153,7 @@
   }
 
   async function keepForm(form) {
+    if (desk) return;
     try { await device.saveForm(form); } catch { my.keeps = false; }
   }
 
@@ -153,6 +177,14 @@
     }
   }
 
+  // Small pictures and recordings come then too; with the worker they are there without network, the others once played.
+  async function fetchSmallMedia() {
+    if (!navigator.serviceWorker || !navigator.serviceWorker.controller) return;
+    for (const { content } of [...templates.values()]) {
+      for (const one of content.querySelectorAll("[data-small]")) await fetch(one.getAttribute("src"), { credentials: "omit" });
+    }
+  }
+
   async function languagePage(language) {
     const { form, code } = my;
     if (!form.pages[language]) {
@@ -170,7 +202,8 @@
     remember(my.code);
     Object.assign(my, { form, draft });
     mount(form.pages[language]);
-    history.replaceState({ at: draft.at, depth: 0 }, "", location.pathname + location.search);
+    if (desk) history.pushState(null, ""); // «Back» of the browser stays on this page: popstate below
+    else history.replaceState({ at: draft.at, depth: 0 }, "", location.pathname + location.search);
     orderChoices().then(() => {
       show(draft.at);
       keepDraft(draft.raw);
@@ -181,7 +214,8 @@
   // The page of a language takes the place of the whole body; its screens stay in its templates.
   function mount(content) {
     const page = new DOMParser().parseFromString(content.html, "text/html");
-    templates = templatesIn(page);
+    templates = new Map([...lastScreens, ...templatesIn(page)]);
+    if (desk) templates.get("question-actions").content.querySelector("[data-act=elsewhere]").remove(); // nothing goes on from here
     my.content = content;
     my.roundTitle = page.title.split(" – ").slice(1).join(" – ");
     facts = { ...content.facts, code: my.code.replace(/(.{4})(?=.)/g, "$1-") };
@@ -237,11 +271,12 @@
   const namesOf = (items) => items.flatMap((item) => [item.name, ...(item.kind === "group" ? namesOf(item.items) : [])]);
 
   function go(at, backToReview = false) {
-    const depth = (my.depth || 0) + 1;
-    my.depth = depth;
     my.toReview = backToReview;
     my.notCarried = false; // it was said; what is answered from here on counts
-    history.pushState({ at, depth, backToReview }, "");
+    if (!desk) {
+      my.depth = (my.depth || 0) + 1;
+      history.pushState({ at, depth: my.depth, backToReview }, "");
+    }
     show(at);
     keepDraft({});
   }
@@ -252,7 +287,7 @@
     const { screens } = assess();
     const place = my.at === "review" ? screens.length : screens.findIndex((screen) => screen.name === my.at);
     const at = place > 0 ? screens[place - 1].name : "start";
-    history.replaceState({ at, depth: 0 }, "");
+    if (!desk) history.replaceState({ at, depth: 0 }, "");
     my.toReview = false;
     show(at);
     keepDraft({});
@@ -409,7 +444,8 @@
 
   async function writeDraft({ id, code, draft }) {
     await null; // what the same event changes belongs to this turn
-    let keptPlace = "";
+    if (desk) unsaved = {};
+    let keptPlace = desk ? `${draft.at} ${draft.language}` : "";
     while (Object.keys(unsaved).length || keptPlace !== `${draft.at} ${draft.language}`) {
       const change = unsaved;
       const { submission, language, at, resume } = draft;
@@ -565,7 +601,7 @@
 
   function reviewRow(number, question, screen, state) {
     const row = copyOf("review-row");
-    const heading = questionPart(question, state.live).querySelector("h1, h2").textContent;
+    const heading = withAnswers(templates.get(`q/${question.name}`).content.querySelector("h1, h2").textContent, state.live);
     const answer = state.live[question.name];
     const given = answer === undefined ? "" : reviewWords(question, answer);
     row.querySelector("dt").textContent = `${number}. ${heading}`;
@@ -597,6 +633,7 @@
     const latest = my.form.pages[content.language];
     const payload = { v: 1, questionnaire: content.version, ...ratingsOf(content, state.answers) };
     const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
+    if (desk) row.questionnaire = content.version;
     if (draft.resume) row.resume = await device.resumeId(draft.resume);
     const bytes = new TextEncoder().encode(JSON.stringify(payload));
     const keys = latest.keys.map(surveySealing.fromText);
@@ -645,7 +682,7 @@
     }
   }
 
-  const forgetHistory = () => history.replaceState({ at: "over", depth: 0 }, "");
+  const forgetHistory = () => { if (!desk) history.replaceState({ at: "over", depth: 0 }, ""); };
 
   // Sends a sealed answer and shows how it went.
   async function deliver(row) {
@@ -675,7 +712,8 @@
     if (kind) forget();
     if (byId("place")) byId("place").replaceChildren();
     if (byId("state")) byId("state").hidden = true;
-    const main = fill(copyOf(my.outcome), facts);
+    const atDesk = `desk-${my.outcome === "received" ? "sent" : my.outcome}-${document.documentElement.lang}`;
+    const main = fill(copyOf(templates.has(atDesk) ? atDesk : my.outcome), facts);
     const reasons = [...main.querySelectorAll("[data-reason]")];
     const shown = reasons.find((reason) => reason.dataset.reason === state) || reasons.find((reason) => reason.dataset.reason === "any");
     for (const reason of reasons) if (reason !== shown) reason.remove();
@@ -683,6 +721,7 @@
     put(main);
     title(byId("main").querySelector("h1").textContent);
     atTop();
+    if (desk) document.dispatchEvent(new CustomEvent("survey-over", { detail: my.outcome }));
   }
 
   async function retry(row, byHand = false) {
@@ -695,7 +734,7 @@
   const waits = () => my && my.row && ["waiting", "unkept"].includes(my.outcome);
   function tryAgain() {
     if (waits()) retry(my.row);
-    else if (!my) sendOthers();
+    else if (!my || desk) sendOthers();
   }
 
   // Answers of other codes that lie sealed on this phone: sent from any page, told by number only.
@@ -719,6 +758,9 @@
       await device.erase(my.id);
       forgetHistory();
       showOutcome("refused");
+    } else if (content.error && desk) {
+      my.over = true;
+      showOutcome(content.error);
     } else if (content.error) leaveToServer();
     else { byId("state").textContent = words().needsNetwork; byId("state").hidden = false; }
   }
@@ -792,13 +834,20 @@
   function sayState() {
     const line = byId("state");
     if (!line || !my || my.over || !my.draft) return;
-    const text = my.notCarried ? words().notCarried : !my.keeps ? words().unkept : !navigator.onLine ? words().offline : Object.keys(my.draft.raw).length ? words().kept : "";
+    const kept = !desk && Object.keys(my.draft.raw).length ? words().kept : "";
+    const text = my.notCarried ? words().notCarried : !my.keeps ? words().unkept : !navigator.onLine ? words().offline : kept;
     if (line.textContent !== text) line.textContent = text;
     line.hidden = !text;
     line.classList.toggle("calm", my.keeps && navigator.onLine && !my.notCarried);
   }
 
   addEventListener("popstate", (event) => {
+    if (desk) {
+      if (!my || !my.content) return;
+      history.pushState(null, "");
+      if (!my.over && my.at !== "start") back();
+      return;
+    }
     if (!my || !event.state) return;
     if (my.over) { if (my.outcome === undefined) return; keepIt(); return; }
     if (!my.draft) return;
@@ -830,7 +879,7 @@
 
   function startWorker() {
     if (navigator.serviceWorker) navigator.serviceWorker.register("/worker.js").catch(() => {});
-    setTimeout(() => fetchLanguages().catch(() => {}), IDLE);
+    setTimeout(() => fetchLanguages().then(fetchSmallMedia).catch(() => {}), IDLE);
   }
 
   async function askForSync() {

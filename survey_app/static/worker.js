@@ -2,14 +2,31 @@
 // phone is back. It answers for the page of the code and its files only; every other address passes it by.
 (() => {
   "use strict";
-  const { name, addresses } = self.surveyShell;
+  const { name, addresses, desk } = self.surveyShell;
   const PAGES = ["/", "/p"];
+  const DESK = "/quay"; // the page of a device for many persons: kept under its whole address, with its own files
+  const MEDIA = "media-1";
   const PATIENCE = 3000; // a bar of signal is not yet a network
 
   self.addEventListener("install", (event) => {
     const all = addresses.map((address) => new Request(address, { credentials: "omit" }));
-    event.waitUntil(caches.open(name).then((cache) => cache.addAll(all)).then(() => self.skipWaiting()));
+    event.waitUntil(caches.open(name).then((cache) => cache.addAll(all)).then(keepOpenDesks).then(() => self.skipWaiting()));
   });
+
+  // A new worker throws the old store away: what a device has open must be in the new one before.
+  async function keepOpenDesks() {
+    for (const client of await self.clients.matchAll({ includeUncontrolled: true })) {
+      const { pathname, search, origin } = new URL(client.url);
+      if (pathname === DESK) await keepDesk(origin + pathname + search).catch(() => {}); // the next visit keeps it
+    }
+  }
+
+  async function keepDesk(address, answer) {
+    const cache = await caches.open(name);
+    for (const file of desk) if (!(await cache.match(file))) await cache.add(new Request(file, { credentials: "omit" }));
+    if (answer) await cache.put(address, answer);
+    else await cache.add(new Request(address, { credentials: "omit" }));
+  }
 
   self.addEventListener("activate", (event) => {
     const clear = async () => {
@@ -19,22 +36,47 @@
     event.waitUntil(clear());
   });
 
-  async function page(request, url) {
-    const kept = await caches.match(`/p${url.searchParams.get("lang") === "en" ? "?lang=en" : ""}`, { cacheName: name });
-    if (!kept) return fetch(request);
-    const fresh = fetch(request).then((answer) => (answer.status >= 500 ? kept : answer));
+  async function page(event, url) {
+    const { request } = event;
+    const atDesk = url.pathname === DESK;
+    const place = atDesk ? url.origin + url.pathname + url.search : `/p${url.searchParams.get("lang") === "en" ? "?lang=en" : ""}`;
+    const kept = await caches.match(place, { cacheName: name });
+    const sent = fetch(request);
+    if (atDesk) event.waitUntil(sent.then((answer) => answer.ok && keepDesk(place, answer.clone())).catch(() => {}));
+    if (!kept) return sent;
+    const fresh = sent.then((answer) => (answer.status >= 500 ? kept : answer));
     const late = new Promise((resolve) => { setTimeout(() => resolve(kept), PATIENCE); });
     return Promise.race([fresh.catch(() => kept), late]);
   }
 
   const file = async (request) => (await caches.match(request, { cacheName: name })) || fetch(request);
 
+  // Pictures and recordings: what an address holds never changes, so what was fetched once is there without network.
+  async function medium(request) {
+    const cache = await caches.open(MEDIA);
+    let whole = await cache.match(request.url);
+    if (!whole) {
+      whole = await fetch(new Request(request.url, { credentials: "omit" }));
+      if (whole.status !== 200) return whole;
+      await cache.put(request.url, whole.clone()).catch(() => {}); // the phone is full: it needs the network next time
+    }
+    const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("Range") || "");
+    return asked ? part(await whole.blob(), Number(asked[1]), asked[2]) : whole;
+  }
+
+  function part(blob, from, to) {
+    const end = Math.min(to === "" ? blob.size - 1 : Number(to), blob.size - 1);
+    const headers = { "Content-Type": blob.type, "Content-Range": `bytes ${from}-${end}/${blob.size}`, "Content-Length": String(end - from + 1) };
+    return new Response(blob.slice(from, end + 1, blob.type), { status: 206, headers });
+  }
+
   self.addEventListener("fetch", (event) => {
     const { request } = event;
     const url = new URL(request.url);
     if (request.method !== "GET" || url.origin !== self.location.origin) return;
-    if (request.mode === "navigate" && PAGES.includes(url.pathname)) event.respondWith(page(request, url));
-    else if (addresses.includes(url.pathname + url.search)) event.respondWith(file(request));
+    if (request.mode === "navigate" && [...PAGES, DESK].includes(url.pathname)) event.respondWith(page(event, url));
+    else if (url.pathname.startsWith("/p/media/")) event.respondWith(medium(request));
+    else if ([...addresses, ...desk].includes(url.pathname + url.search)) event.respondWith(file(request));
   });
 
   self.addEventListener("sync", (event) => {

@@ -20,7 +20,8 @@ from survey_app.attempts import Attempt
 from survey_app.db import Database, now
 from survey_app.rounds.models import Round
 from survey_app.text import today
-from tests.answers.make import ANSWERS, OpenRound, make_key, make_open_round
+from tests.answers.make import ANSWERS, OpenRound, make_key, make_open_round, make_version
+from tests.make import make_group
 
 
 @pytest.fixture
@@ -89,8 +90,15 @@ def test_an_envelope_sealed_on_a_phone_is_stored_as_it_came(
     payload = write_payload(opened["questionnaire_version"], [Rating(opened["rated_units"][0]["id"], dict(ANSWERS))])
     keys = [from_text(key["public_key"]) for key in opened["keys"]]
     sealed = seal(payload, keys, opened["round"]["code"], size=opened["envelope_size"])
+    with database.writing() as session:
+        group = make_group(session, session.get_one(Round, made.round.id), "F")
+        foreign = make_version(session, group).id
+    for version in (foreign, "1", None):  # a device without network took the code for one of another group
+        answer = post(client, made.codes[0], envelope=to_text(sealed), questionnaire=version)
+        assert (answer.status_code, answer.get_json()["field"]) == (422, "questionnaire")
+    assert count_envelopes(database) == 0
     for expected in ("stored", "repeated"):
-        answer = post(client, made.codes[0], envelope=to_text(sealed))
+        answer = post(client, made.codes[0], envelope=to_text(sealed), questionnaire=made.version.id)
         assert answer.get_json() == {"status": expected}
     with database.reading() as session:
         assert session.scalars(select(Envelope)).one().sealed == sealed

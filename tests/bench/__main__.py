@@ -2,6 +2,7 @@
 
 start    second start until the first page, in seconds
 page     bytes and requests of a respondent's first visit until the first question
+lighthouse  code page, question and review on a phone, median of 5 (needs npm)
 submit   accepted answers per second from 32 clients on both engines and on a slow disk, beside a bare SQLite loop
 answer   CPU of the server for one complete answer, with script and without
 phone [N]  N browsers (100) killed at a random moment: every finished answer arrives once
@@ -24,6 +25,7 @@ from . import (
     analysis,
     damage,
     durability,
+    lighthouse,
     office,
     opening,
     page,
@@ -38,6 +40,7 @@ from . import (
 BENCHES: dict[str, Callable[[], None]] = {
     "start": office.start,
     "page": page.first_visit,
+    "lighthouse": lighthouse.pages,
     "submit": submit.submissions,
     "answer": phone.cost_of_an_answer,
     "phone": phone.kills,

@@ -221,10 +221,10 @@ REFUSED = {
         [("survey", 5, "calculation")],
         "${tên_1}",
     ),
-    "media beside a label": (
-        form("type | name | label | media::image", "text | a | A? | a.png"),
-        [("survey", 2, "media::image")],
-        "ảnh, âm thanh",
+    "a film beside a label": (
+        form("type | name | label | media::video", "text | a | A? | a.mp4"),
+        [("survey", 2, "media::video")],
+        "media::audio",
     ),
     "external choices": (
         form("type | name | label", "select_one_from_file fruits.csv | f | Fruit?"),

@@ -116,13 +116,13 @@ def test_a_column_that_cannot_be_honoured_is_refused_once_with_its_first_row():
         "text | a | A? | A?",
         "text | b | B? | B? | | | | | . > 1",
         "text | c | C? | C? | | | | | . > 1",
-        headings=HEADINGS + " | media::image",
+        headings=HEADINGS + " | media::video",
     )
-    assert found == [("survey", 3, "media::image", "unsupported_column")]
+    assert found == [("survey", 3, "media::video", "unsupported_column")]
 
 
 def test_an_empty_column_does_no_harm():
-    data = make_source("text | a | A? | A?", headings=HEADINGS + " | media::image")
+    data = make_source("text | a | A? | A?", headings=HEADINGS + " | media::video")
     assert read_xlsform(data, "thu.md").question("a") is not None
 
 

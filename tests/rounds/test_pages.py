@@ -299,7 +299,7 @@ def test_the_way_in_leads_to_the_one_current_round_or_to_the_list(
 def test_each_role_is_sent_to_its_own_work(database: Database, signed_in: SignIn, district: Unit) -> None:
     assert signed_in(Role.UNIT_OFFICER, unit=district).get("/home").location == "/lists"
     assert signed_in(Role.ADMINISTRATOR).get("/home").location == "/users"
-    assert signed_in(Role.INTERVIEWER, unit=district).get("/home").location == "/account"
+    assert signed_in(Role.INTERVIEWER, unit=district).get("/home").location == "/interviews"
 
 
 def test_a_step_that_the_account_may_not_open_is_no_link(

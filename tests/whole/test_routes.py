@@ -11,6 +11,7 @@ OPEN_ENDPOINTS = {
     "users.sign_in",
     "users.first_use",
     "users.set_up",
+    "questionnaires.medium",  # respondents' pages show it
 }
 
 
