@@ -78,12 +78,12 @@ def opinion_sets(session: Session, survey_round: Round) -> list[OpinionSet]:
 
 
 def _titles(session: Session, survey_round: Round, group: RespondentGroup) -> Mapping[str, str]:
-    """Question → its words, in Vietnamese, about the round's rated unit."""
+    """Question → its words, in Vietnamese; where several units are rated, the opinions of all stand together."""
     version = published_version(session, group.id)
     if version is None:
         return {}
     rated = rated_units(session, survey_round.id)
-    show = text_shower(survey_round, rated[0].unit.name if rated else "", "vi")
+    show = text_shower(survey_round, rated[0].unit.name if len(rated) == 1 else "đơn vị được đánh giá", "vi")
     return {question.name: show(question.label) for question in definition_of(version).questions()}
 
 

@@ -58,6 +58,9 @@ def matrix_messages(definition: Definition) -> Iterator[Message]:
                 "cho biết những lá nào của cùng một người. Ngoài bảng chỉ có note, acknowledge, text."
             )
             yield _error("outside_matrix", text, question, "type")
+        if any("{unit}" in words for words in (*question.label.values(), *question.hint.values())):
+            text = f"lời của câu «{question.name}» có {{unit}}, mà phiếu này hỏi về nhiều đơn vị cùng lúc. Viết chung."
+            yield _error("unit_in_matrix", text, question, "label")
         if _TAKEN_NAME.fullmatch(question.name):
             text = f"tên «{question.name}» trùng với tên mà chương trình đặt cho các dòng của bảng. Bỏ «{SEPARATOR}»."
             yield _error("bad_name", text, question, "name")

@@ -66,7 +66,6 @@ def own_document(scores: Mapping[str, Sequence[LeafScore]]) -> dict[str, object]
         unit: {
             "total": points_text(total_points(leaves)),
             "max": points_text(sum((leaf.criterion.max_points for leaf in leaves), Decimal(0))),
-            "leaves": {leaf.criterion.code: points_text(leaf.points or Decimal(0)) for leaf in leaves},
         }
         for unit, leaves in sorted(scores.items())
     }

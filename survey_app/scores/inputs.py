@@ -6,7 +6,7 @@ A run stores this JSON and its SHA-256, so any printed figure can be made again 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from analysis.scoring_rules import Settings
 from .document import own_document, result_document, units_document
 
 OFFICES, COMMUNES = "offices", "communes"  # classes of rated units in a round of a province
+_FEWEST_OF_OWN = 10
 Counted = dict[tuple[str, str, str], int]
 
 
@@ -128,12 +129,21 @@ def compute(inputs: ScoreInputs) -> RoundScores:
 
 
 def _own(inputs: ScoreInputs) -> dict[str, tuple[LeafScore, ...]]:
-    """Units with enough ratings of their own people -> the leaves that these were asked about."""
+    """Units with enough ratings of their own people -> the leaves that these were asked about.
+
+    Colleagues know one another, so it takes ten answers to a leaf; where all were of one extreme mind nothing is said.
+    """
     criteria = [replace(criterion, groups=inputs.self_rating) for criterion in inputs.criteria]
-    settings = replace(inputs.settings, group_weights=(), missing_group="renormalise")
+    n_min = max(inputs.settings.n_min, _FEWEST_OF_OWN)
+    settings = replace(inputs.settings, group_weights=(), missing_group="renormalise", n_min=n_min)
     scored = {unit: score_leaves(criteria, counts, settings) for unit, counts in inputs.counts.items()}
     found = {unit: tuple(one for one in leaves if one.points is not None) for unit, leaves in scored.items()}
-    return {unit: leaves for unit, leaves in found.items() if leaves} if inputs.self_rating else {}
+    return {unit: leaves for unit, leaves in found.items() if _differ(leaves)} if inputs.self_rating else {}
+
+
+def _differ(leaves: Sequence[LeafScore]) -> bool:
+    """Whether the sum is neither nothing nor the most: else everybody said the same, and each could be told."""
+    return 0 < total_points(leaves) < sum((leaf.criterion.max_points for leaf in leaves), Decimal(0))
 
 
 def _leaf_json(leaf: Leaf) -> dict[str, Any]:

@@ -119,6 +119,7 @@ FILE = """| survey |
             "matrix_condition",
             "mọi người trả lời mọi đơn vị",
         ),
+        ([BEGIN, "select_one muc | m | {unit} thế nào? | |", END], "unit_in_matrix", "nhiều đơn vị cùng lúc"),
         ([BEGIN, "select_one muc | m__1 | M | |", END], "bad_name", "«__»"),
     ],
 )

@@ -1,6 +1,8 @@
 """Points of a round in which many units are rated: ranks among their like, ratings of the own unit apart."""
 
 import random
+from collections import Counter
+from dataclasses import replace
 
 from flask import Flask
 
@@ -8,10 +10,26 @@ from survey_app.access import Role
 from survey_app.db import Database
 from survey_app.rounds.models import Round
 from survey_app.scores.comparison import unit_lists_of
+from survey_app.scores.inputs import ScoreInputs, compute
+from survey_app.scores.models import ScoreRun
 from survey_app.scores.rules import compare_run, store_run
 from tests.province import Size, answer_all, make_province, open_all
 
-SIZE = Size(4, 3, {"A": 4, "B": 8, "C": 4, "D": 9, "E": 9})
+
+def own_of(run: ScoreRun, most: int = 99, level: str = "") -> dict[str, object]:
+    """The self-ratings of the run, had at most so many answered each question, or all chosen this level."""
+    inputs = ScoreInputs.from_json(run.inputs)
+    counts: dict[str, Counter[tuple[str, str, str]]] = {}
+    for unit, counted in inputs.counts.items():
+        counts[unit], room = Counter(), Counter[str]()
+        for (group, item, one), count in sorted(counted.items()):
+            taken = min(count, most - room[item]) if group == "B" else count
+            room[item] += taken * (group == "B")
+            counts[unit][group, item, level if level and group == "B" else one] += taken
+    return compute(replace(inputs, counts=counts)).document().get("self_rating", {})
+
+
+SIZE = Size(4, 3, {"A": 4, "B": 18, "C": 4, "D": 9, "E": 9})
 
 
 def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Database, signed_in) -> None:
@@ -23,7 +41,7 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
         opening = open_all(session, made)
         assert (opening.envelopes, opening.faulty) == (len(codes), 0)
         # Of sở each about four communes, of communes about three sở, deputies about all, everybody else about one unit.
-        assert opening.ballots == 12 * 4 + 16 * 3 + 9 * 7 + 56 + 36
+        assert opening.ballots == 12 * 4 + 16 * 3 + 9 * 7 + 126 + 36
         survey_round = session.get_one(Round, made.round.id)
         run = store_run(session, survey_round, made.by)
         units, own = run.result["units"], run.result["self_rating"]
@@ -36,7 +54,7 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
             for code in members:
                 scored = [leaf for leaf, found in units[code]["leaves"].items() if found["score"] is not None]
                 assert len(scored) == criteria, (names[code], scored)
-        # What eight people say of the own unit is beside the points, not in them.
+        # What eighteen people say of the own unit is beside the points, not in them.
         assert set(own) == set(names)
         assert {one["max"] for one in own.values()} == {"12.50"}
         for found in units.values():
@@ -45,6 +63,9 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
             ("Xã, phường, thị trấn", 4),
             ("Sở, ngành", 3),
         ]
+        assert own_of(run) == own
+        assert own_of(run, most=9) == {}  # under ten nothing is said of what colleagues think
+        assert own_of(run, level="5") == {}  # nor where everybody chose the best
         again = compare_run(session, survey_round, run)
         assert again.same_result
         assert again.same_inputs
