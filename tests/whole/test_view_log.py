@@ -118,14 +118,15 @@ def test_pages_of_codes_and_of_changes_after_locking_are_in_the_log(app, databas
         facts["invitation_id"] = session.scalars(select(Invitation.id)).first()
         unit_list = session.get_one(UnitList, facts["list_id"])
         operator = session.scalars(select(User).where(User.role == Role.OPERATOR)).one()
-        persons = list(unit_list.persons)
-        change = propose(session, unit_list, ChangeKind.REMOVE, operator, "Đã chuyển đi", persons[0])
+        person = unit_list.persons[0]
+        change = propose(session, unit_list, ChangeKind.REMOVE, operator, "Đã chuyển đi", person)
+        # About the person of the request no second one is made: the form is looked at with another.
+        other = make_person(session, unit_list, position=9, name=person.name)
         found = session.scalars(invitations(survey_round, unit_list.unit, unit_list.group)).all()
         slips = start_slip_list(session, survey_round, found, draw_slips(len(found)), operator, b"p" * 32)
         facts |= {"change_id": change.id, "kind": "remove", "batch_id": slips.id}
     shown = set()
-    # About the person of the request no second one is made: the form is looked at with another.
-    for endpoint, shows, made in walk(app, database, browsers, facts, f"&person={persons[1].id}"):
+    for endpoint, shows, made in walk(app, database, browsers, facts, f"&person={other.id}"):
         assert not shows or made == 1, f"{endpoint} shows a person and made {made} entries"
         if shows:
             shown.add(endpoint)
