@@ -218,7 +218,7 @@ def _show_screen(visit: Visit, state: State, screen: Screen, faults: dict[str, s
 def _drawn(visit: Visit, state: State, screen: Screen, values: dict[str, Any], t: Any) -> dict[str, Markup]:
     """The questions of the screen that look the same for everybody, from memory."""
     language = next((one.code for one in visit.definition.languages if one.code == state.language), "")
-    if not language:
+    if not language or screen.is_matrix:
         return {}
     draw = get_template_attribute("respondent/_questions.html", "question_field")
     words = "" if language in UI_LANGUAGES else language

@@ -145,7 +145,7 @@
   function found(text) {
     stopScan();
     byId("scanner").close();
-    field.value = text.replace(/^.*#/s, "").slice(0, 40);
+    field.value = text.replace(/^.*#|~.*$/gs, "").slice(0, 40);
     codeForm.requestSubmit();
   }
 

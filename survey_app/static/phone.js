@@ -60,7 +60,7 @@
   // ---- code page
 
   function normalise(typed) {
-    return typed.replace(/^.*#/s, "").replace(NOT_LETTERS, "").toUpperCase().replace(/[OIL]/g, (letter) => TWINS[letter]);
+    return typed.replace(/^.*#|~.*$/gs, "").replace(NOT_LETTERS, "").toUpperCase().replace(/[OIL]/g, (letter) => TWINS[letter]);
   }
 
   const remember = (code) => { if (!desk) try { sessionStorage.setItem("code", code); } catch { /* a reload asks for the code */ } };
@@ -215,6 +215,7 @@
   function mount(content) {
     const page = new DOMParser().parseFromString(content.html, "text/html");
     templates = new Map([...lastScreens, ...templatesIn(page)]);
+    if (desk) templates.get("question-actions").content.querySelector("[data-act=elsewhere]").remove(); // nothing goes on from here
     my.content = content;
     my.roundTitle = page.title.split(" – ").slice(1).join(" – ");
     facts = { ...content.facts, code: my.code.replace(/(.{4})(?=.)/g, "$1-") };
