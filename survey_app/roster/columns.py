@@ -30,8 +30,9 @@ _SHARED_DOWN = frozenset(
     "group unit position ban commune address procedure receipt return ethnic language".split()  # noqa: SIM905
 )
 _TELLING = frozenset(_TELLING_FIELDS.split())
+# What an office does not fill in beforehand for others to go on.
+_OF_ONE_PERSON = frozenset({"gender", "birth", "position", "receipt", "return", "tax_code"})
 # What a sub-heading never has.
-_OF_ONE_PERSON = frozenset({"gender", "birth", "receipt", "return", "tax_code"})  # no sub-heading holds that
 _SAYS_PERSON = frozenset({"phone", "gender", "position", "receipt", "return", "business", "tax_code", "given"})
 _COLUMN_NUMBER = re.compile(r"^\(?\s*(\d{1,2}|[a-zA-Z])\s*\)?(\s*=.*)?$")
 _BIRTH = re.compile(r"(^|\D)(19|20)\d\d$")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "Điều cần xem"
 _AUTHOR = "Hệ thống điều tra"
+_DROPPED = "đã bỏ trên trang kiểm tra. Tải tệp này lên lại thì dòng trở lại: không dùng nữa thì xóa hẳn dòng trong tệp."
 _ERROR_FILL, _WARNING_FILL = "FFC7CE", "FFEB9C"
 # Of all parts unpacked: a list of 20 000 rows has less than half. Above it the sheets are written anew.
 _LARGEST_COPY = 40 * 1024 * 1024
@@ -148,6 +149,7 @@ def _correct(draft: Draft, sheets: "dict[str | None, Worksheet]", original: Work
             if (number, row.row) in draft.dropped:
                 for column in table.columns:
                     _anchor(page, row.row, column.index).font = Font(strike=True, color="808080")
+                _say(_anchor(page, row.row, table.columns[0].index), f"Dòng này {_DROPPED}")
 
 
 def _replace(page: "Worksheet", row: int, column: int, value: Cell) -> None:
@@ -181,8 +183,16 @@ def _cell_of(problem: Problem, draft: Draft, sheets: "dict[str | None, Worksheet
 _Places = list[tuple[Problem, Any]]
 
 
-def _comment(places: _Places) -> None:
+def _say(cell: Any, words: str) -> None:
+    """A comment on the cell, below the officer's own."""
     from openpyxl.comments import Comment
+
+    text = f"{cell.comment.text}\n\n{words}" if cell.comment else words
+    cell.comment = Comment(text, _AUTHOR)
+    cell.comment.width, cell.comment.height = 320, 40 + 20 * sum(1 + len(line) // 45 for line in text.split("\n"))
+
+
+def _comment(places: _Places) -> None:
     from openpyxl.styles import PatternFill
 
     told: dict[tuple[str, str], tuple[Any, list[Problem]]] = {}
@@ -191,10 +201,7 @@ def _comment(places: _Places) -> None:
             told.setdefault((cell.parent.title, cell.coordinate), (cell, []))[1].append(problem)
     for cell, problems in told.values():
         words = "\n".join(dict.fromkeys(row_sentence(problem) for problem in problems))
-        own = f"{cell.comment.text}\n\n" if cell.comment else ""
-        comment = Comment(own + words, _AUTHOR)
-        comment.width, comment.height = 320, 40 + 20 * sum(1 + len(line) // 45 for line in (own + words).split("\n"))
-        cell.comment = comment
+        _say(cell, words)
         colour = _ERROR_FILL if any(problem.blocks for problem in problems) else _WARNING_FILL
         cell.fill = PatternFill("solid", start_color=colour, end_color=colour)
 
@@ -260,4 +267,4 @@ def _summary_rows(places: _Places, draft: Draft) -> Iterator[tuple[list[str], An
             yield [level, cell.parent.title, cell.coordinate, text_of(cell.value), full_message(problem)], cell
     for number, row in sorted(draft.dropped):
         if number < len(draft.tables):
-            yield ["Đã bỏ", draft.tables[number].sheet or "", "", "", f"Dòng {row} đã bỏ trên trang kiểm tra."], None
+            yield ["Đã bỏ", draft.tables[number].sheet or "", "", "", f"Dòng {row} {_DROPPED}"], None

@@ -51,6 +51,8 @@ def test_a_numbered_row_with_one_fact_of_a_person_is_a_person_whose_name_is_miss
     rows = [CITIZEN_HEADER, make_citizen(1), [2, None, None, "Nam"], [3]]
     reading = make_reading(rows)
     assert rows_of(reading) == [(2, "E"), (3, "E")]
+    officials = make_reading([OFFICIAL_HEADER, make_official(1), [2, None, None, None, "Phó Chủ tịch UBND"], [3]], "B")
+    assert len(officials.persons) == 2
     assert (3, "missing_name") in {(problem.row, str(problem.kind)) for problem in reading.problems}
 
 

@@ -95,6 +95,7 @@ def test_what_was_corrected_or_dropped_on_the_page_is_so_in_the_file():
     assert (page["F4"].value, page["F4"].comment) == ("0912345678", None)
     assert (page["B5"].value, page["B5"].data_type) == ("=HYPERLINK(1)", "s")
     assert page["B6"].font.strike
+    assert "xóa hẳn dòng trong tệp" in page["A6"].comment.text
     assert not page["B4"].font.strike
 
 
