@@ -57,7 +57,12 @@ def save_rates(session: Session, survey_round: Round, typed: Mapping[str, str], 
 
 
 def payments_of(session: Session, survey_round: Round) -> list[Payment]:
-    """Everybody who is paid, units in Vietnamese order, groups by letter. Empty before anybody answered."""
+    """Everybody who is paid, units in Vietnamese order, groups by letter. Empty before anybody answered.
+
+    Raises Refused once personal data are erased: a list without names can be signed by nobody.
+    """
+    if survey_round.personal_data_erased_at is not None:
+        raise Refused("Dữ liệu cá nhân của đợt này đã xóa theo thời hạn nên không lập được danh sách chi trả nữa.")
     rates = {group.id: group.payment for group in survey_round.groups}
     found = session.scalars(invitations(survey_round).where(Invitation.state.in_(_PAID)))
     return [

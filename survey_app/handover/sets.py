@@ -7,6 +7,7 @@ again» does not hang on the versions of the programs that draw Word and PDF.
 import hashlib
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -373,12 +374,13 @@ def _of_other_archive(session: Session, got: _Received) -> Verdict:
     told = tuple(
         (name, "đúng" if sha256 in sums else "đã bị sửa" if name in names else "không phải tệp đã bàn giao")
         for name, sha256 in sorted(got.found.items())
-    )
-    foreign = sum(words != "đúng" for _name, words in told)
-    if foreign or got.repeats or not told:
+    ) + tuple((name, "thiếu") for name in sorted(set(got.listed) - set(got.found)))
+    counts = Counter(words for _name, words in told)
+    if counts["đúng"] < len(told) or got.repeats or not told:
+        wrong = len(told) - counts["đúng"] - counts["thiếu"]
         sentence = (
-            f"Bộ này đã bị sửa: {len(told) - foreign} tệp đúng như đã bàn giao, {foreign} tệp không phải tệp đã "
-            "bàn giao. Không dùng bộ này; đề nghị cơ quan gửi lại."
+            f"Bộ này đã bị sửa: {counts['đúng']} tệp đúng như đã bàn giao, {wrong} tệp không phải tệp đã bàn giao, "
+            f"{counts['thiếu']} tệp thiếu. Không dùng bộ này; đề nghị cơ quan gửi lại."
         )
         return Verdict(False, sentence, got.round, got.version, files=told)
     sentence = (

@@ -177,9 +177,13 @@ def _row_view(
         cells.append(CellView(USUAL_LABELS[wanted], _shown(person, row, wanted, columns), inputs))
     shown = {one.name for cell in cells for one in cell.inputs}
     aside = [open_cell(column) for column in table.columns if column.field and column.letter in spoken_of]
-    view = RowView(f"{number}-{row.row}", row.row, person.group, cells, problems, (number, row.row) in draft.edited)
+    view = RowView(f"{number}-{row.row}", row.row, person.group, cells, problems, _is_corrected(draft, number, row))
     view.mark, view.aside = row_mark(row), [one for one in aside if one.name not in shown]
     return view
+
+
+def _is_corrected(draft: Draft, table: int, row: DataRow) -> bool:
+    return not draft.is_typed and (table, row.row) in draft.edited
 
 
 def row_mark(row: DataRow) -> str:

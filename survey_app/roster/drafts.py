@@ -48,6 +48,11 @@ class Draft:
     confirmed: set[tuple[int, int]] = field(default_factory=set)  # of these, those who are still there
 
     @property
+    def is_typed(self) -> bool:
+        """Whether it began in the typing table, without a file: nothing in it is a correction of what was sent."""
+        return all(table.header_row == 0 for table in self.tables)
+
+    @property
     def rows(self) -> int:
         """Rows of data, dropped ones included."""
         return sum(len(table.rows) for table in self.tables)

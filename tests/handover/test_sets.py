@@ -130,6 +130,9 @@ def test_an_archive_whose_list_of_sums_was_forged_too_is_found_out_file_by_file(
         verdict = verify_file(session, forged)
         assert (verdict.true, dict(verdict.files)[name]) == (False, "đã bị sửa")
         assert "Không dùng bộ này" in verdict.sentence
+        lacking = {name: content for name, content in files.items() if not name.endswith(".docx")}
+        verdict = verify_file(session, zipped(lacking))
+        assert (verdict.true, "1 tệp thiếu" in verdict.sentence) == (False, True)
         assert "Người sửa tệp cũng sửa được bảng kê" in verify_archive(forged).sentence
 
 
