@@ -6,6 +6,7 @@ own (`paper_child.py`): a long table takes minutes and much memory, which the we
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -152,8 +153,21 @@ def html_to_pdf(body: str, *, title: str, css: str = "", language: str = "vi", m
 
 
 def _run(asked: dict[str, object]) -> bytes:
+    done = _child(asked)
+    if done.returncode == -signal.SIGSEGV:  # the drawing libraries crash once in some thousand drawings, never twice
+        log.warning("drawing a PDF crashed, once more")
+        done = _child(asked)
+    if done.returncode == NO_PANGO:
+        raise Refused(MISSING_PANGO)
+    if done.returncode != 0:
+        log.error("drawing a PDF ended with %s", done.returncode)
+        raise Refused(_TOO_LARGE)
+    return done.stdout
+
+
+def _child(asked: dict[str, object]) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(  # noqa: S603 - our own file, no shell, no user text in the arguments
+        return subprocess.run(  # noqa: S603 - our own file, no shell, no user text in the arguments
             [sys.executable, "-I", "-X", "utf8", str(_CHILD)],
             input=json.dumps(asked).encode(),
             capture_output=True,
@@ -162,9 +176,3 @@ def _run(asked: dict[str, object]) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise Refused(_TOO_LARGE) from None
-    if done.returncode == NO_PANGO:
-        raise Refused(MISSING_PANGO)
-    if done.returncode != 0:
-        log.error("drawing a PDF ended with %s", done.returncode)
-        raise Refused(_TOO_LARGE)
-    return done.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from survey_app import create_app, migrate
 from survey_app.access import Role
@@ -42,6 +43,26 @@ def pytest_report_header() -> str:
     vectors = json.loads((folder / "survey_reference.json").read_text("utf-8"))
     count = len(vectors.get("vectors", vectors))
     return f"reference: {folder}, {count} vectors"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def addresses_are_compiled_once() -> Iterator[None]:
+    """Werkzeug compiles the code that builds each address anew for every program made here: nine tenths of making one.
+
+    The code hangs on the pattern alone; the rule it is called for is its first argument.
+    """
+    compile_builder = Rule._compile_builder
+    known: dict[object, object] = {}
+
+    def compiled_once(self: Rule, append_unknown: bool = True) -> object:
+        pattern = tuple(self._trace), tuple(sorted((self.defaults or {}).items())), append_unknown
+        if pattern not in known:
+            known[pattern] = compile_builder(self, append_unknown)
+        return known[pattern]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compiled_once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -153,8 +153,6 @@ class Published:
         for unit, leaves in [(None, document), *document.get("units", {}).items()]:
             for score in self.scores_of(unit):
                 self._keep_back(unit, score, leaves["leaves"][score.criterion.code])
-        for own in document.get("self_rating", {}).values():
-            del own["leaves"]  # for information only: few persons rate their own unit, so no more than the total
         return document
 
     def _keep_back(self, unit: str | None, score: LeafScore, document: dict[str, Any]) -> None:
