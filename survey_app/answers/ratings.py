@@ -4,7 +4,7 @@ The unit of a person is that of the own list (of a slip or paper form: of its ba
 checks before storing and the opening all ask here, so that nobody can rate what the round does not let them rate.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,7 @@ from .payload import Payload, Rating
 from .queries import Access, definition_of
 
 _MOST_KEPT = 500
-_forms: dict[tuple[str, tuple[Body, ...]], Definition] = {}
-_parts: dict[tuple[str, str], Definition] = {}
+_kept: dict[tuple[str, tuple[Body, ...] | str], Definition] = {}
 
 
 @dataclass(frozen=True)
@@ -73,21 +72,21 @@ def path_of(session: Session, access: Access) -> str:
 def form_of(version: QuestionnaireVersion, units: Sequence[RatedUnit]) -> Definition:
     """The questionnaire of somebody who rates these units, kept in memory."""
     bodies = bodies_of(units)
-    found = _forms.get((version.sha256, bodies))
-    if found is None:
-        if len(_forms) >= _MOST_KEPT:
-            _forms.clear()
-        found = _forms[version.sha256, bodies] = written_out(definition_of(version), bodies)
-    return found
+    return _from_memory((version.sha256, bodies), lambda: written_out(definition_of(version), bodies))
 
 
 def part_about(version: QuestionnaireVersion, kind: str) -> Definition:
     """What the questionnaire asks about one unit of this kind, kept in memory."""
-    found = _parts.get((version.sha256, kind))
+    return _from_memory((version.sha256, kind), lambda: cut_out(definition_of(version), kind))
+
+
+def _from_memory(key: tuple[str, tuple[Body, ...] | str], make: Callable[[], Definition]) -> Definition:
+    """What was made for this key before, the same object each time; versions never change, so it never grows old."""
+    found = _kept.get(key)
     if found is None:
-        if len(_parts) >= _MOST_KEPT:
-            _parts.clear()
-        found = _parts[version.sha256, kind] = cut_out(definition_of(version), kind)
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        found = _kept[key] = make()
     return found
 
 

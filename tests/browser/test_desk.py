@@ -1,9 +1,8 @@
 """One device, many persons: no answer is seen again, what is sealed waits as a number, the first page comes back."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.answers.make import OpenRound
@@ -23,13 +22,6 @@ KEPT = """async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }"""
-
-
-@pytest.fixture
-def line(server: Server) -> Iterator[Line]:
-    line = Line(server.url)
-    yield line
-    line.close()
 
 
 def set_up(context: BrowserContext, url: str, made: OpenRound, kind: str = "quay") -> Page:

@@ -1,7 +1,7 @@
 """Without network, with a broken one, with several tabs, phones and persons: no finished answer is lost or doubled."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,13 +37,6 @@ WAITING = "Đã lưu trên máy, chưa gửi"
 SENT = """async () => {
   while ((await surveyDevice.allSealed()).length) await new Promise((resolve) => setTimeout(resolve, 50));
 }"""
-
-
-@pytest.fixture
-def line(server: Server) -> Iterator[Line]:
-    line = Line(server.url)
-    yield line
-    line.close()
 
 
 def opened(context: BrowserContext, url: str, code: str) -> Page:
