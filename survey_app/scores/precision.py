@@ -21,7 +21,7 @@ from ..rounds.models import Round
 from .inputs import RoundScores
 from .protection import shown_places
 from .publication import FEWEST_FOR_LEVELS
-from .queries import cells_of, opened_forms
+from .queries import cells_of, groups_of_cells, opened_forms
 from .questions import ScoredQuestion, level_of
 
 _DECIMALS = 6
@@ -57,34 +57,42 @@ def round_precision(
 def answers_frame(session: Session, round_id: int, questions: Mapping[tuple[str, str], ScoredQuestion]) -> pd.DataFrame:
     """One row per opened form: cell, group, rated unit, and the level of every scored question (missing: not asked)."""
     items = list(dict.fromkeys(scored.item for scored in questions.values()))
-    place = {item: number for number, item in enumerate(items)}
-    asked: dict[str, list[tuple[str, int, ScoredQuestion, dict[str, int]]]] = {}
+    levels: dict[str, int] = {}
+    groups = groups_of_cells(session, round_id).values()
+    asked: dict[str, list[tuple[str, int, _Codes]]] = {group: [] for group in groups}
     for (group, name), scored in questions.items():
-        asked.setdefault(group, []).append((name, place[scored.item], scored, {}))
+        asked.setdefault(group, []).append((name, items.index(scored.item), _Codes(scored, levels)))
     facts: list[tuple[int, str, str]] = []
     # One byte a level: of hundreds of thousands of forms, texts would fill the memory and take seconds to compare.
-    codes = bytearray()
-    nothing = bytes([_NOT_ASKED]) * len(items)
-    levels: dict[str, int] = {}
+    given = {group: bytearray() for group in asked}
     for cell_id, group, unit, answers in opened_forms(session, round_id):
         facts.append((cell_id, group, unit))
-        row = bytearray(nothing)
-        for name, number, scored, known in asked.get(group, ()):
-            choice = answers.get(name, NOT_ANSWERED)
-            code = known.get(choice)
-            if code is None:
-                code = known[choice] = levels.setdefault(level_of(scored.question, choice), len(levels))
-            row[number] = code
-        codes += row
-    table = np.frombuffer(bytes(codes), dtype=np.uint8).reshape(len(facts), len(items))
+        given[group] += bytes([codes[answers.get(name, NOT_ANSWERED)] for name, _number, codes in asked[group]])
     frame = pd.DataFrame(facts, columns=[CELL, GROUP, RATED])
+    table = np.full((len(frame), len(items)), _NOT_ASKED, dtype=np.uint8)
+    for group, codes in given.items():
+        members = np.flatnonzero(frame[GROUP] == group)
+        numbers = np.array([number for _name, number, _codes in asked[group]], dtype=np.intp)
+        table[members[:, None], numbers] = np.frombuffer(codes, dtype=np.uint8).reshape(len(members), len(numbers))
     columns = {
         item: pd.Categorical.from_codes(
             np.where(table[:, number] == _NOT_ASKED, -1, table[:, number].astype(np.int16)), list(levels)
         )
-        for item, number in place.items()
+        for number, item in enumerate(items)
     }
     return frame.assign(**{GROUP: frame[GROUP].astype("category")}).join(pd.DataFrame(columns, index=frame.index))
+
+
+class _Codes(dict[str, int]):
+    """Choice of one question -> code of its level, looked up once. `levels`: level -> code, common to all questions."""
+
+    def __init__(self, scored: ScoredQuestion, levels: dict[str, int]) -> None:
+        self._scored, self._levels = scored, levels
+
+    def __missing__(self, choice: str) -> int:
+        code = self._levels.setdefault(level_of(self._scored.question, choice), len(self._levels))
+        self[choice] = code
+        return code
 
 
 def _figures(scores: RoundScores, leaves: Sequence[LeafScore], answers: pd.DataFrame) -> dict[str, Any]:

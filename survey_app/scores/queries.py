@@ -65,17 +65,26 @@ def answer_counts(session: Session, round_id: int) -> list[tuple[int, str, str, 
 
 def opened_forms(session: Session, round_id: int) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
     """Every opened form: (cell, group code, code of the rated unit, question -> choice), in a fixed order."""
+    groups = groups_of_cells(session, round_id)
+    units = {rated.id: rated.unit.code for rated in rated_units_of(session, round_id)}
+    # Few at a time: thousands of living answers would have the garbage collector walk through the whole program.
     rows = session.execute(
-        select(Ballot.cell_id, RespondentGroup.code, Unit.code, Ballot.answers)
-        .join(Cell, Cell.id == Ballot.cell_id)
-        .join(RespondentGroup, RespondentGroup.id == Cell.group_id)
-        .join(RatedUnit, RatedUnit.id == Ballot.rated_unit_id)
-        .join(Unit, Unit.id == RatedUnit.unit_id)
+        select(Ballot.cell_id, Ballot.rated_unit_id, Ballot.answers)
         .where(Ballot.round_id == round_id)
         .order_by(Ballot.id)
-        .execution_options(yield_per=5000)
+        .execution_options(yield_per=200)
     )
-    return (tuple(row) for row in rows)
+    return ((cell_id, groups[cell_id], units[rated_unit_id], answers) for cell_id, rated_unit_id, answers in rows)
+
+
+def groups_of_cells(session: Session, round_id: int) -> dict[int, str]:
+    """Publication cell -> code of its group."""
+    rows = session.execute(
+        select(Cell.id, RespondentGroup.code)
+        .join(RespondentGroup, RespondentGroup.id == Cell.group_id)
+        .where(Cell.round_id == round_id)
+    )
+    return dict(rows.all())
 
 
 def cells_of(session: Session, round_id: int) -> dict[str, list[tuple[int, str]]]:
