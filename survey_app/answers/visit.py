@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -109,17 +110,17 @@ class Visit:
     def round(self) -> Round:
         return self.setting.round
 
-    @property
+    @cached_property
     def definition(self) -> Definition:
         """The questionnaire, a matrix written out for the units of this person."""
         return form_of(self.setting.version, self.units)
 
-    @property
+    @cached_property
     def is_matrix(self) -> bool:
         """Whether the person rates units in the rows of tables."""
         return has_matrix(definition_of(self.setting.version))
 
-    @property
+    @cached_property
     def rated_name(self) -> str:
         """The name of the one unit that the person rates; empty for a matrix, where the names stand in the rows."""
         return "" if self.is_matrix else self.units[0].unit.name

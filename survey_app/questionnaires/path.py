@@ -88,6 +88,8 @@ def screens(definition: Definition, answers: Answers) -> list[Screen]:
 
 def _count(questions: Sequence[Question]) -> int:
     """How many questions take an answer there; the rows of a matrix are one."""
+    if len(questions) == 1:
+        return int(questions[0].is_answered)
     return len({question.rated_name or question.name for question in questions if question.is_answered})
 
 
