@@ -91,7 +91,7 @@ class Setting:
         """To how many of the keys an envelope must be sealed at least."""
         return 1 if self.is_confidential else FEWEST_HOLDERS
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of every envelope of the group."""
         return envelope_size(self.widest)
