@@ -42,14 +42,14 @@ def make_definition() -> Definition:
 
 
 def make_version(
-    session: Session, group: RespondentGroup, definition: Definition | None = None
+    session: Session, group: RespondentGroup, definition: Definition | None = None, number: int = 1
 ) -> QuestionnaireVersion:
     """The published questionnaire of a group."""
     content = to_json(definition or make_definition())
     user = make_user(session)
     version = QuestionnaireVersion(
         group_id=group.id,
-        number=1,
+        number=number,
         source_name="group-e.md",
         source=b"",
         definition=content,
