@@ -20,7 +20,7 @@ from ..text import clean
 from .envelope import seal
 from .keys import fingerprint, from_text, read_public_key
 from .models import RoundKey
-from .queries import round_keys
+from .queries import opening_of, round_keys
 
 MOST_HOLDERS = 8
 _TEST_PURPOSE = b"survey test opening 1"
@@ -128,7 +128,23 @@ def confirm_test_opening(session: Session, key: RoundKey, proof: str, server_key
         key.tested_before_closing = True
     else:
         key.tested_before_start = True
+        key.from_start = key.round.opened_at is None
     record(session, Action.KEY_TESTED, None, round=key.round.code, holder=key.holder_name)
+
+
+def confirm_destruction(session: Session, key: RoundKey) -> None:
+    """Notes that the holder has erased the key file and its copies and shredded the paper (*hủy khóa*).
+
+    Only the holder can know it. Raises Refused before the envelopes are opened and the database is cleaned: the key
+    may still be needed.
+    """
+    if key.destroyed:
+        return
+    opening = opening_of(session, key.round_id)
+    if opening is None or opening.stage == "opened":
+        raise Refused("Chưa mở niêm phong và dọn sạch kho xong. Giữ khóa đến khi xong rồi mới hủy.")
+    key.destroyed = True
+    record(session, Action.KEY_DESTROYED, None, round=key.round.code, holder=key.holder_name)
 
 
 def _proof(key: RoundKey, server_key: bytes) -> str:

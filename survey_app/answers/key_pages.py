@@ -6,13 +6,14 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..access import open_to_all, requires
-from ..errors import Invalid
+from ..errors import Invalid, Refused
 from ..rounds.models import Mode, Round
 from ..rounds.queries import find_round
 from ..web import me, reading, settings, writing
 from .blueprint import bp
 from .forms import HolderForm
 from .holders import (
+    confirm_destruction,
     confirm_test_opening,
     find_by_token,
     find_key,
@@ -24,7 +25,7 @@ from .holders import (
 )
 from .identified import modes_in_force
 from .keys import to_text
-from .queries import round_keys
+from .queries import opening_of, round_keys
 from .step import key_state
 
 _HOLDER = "Người giữ khóa không có tài khoản: lời mời trong đường dẫn là quyền, và trang không cho xem phiếu nào."
@@ -113,18 +114,21 @@ def bring_public_key(code: str, key_id: int) -> Any:
 @bp.get("/keys/<token>")
 @open_to_all(_HOLDER)
 def holder(token: str) -> Any:
-    """The four steps of a holder: read, make, store, test."""
+    """The steps of a holder: read, make, store, test; after the opening, destroy."""
     key = find_by_token(reading(), token)
     survey_round = key.round
     may_test = survey_round.closed_at is None and key.public_key is not None
     again = key.tested_before_start and survey_round.opened_at is not None and not key.tested_before_closing
     testing = may_test and (not key.tested_before_start or again)
     others = len(round_keys(reading(), survey_round.id))
+    opening = opening_of(reading(), survey_round.id)
     return render_template(
         "answers/holder.html",
         token=token,
         key=key,
+        state=key_state(key),
         survey_round=survey_round,
+        destroying=opening is not None and opening.stage != "opened" and key.public_key is not None,
         holders=max(others, 2),
         testing=testing,
         again=again,
@@ -161,4 +165,16 @@ def take_proof(token: str) -> Any:
         key = find_by_token(session, token)
         confirm_test_opening(session, key, request.form.get("proof", ""), settings().keys.pepper)
     flash(_("Mở được. Cảm ơn."), "ok")
+    return redirect(url_for("answers.holder", token=token))
+
+
+@bp.post("/keys/<token>/destroyed")
+@open_to_all(_HOLDER)
+def take_destruction(token: str) -> Any:
+    """The holder has destroyed the key; both boxes are ticked, since a copy that is left can still open old backups."""
+    if not {"file", "paper"} <= set(request.form.getlist("gone")):
+        raise Refused(_("Đánh dấu cả hai ô sau khi đã hủy tệp khóa và bản giấy."))
+    with writing() as session:
+        confirm_destruction(session, find_by_token(session, token))
+    flash(_("Đã ghi: khóa của anh/chị đã hủy. Việc giữ khóa đợt này kết thúc. Cảm ơn anh/chị."), "ok")
     return redirect(url_for("answers.holder", token=token))
