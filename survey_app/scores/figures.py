@@ -91,6 +91,7 @@ class Overview:
 
     areas: tuple[AreaLine, ...]
     groups: tuple[str, ...]
+    not_asked: tuple[Leaf, ...] = ()  # about this unit
 
     @property
     def leaves(self) -> tuple[LeafLine, ...]:
@@ -111,12 +112,20 @@ class Overview:
 
 
 def overview(found: Published, unit: str | None = None) -> Overview:
-    """The figures of all rated units together, or of the one with code `unit` (KeyError for an unknown one)."""
+    """The figures of all rated units together, or of the one with code `unit` (KeyError for an unknown one).
+
+    Leaves that nobody was asked about for this unit are left out; so is their maximum.
+    """
     areas: dict[tuple[str, str], list[LeafLine]] = {}
+    not_asked = []
     for leaf, score in zip(found.inputs.leaves, found.scores_of(unit), strict=True):
-        areas.setdefault((leaf.area_code, leaf.area_name), []).append(_line(found, unit, leaf, score))
-    groups = sorted({group for leaf in found.inputs.leaves for group in leaf.criterion.groups})
-    return Overview(tuple(AreaLine(*area, tuple(lines)) for area, lines in areas.items()), tuple(groups))
+        if score.criterion.groups:
+            areas.setdefault((leaf.area_code, leaf.area_name), []).append(_line(found, unit, leaf, score))
+        else:
+            not_asked.append(leaf)
+    groups = sorted({group for lines in areas.values() for line in lines for group in line.groups})
+    lines_of = tuple(AreaLine(*area, tuple(lines)) for area, lines in areas.items())
+    return Overview(lines_of, tuple(groups), tuple(not_asked))
 
 
 def _line(found: Published, unit: str | None, leaf: Leaf, score: LeafScore) -> LeafLine:

@@ -152,7 +152,8 @@ class Published:
         document = self.scores.document()
         for unit, leaves in [(None, document), *document.get("units", {}).items()]:
             for score in self.scores_of(unit):
-                self._keep_back(unit, score, leaves["leaves"][score.criterion.code])
+                if score.criterion.code in leaves["leaves"]:
+                    self._keep_back(unit, score, leaves["leaves"][score.criterion.code])
         return document
 
     def _keep_back(self, unit: str | None, score: LeafScore, document: dict[str, Any]) -> None:
@@ -204,7 +205,7 @@ def breakdown(score: LeafScore, settings: Settings) -> Iterator[Line]:
         for group, figure in score.groups.items():
             for question in figure.questions:
                 yield Line(group, question, question.n >= settings.n_min, sipas)
-    else:
+    elif score.groups:
         for item in score.criterion.items:
             pooled = _pooled(score.groups.values(), item, score)
             yield Line("+".join(score.groups), pooled, pooled.mean is not None, sipas)

@@ -19,6 +19,7 @@ from ..rounds.models import Area, Round, ScoredBy
 from ..rounds.models import Criterion as CriterionRow
 from ..units.models import UnitKind
 from ..version import VERSION
+from .asked import groups_asked
 from .document import points_text
 from .inputs import COMMUNES, OFFICES, Counted, Leaf, RoundScores, ScoreInputs, compute, data_code
 from .models import LeafScore, ScoreRun
@@ -155,14 +156,17 @@ def gather_inputs(session: Session, survey_round: Round) -> ScoreInputs:
         raise Refused("Bộ tiêu chí của đợt không có tiêu chí nào do điều tra chấm, nên không có điểm để tính.")
     questions = questions_of(session, survey_round)
     apart = self_rating_groups(session, survey_round.id)
+    leaves = tuple(_leaf(area, leaf, questions, apart) for area, leaf in scored)
+    counts = _counts(session, survey_round.id, questions)
     return ScoreInputs(
         settings=Settings.from_json(survey_round.rules),
-        leaves=tuple(_leaf(area, leaf, questions, apart) for area, leaf in scored),
-        counts=_counts(session, survey_round.id, questions),
+        leaves=leaves,
+        counts=counts,
         by_group=ballots_by_group(session, survey_round.id),
         k_min=survey_round.k_min,
         self_rating=tuple(apart),
         classes=_classes(session, survey_round.id),
+        asked=groups_asked(session, survey_round, leaves, counts),
     )
 
 

@@ -194,7 +194,7 @@ class _System:
         self.matrix = sparse.csr_matrix(np.array(self.rows))
 
     def levels(self, name: Name) -> list[str]:
-        line = self.question.get(name) or self.question[next(iter(self.found.units)), *name[1:]]
+        line = self.question[self.parts(name)[0]]
         return [str(number) for number in range(1, len(line.question.levels) + 1)]
 
     def true(self, name: Name, level: str) -> int:
@@ -235,7 +235,9 @@ class _System:
     def parts(self, name: Name) -> list[Name]:
         if name in self.question:
             return [name]
-        return [(unit, *name[1:]) for unit in self.found.units]
+        # Where groups are pooled, the line of a unit that only some of them rate is of just these.
+        groups = set(name[1].split("+"))
+        return [key for key in self.question if key[2] == name[2] and set(key[1].split("+")) <= groups]
 
     def _sum(self, name: Name, weights: Mapping[str, float]) -> np.ndarray:
         row = np.zeros(len(self.column))

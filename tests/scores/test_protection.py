@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -80,6 +81,17 @@ RULES = [
 @pytest.mark.parametrize("seed", range(10))
 def test_small_rounds_give_nothing_away(seed):
     found = published(compute(small_round(seed, 1 + seed % 3, RULES[seed % len(RULES)])))
+    assert findings(found, read_lines(found)) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_units_that_not_all_groups_rate_give_nothing_away(seed):
+    """Pooled groups have a line of their own where only one of them rates the unit; the sum of all has it too."""
+    inputs = small_round(seed, 3, Settings(missing_group="zero"))
+    counts = dict(inputs.counts)
+    counts["001"] = {key: count for key, count in counts["001"].items() if key[0] != "C"}
+    asked = {"001": {"2.1": ("A", "B"), "8.1": ("B",)}}
+    found = published(compute(replace(inputs, counts=counts, asked=asked)))
     assert findings(found, read_lines(found)) == []
 
 
