@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from analysis.taylor import Floats
+from analysis.taylor import Floats, Truths
 
 Ranks = NDArray[np.intp]
 
@@ -37,6 +37,12 @@ def pairwise_rank_sets(values: Floats, se: Floats, level: float = 0.95, rule: st
 
     tukey: |t_i - t_j| > q s_ij, q the studentised range of K / √2; holm: two-sided tests of all pairs by Holm.
     R: `qtukey(level, K, Inf) / sqrt(2)`; `p.adjust(p, "holm") < 1 - level`."""
+    smaller = surely_smaller(values, se, level, rule)
+    return 1 + smaller.sum(axis=0), len(values) - smaller.sum(axis=1)
+
+
+def surely_smaller(values: Floats, se: Floats, level: float = 0.95, rule: str = "tukey") -> Truths:
+    """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `pairwise_rank_sets`."""
     count = len(values)
     differences, spread = _differences(values), _pairwise_se(se)
     if rule == "holm":
@@ -47,7 +53,7 @@ def pairwise_rank_sets(values: Floats, se: Floats, level: float = 0.95, rule: st
     else:
         limit = stats.studentized_range.ppf(level, count, np.inf) / np.sqrt(2) * spread
         told = np.abs(differences) > limit
-    return 1 + (told & (differences > 0)).sum(axis=1), count - (told & (differences < 0)).sum(axis=1)
+    return np.asarray(told & (differences < 0))
 
 
 def holm(p_values: Floats) -> Floats:

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from analysis.component_score import SIPAS, LeafScore
 from analysis.disclosure import ONE_MIND, SMALL
-from analysis.ranks import pairwise_rank_sets
+from analysis.ranks import surely_smaller
 from analysis.score_precision import CELL, GROUP, Interval, combined_means, level_values, precision
 from analysis.scoring_rules import NOT_ANSWERED, Settings
+from analysis.taylor import Truths
 
 from ..rounds.models import Round
 from .inputs import RoundScores
@@ -49,8 +50,8 @@ def round_precision(
         }
         classes = scores.inputs.classes
         for each in sorted({classes.get(unit, "") for unit in scores.units}):
-            members = [one for unit, one in found["units"].items() if classes.get(unit, "") == each]
-            _add_ranks([one for one in members if one["total"]], "total")
+            members = {unit: one for unit, one in found["units"].items() if classes.get(unit, "") == each}
+            _add_ranks({unit: one for unit, one in members.items() if one["total"]}, "total")
     return found
 
 
@@ -140,7 +141,7 @@ def _places(
             {"name": name, "found": _place(forms, items, sipas, scores.inputs.settings) if is_shown else None}
             for (_cell_id, name), forms, is_shown in zip(cells, in_cells, shown, strict=True)
         ]
-        _add_ranks([row for row in rows if row["found"]], "found")
+        _add_ranks({str(number): row for number, row in enumerate(rows) if row["found"]}, "found")
         places[group] = rows
     return places
 
@@ -166,14 +167,22 @@ def _is_of_one_mind(answers: pd.DataFrame) -> bool:
     return bool(given.size) and bool(np.bincount(given).max() >= ONE_MIND * given.size)
 
 
-def _add_ranks(rows: Sequence[dict[str, Any]], key: str) -> None:
-    """`ranks`: the best and the worst rank each may have, all right at once with 95 % (1 = the highest figure).
+def _add_ranks(rows: Mapping[str, dict[str, Any]], key: str) -> None:
+    """`ranks`: the best and the worst rank each may have, all right at once with 95 % (1 = the highest figure);
+    `above`: names of the rows that are surely higher.
 
     Where all answers agree the standard error is 0 and says nothing; the printed interval does, so its width counts.
     """
     if len(rows) < 2:
         return
-    values = np.array([row[key][0] for row in rows])
-    se = np.array([max(row[key][1], (row[key][3] - row[key][2]) / (2 * _NORMAL_95)) for row in rows])
-    for row, best, worst in zip(rows, *pairwise_rank_sets(-values, se, 0.95), strict=True):
-        row["ranks"] = [int(best), int(worst)]
+    found = [row[key] for row in rows.values()]
+    se = np.array([max(each[1], (each[3] - each[2]) / (2 * _NORMAL_95)) for each in found])
+    _write_ranks(rows, surely_smaller(np.array([each[0] for each in found]), se, 0.95))
+
+
+def _write_ranks(rows: Mapping[str, dict[str, Any]], lower: Truths) -> None:
+    """lower: which row is surely lower than which other one (K, K)."""
+    names = list(rows)
+    for row, is_lower, is_higher in zip(rows.values(), lower, lower.T, strict=True):
+        row["ranks"] = [1 + int(is_lower.sum()), len(names) - int(is_higher.sum())]
+        row["above"] = [names[other] for other in np.flatnonzero(is_lower)]

@@ -117,8 +117,17 @@ def compare_run(session: Session, survey_round: Round, run: ScoreRun) -> Compari
     same_result = same_result and again.inputs.sha256 == run.inputs_sha256
     same_inputs = gather_inputs(session, survey_round).sha256 == run.inputs_sha256
     # A run of an earlier program has none.
-    same_precision = run.precision is None or _intervals(session, survey_round, again) == run.precision
+    same_precision = run.precision is None or _holds(_intervals(session, survey_round, again), run.precision)
     return Comparison(same_result, same_inputs, same_precision)
+
+
+def _holds(found: Any, stored: Any) -> bool:
+    """Whether what was found is what is stored; an earlier program stored fewer facts beside each figure."""
+    if isinstance(stored, dict) and isinstance(found, dict):
+        return all(key in found and _holds(found[key], one) for key, one in stored.items())
+    if isinstance(stored, list) and isinstance(found, list):
+        return len(found) == len(stored) and all(_holds(*pair) for pair in zip(found, stored, strict=True))
+    return bool(found == stored)
 
 
 def _points_of(document: Mapping[str, Any]) -> list[Any]:
