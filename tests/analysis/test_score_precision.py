@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.component_score import SIPAS, SURVEY, Criterion, score_leaves
-from analysis.score_precision import CELL, GROUP, precision, terms_of
+from analysis.score_precision import CELL, GROUP, RATER, precision, terms_of
 from analysis.scoring_rules import PRESETS, Settings
 
 A = Criterion("1.1", 2, SURVEY, ("A", "B"), ("q_1", "q_2"))
@@ -33,7 +33,8 @@ def scored(answers: pd.DataFrame, rules: Settings, *leaves: Criterion):
 
 
 def forms(rows, items=("q_1", "q_2", "q_3")) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=[CELL, GROUP, *items], dtype=object)
+    """Each of another person."""
+    return pd.DataFrame(rows, columns=[CELL, GROUP, *items], dtype=object).assign(**{RATER: range(len(rows))})
 
 
 LEVELS = st.sampled_from(["1", "2", "3", "4", "5", "KB", ""])
