@@ -4,8 +4,9 @@ Points are a fixed combination of means of single questions. Their variance is t
 it holds the covariances between questions that one person answered and between criteria that share a question
 (Särndal, Swensson & Wretman 1992, 5.5). Strata are the publication cells; persons within a cell count as drawn with
 replacement. Who filled in several forms, one about each rated unit, is one sampling unit where the column `rater` says
-so; where nobody may know it every form has a rater of its own, and rated units are taken as independent. Intervals are of the beta kind at n_eff = m(1-m)/v on the share of the maximum, since with few answers
-and scores near the top an interval of estimate ± t·se is far too short (Korn & Graubard 1998; Franco et al. 2019).
+so; where nobody may know it every form has a rater of its own, and rated units are taken as independent. Intervals are
+of the beta kind at n_eff = m(1-m)/v on the share of the maximum, since with few answers and scores near the top an
+interval of estimate ± t·se is far too short (Korn & Graubard 1998; Franco et al. 2019).
 """
 
 from collections.abc import Sequence
