@@ -80,7 +80,7 @@ class Design:
             ("stages", stages),
             ("lonely", lonely),
             ("replicates", replicates),
-            ("df", len(first.stratum) - len(first.sampled) if replicates is None else _rank(weight, replicates) - 1),
+            ("df", len(first.stratum) - len(first.sampled) if replicates is None else replicates.df(weight)),
             ("adjustments", ()),
             ("quadratic", quadratic),
         ):
@@ -130,7 +130,7 @@ class Design:
         """Degrees of freedom of a domain (n,): only the sampling units and strata that have a member in it."""
         inside = inside & (self.weights != 0)
         if self.replicates is not None:
-            return int(np.linalg.matrix_rank(self.replicates.factors[inside] * self.weights[inside, None])) - 1
+            return self.replicates.df(np.where(inside, self.weights, 0.0))
         first = self.stages[0]
         units = np.unique(first.cluster[inside])
         return len(units) - len(np.unique(first.stratum[units]))
@@ -211,7 +211,3 @@ def _weights_from_fractions(stages: Sequence[Stage]) -> Floats:
     for stage in stages:
         weight = weight / stage.fraction[stage.cluster]
     return weight
-
-
-def _rank(weights: Floats, replicates: Replicates) -> int:
-    return int(np.linalg.matrix_rank(replicates.factors * weights[:, None], tol=None))

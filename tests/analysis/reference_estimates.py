@@ -86,7 +86,7 @@ def variance_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     sample = design(vector["design"])
     names = columns_of(args["vars"])
-    found = estimates.variance(sample, names, where=domain(sample, args, *names)).table
+    found = estimates.variance(sample, names, where=members(sample.frame, args.get("where"))).table
     return {"estimate": found["estimate"].tolist(), "se": found["se"].tolist()}
 
 

@@ -1,5 +1,7 @@
 """Properties that hold for any sample, and samples that cannot be."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,15 @@ def test_domain_estimates_carry_their_covariance() -> None:
     difference = estimates.contrast(result, [1, -1])
     a, b = result.covariance.diagonal()
     assert difference.table["se"][0] ** 2 == pytest.approx(a + b - 2 * result.covariance[0, 1])
+
+
+def test_a_variance_counts_missing_answers_as_r_does() -> None:
+    schools = pd.read_csv(Path(__file__).parents[1] / "reference/data/apistrat.csv")
+    whole = Design(schools, strata="stype", weights="pw")
+    # R: svyvar(~acs.k3, design, na.rm=TRUE), 103 of 200 missing; and as.svrepdesign(design).
+    for sample, estimate, se in ((whole, 1.485373514, 0.31514), (whole.jackknife(), 1.493341924, 0.32023)):
+        found = estimates.variance(sample, "acs.k3").table
+        assert (found["estimate"][0], found["se"][0]) == pytest.approx((estimate, se), rel=2e-5)
 
 
 def test_a_lone_unit_is_refused_by_name() -> None:
