@@ -31,7 +31,7 @@ def proportion(
         raise DesignError("No row is in the domain.")
     hits = inside & (event == 1)
     p, se = share(design, hits, inside)
-    n, df = int((domain & (design.weights != 0)).sum()), design.df_within(domain)
+    n, df = int(design.rows_of(domain).sum()), design.df_within(domain)
     low, high = interval(p, se, n, df, method, level)
     if method == "logit" and design.replicates is not None and 0 < p < 1:
         low, high = _replicated_logit(design, hits, inside, df, level)
