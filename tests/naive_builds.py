@@ -131,10 +131,8 @@ def opens_in_portions() -> Flask:
     def open_envelopes(session: Session, survey_round: Round, *_: Any) -> None:
         connection = session.connection()
         ids = session.scalars(select(Envelope.id).where(Envelope.round_id == survey_round.id)).all()
-        columns = "id, round_id, cell_id, rated_unit_id, version_id, answers"
-        known = (
-            "(SELECT min(id) FROM cell), (SELECT min(id) FROM rated_unit), (SELECT min(id) FROM questionnaire_version)"
-        )
+        columns = "id, round_id, cell_id, rated_unit_id, answers"
+        known = "(SELECT min(id) FROM cell), (SELECT min(id) FROM rated_unit)"
         for number, envelope in enumerate(ids):
             values = f"SELECT id, round_id, {known}, '{{}}' FROM envelope WHERE id = :id"
             connection.execute(text(f"INSERT INTO ballot ({columns}) {values}"), {"id": envelope})

@@ -30,6 +30,7 @@ class RoundKey(Base):
     public_key: Mapped[str | None]  # base64url of the uncompressed P-256 point
     fingerprint: Mapped[str | None]
     tested_before_start: Mapped[bool] = mapped_column(default=False)
+    from_start: Mapped[bool] = mapped_column(default=False)  # every envelope is sealed to this holder
     tested_before_closing: Mapped[bool] = mapped_column(default=False)
     destroyed: Mapped[bool] = mapped_column(default=False)  # the holder confirms
 
@@ -79,7 +80,11 @@ class ResumeDraft(Base):
 
 
 class Ballot(Base):
-    """Lá phiếu đã mở: what one respondent said about one rated unit. Joined to nobody."""
+    """Lá phiếu đã mở: what one respondent said about one rated unit. Joined to nobody.
+
+    It does not tell the version of the questionnaire either: that would tell whether it came before or after a typing
+    error was corrected, and after the start of a round versions differ in nothing but wording.
+    """
 
     __tablename__ = "ballot"
     __table_args__ = (Index("ix_ballot_round_id_cell_id", "round_id", "cell_id"), {"sqlite_with_rowid": False})
@@ -88,7 +93,6 @@ class Ballot(Base):
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
     cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"))
     rated_unit_id: Mapped[int] = mapped_column(ForeignKey("rated_unit.id"))
-    version_id: Mapped[int] = mapped_column(ForeignKey("questionnaire_version.id"))
     answers: Mapped[dict[str, Any]]
 
     cell: Mapped[Cell] = relationship()

@@ -327,7 +327,6 @@ def _store_ballots(session: Session, survey_round: Round, contents: Contents) ->
                 "round_id": survey_round.id,
                 "cell_id": one.cell_id,
                 "rated_unit_id": one.rated_unit_id,
-                "version_id": one.version_id,
                 "answers": answers,
             }
         )

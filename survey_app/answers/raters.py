@@ -23,7 +23,7 @@ from .payload import PayloadError
 from .queries import definition_of, versions_of_round
 from .ratings import rated_of
 
-_Content = tuple[int, int, int, str]  # cell, rated unit, version, answers
+_Content = tuple[int, int, str]  # cell, rated unit, answers
 
 
 def groups_of_many_units(session: Session, round_id: int) -> dict[str, str]:
@@ -61,24 +61,17 @@ def _contents_by_person(session: Session, survey_round: Round) -> list[list[_Con
             asked.take(contents, read_identified(session, survey_round, sealed), cell_id, path)
         except (EnvelopeError, PayloadError):
             continue  # it was counted as faulty and gave no ballot
-        home = home_of(cells[cell_id], cells)
-        found.append(
-            [
-                _content(
-                    home,
-                    one.rated_unit_id,
-                    one.version_id,
-                    split_text(definition_of(versions[one.version_id]), one.answers)[0],
-                )
-                for one in contents.opened
-            ]
-        )
+        home, mine = home_of(cells[cell_id], cells), []
+        for one in contents.opened:
+            answers, _written = split_text(definition_of(versions[one.version_id]), one.answers)
+            mine.append(_content(home, one.rated_unit_id, answers))
+        found.append(mine)
     return found
 
 
 def _ballots_by_content(session: Session, survey_round: Round) -> dict[_Content, list[str]]:
     rows = session.execute(
-        select(Ballot.id, Ballot.cell_id, Ballot.rated_unit_id, Ballot.version_id, Ballot.answers)
+        select(Ballot.id, Ballot.cell_id, Ballot.rated_unit_id, Ballot.answers)
         .join(Cell, Cell.id == Ballot.cell_id)
         .join(RespondentGroup, RespondentGroup.id == Cell.group_id)
         .where(Ballot.round_id == survey_round.id, RespondentGroup.mode == Mode.CONFIDENTIAL)
@@ -91,5 +84,5 @@ def _ballots_by_content(session: Session, survey_round: Round) -> dict[_Content,
     return found
 
 
-def _content(cell_id: int, rated_unit_id: int, version_id: int, answers: object) -> _Content:
-    return cell_id, rated_unit_id, version_id, json.dumps(answers, sort_keys=True)
+def _content(cell_id: int, rated_unit_id: int, answers: object) -> _Content:
+    return cell_id, rated_unit_id, json.dumps(answers, sort_keys=True)

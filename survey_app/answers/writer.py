@@ -1,9 +1,10 @@
-"""How do hundreds of people send at the same minute to one SQLite file, durably?
+"""How do hundreds of people send at the same minute to one database, durably?
 
-On SQLite one thread writes for all: it takes up to 32 waiting pieces of work and commits them together, so one fsync
-serves all (group commit). When a piece fails, all run once more with a SAVEPOINT each, so it leaves its neighbours
-alone; a piece must therefore do nothing but change the session it is given. Nobody is told «received» before the
-commit. On PostgreSQL each piece is a transaction of its own: the server groups commits.
+One thread of a process writes for all: it takes up to 32 waiting pieces of work and commits them together, so one
+fsync serves all (group commit). When a piece fails, all run once more with a SAVEPOINT each, so it leaves its
+neighbours alone; a piece must therefore do nothing but change the session it is given. Nobody is told «received»
+before the commit. On PostgreSQL several processes have a writer each; where two of them wait for each other's rows,
+the server ends one of the transactions, and its senders are told to come again.
 """
 
 import contextlib
@@ -59,8 +60,6 @@ class AnswerWriter:
 
         Raises BusyError when too many wait or the wait is longer than `patience` seconds.
         """
-        if not self._database.is_sqlite:
-            return self._run_directly(work)
         piece = _Piece(work)
         try:
             self._waiting.put_nowait(piece)
@@ -71,13 +70,6 @@ class AnswerWriter:
             return piece.outcome.result(timeout=patience)  # type: ignore[no-any-return]
         except TimeoutError:
             raise BusyError from None
-
-    def _run_directly(self, work: Callable[[Session], T]) -> T:
-        try:
-            with self._database.writing() as session:
-                return work(session)
-        except OperationalError as fault:
-            raise BusyError from fault
 
     def _ensure_thread(self) -> None:
         # Started late, so that it also lives in a process that was forked after the application was made.
@@ -114,14 +106,12 @@ class AnswerWriter:
             except _PieceFailedError:  # rare: once more, each piece with a savepoint of its own
                 outcomes = self._commit(group, _within_savepoint)
         except Exception as fault:  # the commit failed: nobody of this group is stored
-            for piece in group:
-                piece.outcome.set_exception(BusyError() if isinstance(fault, OperationalError) else fault)
-            return
+            outcomes = [(None, fault)] * len(group)
         for piece, (result, failure) in zip(group, outcomes, strict=True):
             if failure is None:
                 piece.outcome.set_result(result)
             else:
-                piece.outcome.set_exception(failure)
+                piece.outcome.set_exception(BusyError() if isinstance(failure, OperationalError) else failure)
 
     def _commit(self, group: list[_Piece], run: Callable[[Session, _Piece], _Outcome]) -> list[_Outcome]:
         with self._database.writing() as session:

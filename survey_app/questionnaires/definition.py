@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from .expression import Expression
@@ -196,7 +197,7 @@ class Group:
 Item: TypeAlias = Question | Group
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Definition:
     """A whole questionnaire. `group` is the code of the respondent group that it is written for, empty for any."""
 
@@ -211,9 +212,13 @@ class Definition:
     def default_language(self) -> str:
         return self.languages[0].code
 
-    def questions(self) -> Iterator[Question]:
+    def questions(self) -> tuple[Question, ...]:
         """All questions in written order, notes included."""
-        return _questions(self.items)
+        return self._in_order
+
+    @cached_property
+    def _in_order(self) -> tuple[Question, ...]:
+        return tuple(_questions(self.items))
 
     def groups(self) -> Iterator[Group]:
         """All groups in written order, outer before inner."""

@@ -229,11 +229,13 @@ def check_answers(definition: Definition, answers: Mapping[str, object], today: 
             wrong[name] = kind
         else:
             sound[name] = value  # type: ignore[assignment]
-    for screen in screens(definition, sound):
-        for question in (question for question in screen.questions if question.is_answered):
-            kind = wrong.get(question.name) or _fault_on_path(question, screen.live, today)
-            if kind:
-                faults.append(Fault(question.name, kind))
+    live: dict[str, Answer] = {}
+    drafts: list[_Draft] = []
+    _walk(definition.items, sound, live, {}, definition, drafts)
+    for question in (question for draft in drafts for question in draft.questions if question.is_answered):
+        kind = wrong.get(question.name) or _fault_on_path(question, live, today)
+        if kind:
+            faults.append(Fault(question.name, kind))
     return faults
 
 
@@ -244,7 +246,8 @@ def _for_any_filter(question: Question) -> Question:
 
 def _fault_on_path(question: Question, live: Answers, today: str) -> str:
     answer = live.get(question.name, "")
-    if kind := fault_of(question, answer):
+    # Any other answer has been looked at already.
+    if (question.choice_filter or not is_given(answer)) and (kind := fault_of(question, answer)):
         return kind
     return "" if _constraint_holds(question, answer, live, today) else CONSTRAINT
 

@@ -91,10 +91,11 @@ def _reason(line: Line, k: int, fewest: int) -> Why | None:
 
 
 def _half(levels: Floats) -> Why:
+    """Each half holds two levels or more (the middle one counts above): a single one would tell what everybody said."""
     half = levels.shape[1] // 2
-    if broad_band(levels[:, ::-1], half) == ["upper"]:  # the last level is the best
-        return Why.HIGH
-    return Why.LOW if broad_band(levels, half) == ["upper"] else Why.MIDDLE
+    if half < 2:
+        return Why.ALIKE
+    return Why.LOW if broad_band(levels, half) == ["upper"] else Why.HIGH  # the first levels are the lowest
 
 
 def _beside_in_leaf(view: _View, hidden: Mapping[Key, Why]) -> dict[Key, Why]:

@@ -27,9 +27,9 @@ class Why(StrEnum):
     """Why a line of answers is not shown whole."""
 
     FEW = "few"  # fewer than k answers: nothing is shown
-    HIGH = "high"  # a small group of nearly one mind, in the upper half of the scale: that and n are shown
-    MIDDLE = "middle"
+    HIGH = "high"  # a small group of nearly one mind, from the middle of the scale upwards: that and n are shown
     LOW = "low"
+    ALIKE = "middle"  # on a scale of two or three levels: only that and n; the word is that of runs stored earlier
     LEVELS = "levels"  # enough for a mean, too few to tell who chose which level
     MEAN_TELLS = "mean_tells"  # too few for the levels, and the mean has only one reading: n is shown
     LEVELS_BESIDE = "levels_beside"  # enough answers, but the levels of a line above would follow from these
@@ -48,9 +48,9 @@ class Why(StrEnum):
 
 WORDS = {
     Why.FEW: N_("ít hơn %(k)d phiếu"),
-    Why.HIGH: N_("gần như mọi người chọn giống nhau, nghiêng về mức cao"),
-    Why.MIDDLE: N_("gần như mọi người chọn giống nhau, ở mức giữa"),
-    Why.LOW: N_("gần như mọi người chọn giống nhau, nghiêng về mức thấp"),
+    Why.HIGH: N_("gần như mọi người chọn giống nhau, từ giữa thang trở lên"),
+    Why.LOW: N_("gần như mọi người chọn giống nhau, ở nửa dưới của thang"),
+    Why.ALIKE: N_("gần như mọi người chọn giống nhau"),
     Why.LEVELS: N_("ít hơn %(fewest)d phiếu nên chỉ nêu trung bình"),
     Why.MEAN_TELLS: N_("ít hơn %(fewest)d phiếu, và trung bình sẽ cho biết các mức"),
     Why.LEVELS_BESIDE: N_("chỉ nêu trung bình, để không tính ngược ra các mức của ô bên cạnh"),

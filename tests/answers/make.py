@@ -42,14 +42,14 @@ def make_definition() -> Definition:
 
 
 def make_version(
-    session: Session, group: RespondentGroup, definition: Definition | None = None
+    session: Session, group: RespondentGroup, definition: Definition | None = None, number: int = 1
 ) -> QuestionnaireVersion:
     """The published questionnaire of a group."""
     content = to_json(definition or make_definition())
     user = make_user(session)
     version = QuestionnaireVersion(
         group_id=group.id,
-        number=1,
+        number=number,
         source_name="group-e.md",
         source=b"",
         definition=content,
@@ -77,6 +77,7 @@ def make_key(
         invite_hash=facts.pop("invite_hash", f"test-{public[:20]}"),
         public_key=public,
         fingerprint=fingerprint(public),
+        from_start=survey_round.opened_at is None,
         **{"tested_before_start": True, "tested_before_closing": True, **facts},
     )
     session.add(key)

@@ -23,7 +23,7 @@ from survey_app.db import Database, now
 from survey_app.errors import Refused
 from survey_app.roster.models import Person
 from survey_app.rounds.models import Cell, Round
-from tests.answers.make import ANSWERS, OpenRound, make_definition, make_key, make_open_round
+from tests.answers.make import ANSWERS, OpenRound, make_definition, make_key, make_open_round, make_version
 from tests.make import make_unit
 
 
@@ -81,6 +81,22 @@ def test_the_order_of_ballots_is_not_the_order_of_sending(app: Flask, database: 
         order = [ballot.answers["b_so_lan"] for ballot in session.scalars(select(Ballot))]
     pairs = [order[i] < order[j] for i in range(200) for j in range(i + 1, 200)]
     assert 0.4 < sum(pairs) / len(pairs) < 0.6  # six standard errors around chance
+
+
+def test_a_ballot_does_not_tell_whether_a_wording_was_corrected_before_or_after_it(
+    app: Flask, database: Database
+) -> None:
+    made = make_answered(app, database, [ANSWERS] * 12, persons=(20,))
+    with database.writing() as session:
+        corrected = make_version(session, session.merge(made.group), make_definition(), number=2)
+        rating = Rating(made.round_unit(session), ANSWERS)
+        keys = sealing_keys(session, made.round.id)
+        sealed = seal_answers(made.round, keys, corrected.id, make_definition(), [rating])
+        session.scalars(select(Envelope)).first().sealed = sealed
+    assert open_all(database, made).ballots == 12
+    with database.reading() as session:
+        ballots = session.execute(select(Ballot.__table__)).mappings().all()
+    assert len({tuple((name, str(value)) for name, value in one.items() if name != "id") for one in ballots}) == 1
 
 
 def test_an_exception_in_mid_opening_leaves_all_envelopes(

@@ -12,7 +12,7 @@ from survey_app.answers.writer import AnswerWriter, BusyError
 from survey_app.attempts import Attempt
 from survey_app.db import Database, now
 
-# PostgreSQL has no waiting line of ours.
+# On PostgreSQL an office writer keeps nobody waiting.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -87,7 +87,6 @@ def test_too_many_waiting_are_turned_away_at_once(database: Database, monkeypatc
     assert len(keys(database)) <= 5
 
 
-@on_sqlite
 def test_the_thread_ends_when_idle_and_starts_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_IDLE_SECONDS", 0.05)
     writer = AnswerWriter(database)

@@ -56,7 +56,7 @@ def _measure(engine: str, address: str) -> None:
             {
                 "id": secrets.token_hex(16), "round_id": form.round_id, "rated_unit_id": form.rated_unit_id,
                 "cell_id": choose.choice(places).id if form.cell_id == people.id else form.cell_id,
-                "version_id": form.version_id, "answers": form.answers,
+                "answers": form.answers,
             }
             for form in (forms[number % len(forms)] for number in range(FORMS - len(forms)))
         ]  # fmt: skip

@@ -283,7 +283,7 @@ class _System:
         if printed.why == Why.BESIDE and name in self.question:
             self._add(self._sum(name, answered), k, np.inf)
         half = len(answered) // 2
-        sides = {Why.HIGH: self.levels(name)[-half:], Why.LOW: self.levels(name)[:half]}
+        sides = {Why.HIGH: self.levels(name)[half:], Why.LOW: self.levels(name)[:half]}
         if printed.why in sides and printed.n:
             self._add(self._sum(name, dict.fromkeys(sides[Why(printed.why)], 1.0)), printed.n / 2, np.inf)
 

@@ -78,7 +78,6 @@ def fill_answers(
                 round_id=survey_round.id,
                 cell_id=cells[code].id,
                 rated_unit_id=rated.id,
-                version_id=versions[code].id,
                 answers={name: value for name, value in answers.items() if value},
             )
         )

@@ -50,7 +50,7 @@ def test_forms_of_one_person_have_one_rater_only_where_they_carry_a_name(databas
         joined = several.groupby("rater")[[RATED, "q_1_7_1"]].apply(lambda one: tuple(sorted(one.to_numpy().tolist())))
         assert {tuple(map(tuple, one)) for one in joined} == named
     columns = set(Ballot.__table__.columns.keys())
-    assert columns == {"id", "round_id", "cell_id", "rated_unit_id", "version_id", "answers"}, "nothing joins ballots"
+    assert columns == {"id", "round_id", "cell_id", "rated_unit_id", "answers"}, "nothing joins ballots"
 
 
 def test_ranks_and_errors_of_a_run_know_it_say_it_and_outlive_the_names(
