@@ -180,7 +180,7 @@ def combined_means(
     """
     persons = answers[RATER].to_numpy()
     # Where every form is of another person, which is usual, a design without sampling units is the same and quick.
-    psu = RATER if len(np.unique(persons)) < len(persons) else None
+    psu = None if answers[RATER].is_unique else RATER
     design = Design(answers[[CELL, RATER]], strata=CELL, psu=psu, lonely="adjust")
     inside = ~np.isnan(values)
     estimate, covariance = sums_of_means(design, values, factors)
