@@ -172,13 +172,13 @@ class RaterLine:
 
 
 _JOINED = N_(
-    "Nhóm %(groups)s chấm nhiều đơn vị bằng phiếu có danh tính: sai số và hạng có tính hiệp phương sai giữa các đơn vị "
-    "do cùng một người chấm. Chương trình chỉ lưu sai số và hạng, không lưu phiếu nào cùng một người."
+    "Nhóm %(groups)s chấm nhiều đơn vị bằng phiếu có danh tính: sai số và hạng có tính đến việc một người chấm nhiều "
+    "đơn vị (hiệp phương sai giữa các đơn vị). Chương trình chỉ lưu sai số và hạng, không lưu phiếu nào cùng một người."
 )
 _SEALED = N_(
-    "Nhóm %(groups)s chấm nhiều đơn vị bằng phiếu niêm phong. Không ai biết phiếu nào cùng một người, nên hiệp phương "
-    "sai giữa các đơn vị tính là 0. Khoảng của từng đơn vị vẫn đúng; hạng từ–đến thường rộng hơn mức cần thiết; khoảng "
-    "của điểm chung mọi đơn vị có thể hẹp hơn thực tế."
+    "Nhóm %(groups)s chấm nhiều đơn vị bằng phiếu niêm phong. Không ai biết phiếu nào cùng một người, nên coi mỗi "
+    "phiếu là của một người khác (hiệp phương sai giữa các đơn vị tính là 0). Khoảng của từng đơn vị vẫn đúng; hạng "
+    "từ–đến thường rộng hơn mức cần thiết; khoảng của điểm chung mọi đơn vị có thể hẹp hơn thực tế."
 )
 _APART = N_("Mỗi người chỉ chấm một đơn vị, nên hiệp phương sai giữa các đơn vị bằng 0.")
 
