@@ -245,6 +245,37 @@ def standing_of(unit_lists: Sequence[tuple[str, Comparison]], unit: str | None) 
     return None
 
 
+@dataclass(frozen=True)
+class RaterLine:
+    """A sentence on how far the figures of rated units vary together: `words` with `facts` in it."""
+
+    words: str
+    facts: Mapping[str, str]
+
+
+_JOINED = N_(
+    "Nhóm %(groups)s chấm nhiều đơn vị bằng phiếu có danh tính: sai số và hạng có tính đến việc một người chấm nhiều "
+    "đơn vị (hiệp phương sai giữa các đơn vị). Chương trình chỉ lưu sai số và hạng, không lưu phiếu nào cùng một người."
+)
+_SEALED = N_(
+    "Nhóm %(groups)s chấm nhiều đơn vị bằng phiếu niêm phong. Không ai biết phiếu nào cùng một người, nên coi mỗi "
+    "phiếu là của một người khác (hiệp phương sai giữa các đơn vị tính là 0). Khoảng của từng đơn vị vẫn đúng; hạng "
+    "từ–đến thường rộng hơn mức cần thiết; điểm chung nhiều đơn vị không nêu khoảng."
+)
+_APART = N_("Mỗi người chỉ chấm một đơn vị, nên hiệp phương sai giữa các đơn vị bằng 0.")
+
+
+def rater_lines(run: ScoreRun) -> tuple[RaterLine, ...]:
+    """How rated units that the same persons rated vary together, in words; empty for one unit and for old runs."""
+    raters = (run.precision or {}).get("raters")
+    if raters is None:
+        return ()
+    joined = ", ".join(group for group, persons in raters.items() if persons is not None)
+    sealed = ", ".join(group for group, persons in raters.items() if persons is None)
+    lines = [RaterLine(words, {"groups": groups}) for words, groups in ((_JOINED, joined), (_SEALED, sealed)) if groups]
+    return tuple(lines) or (RaterLine(_APART, {}),)
+
+
 def told_apart(run: ScoreRun) -> tuple[int, int] | None:
     """(places that stand in the upper or lower half for sure, places compared) of the group asked in most places."""
     found = sorted(places_of(run).values(), key=lambda one: one.count)
@@ -271,7 +302,8 @@ def limits_of(
         rows = figures.get(key, {}).items()
         return {code: limits for code, row in rows if code in codes and (limits := Limits.of(row))}
 
-    return Limits.of(figures.get("total")), read("areas", areas), read("leaves", leaves)
+    total = None if shown.total is None else Limits.of(figures.get("total"))
+    return total, read("areas", areas), read("leaves", leaves)
 
 
 class Change(StrEnum):

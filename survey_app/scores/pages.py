@@ -28,6 +28,7 @@ from .comparison import (
     compare_units,
     limits_of,
     places_of,
+    rater_lines,
     standing_of,
     told_apart,
     unit_lists_of,
@@ -105,6 +106,7 @@ def places(code: str):
         survey_round=survey_round,
         run=run,
         unit_lists=_unit_lists(run, found, facts["names"]),
+        raters=rater_lines(run),
         own=run.result.get("self_rating", {}),
         places=places_of(run),
         chosen=request.args.get("with", ""),
@@ -174,6 +176,7 @@ def years(code: str):
         several = len(found.units) > 1
         facts |= {
             "earlier_round": before.round,
+            "raters": rater_lines(run),
             "unit_years": compare_units(now, earlier, facts["names"]) if several and unit is None else [],
             "years": _leaf_years(now, earlier, unit) if unit or not several else None,
             "same_rules": earlier.found.inputs.settings == found.inputs.settings,
@@ -208,9 +211,10 @@ def method(code: str):
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         rule=rule_words(found.inputs.settings),
         corrections=corrections(reading(), survey_round),
-        several=len(found.units) > 1,
         groups_of_units=groups_by_class(found),
         class_names=CLASS_NAMES,
+        raters=rater_lines(run),
+        rates_units=len(found.units) > 1,
         **_unit_facts(survey_round, found, _chosen_unit(found.units)),
     )
 
@@ -251,10 +255,19 @@ def compare(code: str, number: int):
     found = compare_run(reading(), survey_round, find_run(reading(), survey_round.id, number))
     if not found.same_result:
         flash(_("Lần tính %(n)s: tính lại không ra kết quả đã lưu. Không dùng lần này; báo quản trị.", n=number), "err")
-    elif not (found.same_inputs and found.same_precision):
+    elif not found.same_inputs or found.same_precision is False:
         flash(
             _("Lần tính %(n)s đúng với dữ liệu đã lưu, nhưng dữ liệu của đợt nay đã khác. Bấm Tính điểm.", n=number),
             "warn",
+        )
+    elif found.same_precision is None:
+        flash(
+            _(
+                "Lần tính %(n)s: tính lại ra đúng điểm đã lưu. Khoảng tin cậy không tính lại được vì đã xóa phiếu "
+                "có danh tính; dùng khoảng đã lưu.",
+                n=number,
+            ),
+            "ok",
         )
     else:
         flash(_("Lần tính %(n)s: tính lại ra đúng kết quả đã lưu, dữ liệu và quy tắc không đổi.", n=number), "ok")
@@ -319,7 +332,9 @@ def workbook(code: str):
 
 def _run_intervals(run: ScoreRun, found: Published, names: dict[str, str]) -> RunIntervals:
     of_units = {unit: limits_of(run, overview(found, unit), unit) for unit in found.units}
-    return RunIntervals(limits_of(run, overview(found)), places_of(run), _unit_lists(run, found, names), of_units)
+    return RunIntervals(
+        limits_of(run, overview(found)), places_of(run), _unit_lists(run, found, names), of_units, rater_lines(run)
+    )
 
 
 def _chosen_run(survey_round: Round) -> ScoreRun | None:

@@ -13,7 +13,7 @@ from analysis.component_score import half_up
 from analysis.scoring_rules import rule_line
 
 from ..text import moment_text
-from .comparison import BAND_NAMES, CLASS_NAMES, Comparison, Limits
+from .comparison import BAND_NAMES, CLASS_NAMES, Comparison, Limits, RaterLine
 from .figures import AreaLine, LeafLine, Overview, areas_of_units, overview
 from .publication import Published
 from .trace import LevelLine, level_lines
@@ -33,12 +33,13 @@ UnitLimits = tuple[Limits | None, Mapping[str, Limits], Mapping[str, Limits]]
 @dataclass(frozen=True)
 class RunIntervals:
     """95 % limits of the total, the areas and the leaves; places by group, and rated units where there are several,
-    compared by class and with the limits of each."""
+    compared by class and with the limits of each; what is said of their covariance."""
 
     limits: UnitLimits = (None, {}, {})
     places: Mapping[str, Comparison] = field(default_factory=dict)
     units: Sequence[tuple[str, Comparison]] = ()  # by class
     of_units: Mapping[str, UnitLimits] = field(default_factory=dict)
+    raters: tuple[RaterLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class RunFacts:
 
 
 def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
-    """The workbook: overview with a chart, criteria, levels, those of each rated unit, rules.
+    """The workbook: overview with a chart, criteria, levels, those of each rated unit, self-ratings, rules.
 
     Text stays text: nothing that begins with «=» becomes a formula.
     """
@@ -84,6 +85,8 @@ def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
             _units_sheet(book, found)
             _unit_leaves_sheet(book, found)
             _unit_levels_sheet(book, found)
+        if found.scores.own:
+            _own_sheet(book, found)
         for group, places in facts.intervals.places.items():
             _places_sheet(book, group, places, found.publication.fewest)
         _rules_sheet(book, found)
@@ -184,7 +187,7 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
     total: list[tuple[Any, str]] = [
         ("", "total_text"),
         ("Tổng điểm điều tra", "total_text"),
-        (shown.total, "total"),
+        (HIDDEN if shown.total is None else shown.total, "total"),
         (shown.max_points, "total"),
         ("", "total_text"),
         *_limits(total_limits),
@@ -370,6 +373,23 @@ def _units_sheet(book: _Book, found: Published) -> None:
         row, count = compared.get(code, (None, 0))
         told = (row.best, row.worst, count - row.worst, row.best - 1, row.unclear) if row else (None,) * 5
         book.write(sheet, next(rows), [*values, *_limits(row.limits if row else None), *((n, "count") for n in told)])
+    for line in book.facts.intervals.raters:
+        book.line(sheet, next(rows), line.words % line.facts, columns)
+
+
+def _own_sheet(book: _Book, found: Published) -> None:
+    """Ratings of the own unit (*tự đánh giá*), apart from points and ranks as on the page."""
+    columns = [("Mã", 12.0), ("Đơn vị", 44.0), ("Điểm tự đánh giá", 14.0), ("Điểm tối đa của các câu ấy", 16.0)]
+    sheet = book.sheet("Tự đánh giá", "CÔNG CHỨC CHẤM CHÍNH ĐƠN VỊ MÌNH", columns)
+    rows = _rows()
+    for code, own in found.document()["self_rating"].items():
+        values: list[tuple[Any, str]] = [(code, "middle"), (book.facts.unit_names.get(code, code), "text")]
+        book.write(sheet, next(rows), [*values, (Decimal(own["total"]), "points"), (Decimal(own["max"]), "points")])
+    for words in (
+        "Điểm này chỉ để tham khảo, không nằm trong điểm và hạng ở các trang khác.",
+        "Đơn vị có dưới 10 câu trả lời, hoặc mọi người chọn giống nhau ở mức cao nhất hay thấp nhất, thì không nêu.",
+    ):
+        book.line(sheet, next(rows), words, columns)
 
 
 def _places_sheet(book: _Book, group: str, places: Comparison, fewest: int) -> None:
@@ -400,6 +420,7 @@ def _rules_sheet(book: _Book, found: Published) -> None:
             "Số phiếu theo nhóm",
             ", ".join(_forms(group, count, found) for group, count in found.inputs.by_group.items()),
         ),
+        *(("Hiệp phương sai giữa các đơn vị", line.words % line.facts) for line in facts.intervals.raters),
         ("Lần tính", f"{facts.number}, {moment_text(facts.made_at)}, {facts.made_by}"),
         ("Mã dữ liệu", facts.data_code),
         ("Bản chương trình", facts.program_version),
