@@ -203,6 +203,7 @@ def method(code: str):
         "scores/method.html",
         survey_round=survey_round,
         run=run,
+        found=found,
         inputs=found.inputs,
         publication=found.publication,
         settings=found.inputs.settings,

@@ -151,6 +151,11 @@ class Published:
             return self.is_whole(unit, score) and all(not _is_few(part, self.publication.k) for part in parts)
         return all(self.why(unit, group, question.item) is None for question in score.groups[group].questions)
 
+    def forms(self) -> tuple[int, bool, dict[str, int | None]]:
+        """(ballots, whether there are more, ballots of each group; none: fewer than k, so the sum leaves them out)."""
+        shown = {group: None if 0 < n < self.publication.k else n for group, n in self.inputs.by_group.items()}
+        return sum(n for n in shown.values() if n is not None), None in shown.values(), shown
+
     def document(self) -> dict[str, Any]:
         """The result in its stable JSON shape, with none where a figure is kept back."""
         document = self.scores.document()

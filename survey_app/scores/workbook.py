@@ -194,7 +194,7 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
     ]
     book.write(sheet, end, total)
     enough = f"Tiêu chí đủ mẫu ở mọi nhóm: {shown.enough}/{len(shown.leaves)}."
-    book.line(sheet, end + 1, f"Số phiếu: {sum(found.inputs.by_group.values())}. {enough}", columns)
+    book.line(sheet, end + 1, f"{_all_forms(found)} {enough}", columns)
     book.line(sheet, end + 2, f"Quy tắc: {rule_line(found.inputs.settings)}", columns)
     first, last = _TITLE_ROWS + 1, end - 1
     chart = book.workbook.add_chart({"type": "bar"})
@@ -228,7 +228,7 @@ def _classes_sheet(book: _Book, found: Published) -> None:
             figures = (area.max_points, area.mean, area.lowest, area.highest)
             values: list[tuple[Any, str]] = [(CLASS_NAMES[each], "text"), (area.code, "middle"), (area.name, "text")]
             book.write(sheet, next(rows), [*values, *((one, "points") for one in figures), (area.units, "count")])
-    book.line(sheet, next(rows), f"Số phiếu: {sum(found.inputs.by_group.values())}. {_POOLED}", columns)
+    book.line(sheet, next(rows), f"{_all_forms(found)} {_POOLED}", columns)
     book.line(sheet, next(rows), f"Quy tắc: {rule_line(found.inputs.settings)}", columns)
 
 
@@ -416,10 +416,7 @@ def _rules_sheet(book: _Book, found: Published) -> None:
             "Ngưỡng giữ kín",
             f"trung bình từ {found.publication.k} câu trả lời, các mức từ {found.publication.fewest} câu trả lời",
         ),
-        (
-            "Số phiếu theo nhóm",
-            ", ".join(_forms(group, count, found) for group, count in found.inputs.by_group.items()),
-        ),
+        ("Số phiếu theo nhóm", _forms(found)),
         *(("Hiệp phương sai giữa các đơn vị", line.words % line.facts) for line in facts.intervals.raters),
         ("Lần tính", f"{facts.number}, {moment_text(facts.made_at)}, {facts.made_by}"),
         ("Mã dữ liệu", facts.data_code),
@@ -429,6 +426,13 @@ def _rules_sheet(book: _Book, found: Published) -> None:
         book.write(sheet, row, [(name, "text"), (words, "text")])
 
 
-def _forms(group: str, count: int, found: Published) -> str:
-    few = 0 < count < found.publication.k
-    return f"{group}: dưới {found.publication.k}" if few else f"{group}: {count}"
+def _forms(found: Published) -> str:
+    """Ballots of each group; where one has fewer than k, only that."""
+    _all, _more, groups = found.forms()
+    few = f"dưới {found.publication.k}"
+    return ", ".join(f"{group}: {few if count is None else count}" for group, count in groups.items())
+
+
+def _all_forms(found: Published) -> str:
+    count, more, _groups = found.forms()
+    return f"Số phiếu: {'trên ' if more else ''}{count}."

@@ -1,6 +1,7 @@
 """The workbook of a run, read back: figures as numbers, text as text, small groups kept back, ready to print."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
@@ -98,6 +99,13 @@ def test_the_rules_stand_on_a_sheet_of_their_own(inputs):
     words = [row[1] for row in rows_of(open_book(inputs())["Quy tắc"])]
     assert "Thang 5 mức 1 / 0,75 / 0,5 / 0,25 / 0" in words
     assert "n tối thiểu 5" in words
+
+
+def test_the_number_of_ballots_of_a_small_group_is_not_told_nor_follows_from_the_sum(inputs):
+    book = open_book(replace(inputs(), by_group={"A": 24, "E": 404, "F": 4}))
+    words = {row[0]: row[1] for row in rows_of(book["Quy tắc"])}
+    assert words["Số phiếu theo nhóm"] == "A: 24, E: 404, F: dưới 5"
+    assert any(str(row[0]).startswith("Số phiếu: trên 428.") for row in rows_of(book["Tổng quan"]))
 
 
 def test_rated_units_get_a_sheet_and_no_text_becomes_a_formula(inputs):
