@@ -64,7 +64,8 @@ def cell_words(setting: Setting) -> str:
 def facts_of(survey_round: Round, cell: str, mode: str) -> dict[str, Any]:
     """What the privacy texts of a mode name."""
     readers = readers_of(reading(), survey_round) if mode == Mode.CONFIDENTIAL else []
-    holders = [f"{key.holder_name} ({key.holder_body})" for key in sealing_keys(reading(), survey_round.id)]
+    keys = sealing_keys(reading(), survey_round.id)
+    holders = [f"{key.holder_name} ({key.holder_body})" for key in keys]
     contact = survey_round.operator_unit.name
     if survey_round.help_phone:
         contact += f", {survey_round.help_phone}"
@@ -75,6 +76,7 @@ def facts_of(survey_round: Round, cell: str, mode: str) -> dict[str, Any]:
         "readers": [f"{user.full_name} ({user.position})" if user.position else user.full_name for user in readers],
         "reading_purpose": reading_purpose_of(survey_round),
         "holders": holders,
+        "prints": [(key.holder_name, key.fingerprint) for key in keys],
         "closes_on": survey_round.closes_on,
         "strict": survey_round.key_mode == "strict",
         "cell": cell,
