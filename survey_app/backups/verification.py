@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from .. import migrate
-from ..access_codes.models import AccessCode, Batch, Invitation, InvitationState
+from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation, InvitationState
 from ..answers.models import AnswerCount, Ballot, Envelope, IdentifiedAnswer, Opening
 from ..audit import AuditEntry
 from ..data_key import DataKeyCheck, sealed_columns
@@ -116,6 +116,10 @@ def _received(session: Session, round_id: int, mode: Mode) -> int:
     return session.scalar(query) or 0
 
 
+def _keyed(session: Session, round_id: int, *kind: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.sum(Batch.keyed)).where(Batch.round_id == round_id, *kind)) or 0
+
+
 def _counts(session: Session, round_id: int) -> dict[str, int]:
     of_round = Envelope.round_id == round_id
     named = select(func.count()).select_from(IdentifiedAnswer).join(Invitation).where(Invitation.round_id == round_id)
@@ -129,7 +133,8 @@ def _counts(session: Session, round_id: int) -> dict[str, int]:
         "invitations": _count(session, Invitation.id, Invitation.round_id == round_id),
         "received_sealed": _received(session, round_id, Mode.SEALED),
         "received_identified": _received(session, round_id, Mode.CONFIDENTIAL),
-        "keyed": session.scalar(select(func.coalesce(func.sum(Batch.keyed), 0)).where(Batch.round_id == round_id)) or 0,
+        "keyed": _keyed(session, round_id),
+        "keyed_forms": _keyed(session, round_id, Batch.kind != BatchKind.SLIP),
         "envelopes_of_persons": _count(session, Envelope.id, of_round, Envelope.invitation_id.is_not(None)),
         "envelopes_of_batches": _count(session, Envelope.id, of_round, Envelope.batch_id.is_not(None)),
         "identified_answers": session.scalar(named) or 0,
@@ -149,7 +154,7 @@ def _before_opening(session: Session, round_id: int, n: dict[str, int], _: Openi
     return [
         (
             f"{n['received_sealed']} người ở nhóm niêm phong đã trả lời nhưng có {n['envelopes_of_persons']} phong bì.",
-            n["received_sealed"] == n["envelopes_of_persons"],
+            0 <= n["received_sealed"] - n["envelopes_of_persons"] <= n["keyed_forms"],
         ),
         (f"{stray} phong bì của người chưa ghi là đã trả lời.", stray == 0),
         (
@@ -171,8 +176,12 @@ def _after_opening(session: Session, round_id: int, n: dict[str, int], opening: 
     slips = select(Batch.id).where(Batch.round_id == round_id)
     digests += _count(session, AccessCode.replay_digest, AccessCode.batch_id.in_(slips))
     came = n["received_sealed"] + n["keyed"]
+    in_both = came - opening.envelopes  # persons whose paper form is ticked and keyed
     return [
-        (f"Biên bản ghi {opening.envelopes} phong bì, đã nhận {came}.", opening.envelopes == came),
+        (
+            f"Biên bản ghi {opening.envelopes} phong bì, đã nhận {came}.",
+            0 <= in_both <= n["keyed_forms"],
+        ),
         (
             f"Biên bản ghi {opening.ballots} lá phiếu niêm phong, trong kho có {n['sealed_ballots']}.",
             opening.ballots == n["sealed_ballots"],
