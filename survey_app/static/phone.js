@@ -874,8 +874,9 @@
         await navigator.clipboard.writeText(link);
         say.textContent = button.dataset.done;
       } catch { // not in every messenger: the link itself, to be marked and copied by hand
-        say.textContent = `${button.dataset.byHand} ${link}`;
-        getSelection().selectAllChildren(say);
+        say.textContent = button.dataset.byHand;
+        say.append(Object.assign(document.createElement("b"), { textContent: ` ${link}` }));
+        getSelection().selectAllChildren(say.lastChild);
       }
     },
   };
