@@ -42,6 +42,17 @@ def set_up(staff: FlaskClient, made: OpenRound, **fields: str):
     return staff.post(f"/rounds/{made.round.code}/desks", data=content)
 
 
+def test_a_device_that_asks_first_does_not_change_what_phones_are_promised(
+    client: FlaskClient, made: OpenRound
+) -> None:
+    fields = {"round": made.round.code, "group": "E", "language": "vi"}
+    pages = [client.post("/quay/phieu", json=fields), client.post("/p/form", json={"code": made.codes[0]})]
+    for page in (answer.get_json()["html"] for answer in pages):
+        assert "Câu trả lời được niêm phong, không kèm tên" in page
+        assert "Phiếu của ông/bà đã được niêm phong" in page
+        assert "gắn với tên" not in page
+
+
 def test_a_device_set_up_here_signs_the_officer_out(operator: FlaskClient, made: OpenRound, database: Database) -> None:
     answer = set_up(operator, made, here="1")
     assert answer.status_code == 303

@@ -38,7 +38,7 @@ def test_a_leader_of_a_commune_rates_the_departments(
     code = province.codes["C", "Xã Quài Tở"][0]
     open_link(page, server.url, code)
     forward(page)
-    heading(page, "Mỗi câu hỏi dưới đây được hỏi một lần cho nhiều sở, ngành. Chọn một mức ở mỗi dòng.")
+    heading(page, "Mỗi câu hỏi có một bảng. Mỗi dòng là một sở, ngành. Chọn một mức ở mỗi dòng.")
     forward(page)
     expect(rows(page)).to_have_count(3)
     fits(page)
