@@ -14,7 +14,15 @@ from typing import Any, Final
 from ..look import STATIC
 
 # In this order: each uses those before it. Together they are the one script of every respondent's page.
-_SCRIPTS: Final = ("respondent.js", "expression.js", "questionnaire.js", "sealing.js", "device.js", "phone.js")
+_SCRIPTS: Final = (
+    "code.js",
+    "respondent.js",
+    "expression.js",
+    "questionnaire.js",
+    "sealing.js",
+    "device.js",
+    "phone.js",
+)
 _WORKER_SCRIPTS: Final = ("device.js", "worker.js")
 _ONLY_FOR_PEOPLE: Final = frozenset(
     {
