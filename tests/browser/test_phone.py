@@ -14,10 +14,26 @@ from tests.browser_fixtures import PHONE, Server, check_axe
 NewContext = Callable[..., BrowserContext]
 
 
+# What leaves the screen at the left cannot be scrolled to, so the width of the page alone tells nothing.
+OUTSIDE = """() => [...document.querySelectorAll("body *:not(template)")].filter((one) => {
+  const box = one.getBoundingClientRect();
+  const card = one.parentElement.closest(".card");
+  const frame = card ? card.getBoundingClientRect() : { left: 0, right: innerWidth };
+  const isSeen = box.width > 1 && box.height > 1 && !one.closest(".unseen, .skip");
+  return isSeen && (box.left < frame.left - 1 || box.right > frame.right + 1);
+}).map((one) => one.outerHTML.slice(0, 120))"""
+
+
 def fits(page: Page) -> None:
-    """No accessibility fault, no sideways scroll."""
+    """No accessibility fault, and everything on the screen."""
     check_axe(page)
+    stays_inside(page)
+
+
+def stays_inside(page: Page) -> None:
+    """No sideways scroll, nothing outside the screen or outside its card."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.inner_text("body")
+    assert page.evaluate(OUTSIDE) == []
 
 
 @pytest.mark.parametrize(
