@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from ..access import requires
 from ..db import now
 from ..errors import Refused
+from ..rounds.group_rules import set_help_line
 from ..rounds.models import Mode, Round
 from ..rounds.queries import find_round
 from ..web import close_reading, database, me, reading, writing
@@ -95,6 +96,17 @@ def start(code: str) -> Any:
     with writing() as session:
         open_round(session, find_round(session, code, me()), me())
     flash(_("Đã mở đợt. Bộ tiêu chí, phiếu, quy tắc tính điểm và chế độ phiếu không đổi được nữa."), "ok")
+    return redirect(url_for("answers.collection", code=code))
+
+
+@bp.post("/rounds/<code>/collection/help")
+@requires("collection.manage")
+def change_help(code: str) -> Any:
+    """Another telephone number of help, seen by respondents within half a minute."""
+    phone, hours = (request.form.get(name, "")[:100] for name in ("help_phone", "help_hours"))
+    with writing() as session:
+        set_help_line(session, find_round(session, code, me()), phone, hours, me())
+    flash(_("Đã đổi điện thoại trợ giúp trên mọi trang phiếu. Giấy mời đã in vẫn ghi số cũ."), "ok")
     return redirect(url_for("answers.collection", code=code))
 
 

@@ -182,6 +182,7 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         "facts": facts,
         "rules": rules_of(to_json(visit.definition)),
         "round": survey_round.code,
+        "mode": setting.group.mode,
         "key_mode": setting.key_mode,
         "keys": setting.public_keys,
         "version": setting.version.id,

@@ -41,7 +41,7 @@ def range_text(question: Question) -> str:
     words = str(_("Điền một số từ %(first)s đến %(last)s.", first=steps[0], last=steps[-1]))
     if question.parameters.get("step", "1") == "1":
         return words
-    return f"{words} {_('Chỉ nhận các số %(steps)s…', steps='; '.join(steps[:3]))}"
+    return words + " " + str(_("Chỉ nhận các số %(steps)s…", steps="; ".join(steps[:3])))
 
 
 _WORDS: Final = {

@@ -122,6 +122,10 @@ class Published:
         """Whether the points of a leaf may be shown; those of a single rated unit always, they are the result."""
         return self._key(unit) != ALL or leaf not in self.publication.leaves
 
+    def total_shown(self, unit: str | None) -> bool:
+        """Whether the sum of the leaves may be shown: of all units together only where every leaf is."""
+        return self._key(unit) != ALL or not self.publication.leaves
+
     def is_whole(self, unit: str | None, score: LeafScore, *, counted_only: bool = False) -> bool:
         """Whether every line of a leaf is shown whole; with `counted_only`, every line that its points rest on."""
         return all(
@@ -150,6 +154,8 @@ class Published:
     def document(self) -> dict[str, Any]:
         """The result in its stable JSON shape, with none where a figure is kept back."""
         document = self.scores.document()
+        if not self.total_shown(None):
+            document["survey_total"] = None
         for unit, leaves in [(None, document), *document.get("units", {}).items()]:
             for score in self.scores_of(unit):
                 self._keep_back(unit, score, leaves["leaves"][score.criterion.code])

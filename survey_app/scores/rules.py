@@ -90,7 +90,7 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
     )
     run.leaves = _leaf_rows(session, survey_round, scores)
     session.add(run)
-    total = points_text(scores.total)
+    total = points_text(scores.total) if found.total_shown(None) else "–"
     record(
         session,
         Action.SCORES_COMPUTED,

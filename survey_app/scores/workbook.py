@@ -165,7 +165,7 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
     total = [
         ("", "total_text"),
         ("Tổng điểm điều tra", "total_text"),
-        (shown.total, "total"),
+        (HIDDEN if shown.total is None else shown.total, "total"),
         (shown.max_points, "total"),
         ("", "total_text"),
         *_limits(total_limits),

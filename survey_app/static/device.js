@@ -6,7 +6,7 @@
   const subtle = globalThis.crypto && crypto.subtle;
   const utf8 = new TextEncoder();
   const STORES = ["forms", "drafts", "outbox"];
-  const PATIENCE = 4000; // a store that does not answer by then never will: seen in Safari, and on phones short of memory
+  const PATIENCE = 6000; // a store that does not answer by then never will: seen in Safari, and on phones short of memory
   let opened = null;
   let keptInMemory = false;
   const memory = Object.fromEntries(STORES.map((name) => [name, new Map()]));

@@ -833,12 +833,24 @@
   async function switchLanguage(language) {
     if (!my.over) keepDraft(takeFields());
     const content = await languagePage(language);
+    if (!content && navigator.onLine && ["sent", "received", "refused"].includes(my.outcome)) { endAgain(language); return; }
     if (!content) { byId("state").textContent = words().noLanguage; byId("state").hidden = false; return; }
     mount(content);
     if (my.over) { keepIt(); return; }
     my.draft.language = language;
     show(my.at);
     keepDraft({});
+  }
+
+  // A spent code gives out no other language: the server's own last page says the same.
+  function endAgain(language) {
+    const form = Object.assign(document.createElement("form"), { method: "post", action: words().endings, hidden: true });
+    const { round, mode } = my.content;
+    for (const [name, value] of Object.entries({ ending: my.outcome, round, mode, switch: language })) {
+      form.append(Object.assign(document.createElement("input"), { name, value }));
+    }
+    document.body.append(form);
+    form.submit();
   }
 
   // ---- what is pressed, and what happens around the page
@@ -874,8 +886,9 @@
         await navigator.clipboard.writeText(link);
         say.textContent = button.dataset.done;
       } catch { // not in every messenger: the link itself, to be marked and copied by hand
-        say.textContent = `${button.dataset.byHand} ${link}`;
-        getSelection().selectAllChildren(say);
+        say.textContent = button.dataset.byHand;
+        say.append(Object.assign(document.createElement("b"), { textContent: ` ${link}` }));
+        getSelection().selectAllChildren(say.lastChild);
       }
     },
   };

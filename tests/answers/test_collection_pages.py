@@ -232,3 +232,13 @@ def test_a_key_on_paper_opens_like_the_file(
     assert torn.status_code == 422
     whole = post(operator, address(made, "opening"), **facts, **{"paper-1": f" {key_file.content}\n"})
     assert whole.status_code == 302
+
+
+def test_the_help_telephone_changes_while_answers_come_in(
+    operator: FlaskClient, database: Database, made: OpenRound
+) -> None:
+    post(operator, address(made, "collection/open"))
+    assert post(operator, address(made, "collection/help"), help_phone="12").status_code == 422
+    assert post(operator, address(made, "collection/help"), help_phone="0215 3862 111").status_code == 302
+    assert "0215 3862 111" in text_of(operator.get(address(made, "collection")))
+    assert stored_round(database, made).help_phone == "0215 3862 111"

@@ -138,6 +138,7 @@ def test_a_draft_whose_code_was_used_elsewhere_can_be_erased(
     server: Server, made: OpenRound, new_context: NewContext
 ) -> None:
     late, first = (new_context(viewport=PHONE).new_page() for _ in range(2))
+    first.route("**/p/form", lambda route: route.fallback() if "vi" in route.request.post_data else route.abort())
     open_link(late, server.url, made.codes[0])
     forward(late)
     late.check("#q-b_lam_tt-co")
@@ -146,6 +147,10 @@ def test_a_draft_whose_code_was_used_elsewhere_can_be_erased(
     answer(first)
     forward(first)
     heading(first, "Đã gửi")
+    first.locator(".languages summary").click()
+    first.locator(".languages").get_by_role("button", name="English").click()
+    heading(first, "Sent")  # though this language had never come
+    expect(first.locator("main")).to_contain_text("sealed")
     late.reload()
     heading(late, "Mã này không gửi phiếu được nữa")
     expect(late.locator("main")).to_contain_text("Nếu không phải ông/bà gửi, gọi 0215")
