@@ -165,6 +165,7 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         facts=facts_of(survey_round, cell_words(setting), setting.group.mode),
         survey_round=survey_round,
         mode=setting.group.mode,  # what is kept for all must not rest on who asked first
+        here=url_for("answers.phone_form"),
     )
     with force_locale(own):
         messages = {question.name: _messages(question, t) for question in _answered(visit.definition)}

@@ -32,7 +32,7 @@
   // ---- the first page, and the way back to it
 
   function start() {
-    try { sessionStorage.removeItem("size"); } catch { /* nothing was kept */ }
+    try { localStorage.removeItem("size"); } catch { /* nothing was kept */ }
     location.replace(here.href);
   }
 

@@ -148,7 +148,7 @@
   // What another device has answered under the same code; the code alone never opens it.
   async function fetchCarried(code, key) {
     const { status, content } = await device.post("/p/resume/fetch", { code, resume: await device.resumeId(key) });
-    if (status === 0 || status >= 500) return NOT_NOW; // the key stays in the page: «Tiếp tục» tries again
+    if (status !== 200 && ["busy", "too_many", undefined].includes(content.error)) return NOT_NOW; // the key stays in the page: «Tiếp tục» tries again
     try {
       if (status === 200) return await device.openResume(key, surveySealing.fromText(content.sealed));
     } catch { /* another key, or damaged */ }

@@ -3,7 +3,7 @@
   "use strict";
   const root = document.documentElement;
   let size = "1";
-  try { size = sessionStorage.getItem("size") || "1"; } catch { /* storage is off: the size lasts one page */ }
+  try { size = localStorage.getItem("size") || "1"; } catch { /* storage is off: the size lasts one page */ }
   root.dataset.size = size;
 
   // The link of a letter carries the code behind «#»: it goes into the field and out of the address bar. The QR code of
@@ -41,7 +41,7 @@
     };
     button.addEventListener("click", () => {
       size = String((Number(size) % 3) + 1);
-      try { sessionStorage.setItem("size", size); } catch { /* as above */ }
+      try { localStorage.setItem("size", size); } catch { /* as above */ }
       show();
     });
     show();
