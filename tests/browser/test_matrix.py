@@ -87,7 +87,7 @@ def test_at_every_size_of_text_the_matrix_stays_on_the_screen(
     page = new_context(viewport={"width": 320, "height": 700}).new_page()
     open_link(page, server.url, province.codes["A", "Sở Nội vụ"][0])
     forward(page)
-    heading(page, "Mỗi câu hỏi dưới đây được hỏi một lần cho nhiều xã, phường. Chọn một mức ở mỗi dòng.")
+    heading(page, "Mỗi câu hỏi có một bảng. Mỗi dòng là một xã, phường. Chọn một mức ở mỗi dòng.")
     forward(page)
     expect(rows(page)).to_have_count(4)
     for width in (320, 360, 390, 920, 1280):
