@@ -106,7 +106,8 @@ def index(
     unknown = (n == 0) | (flagged & (missing_group == "none"))
     estimate = np.where(unknown, np.nan, estimate)
     se = np.where(unknown, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
-    most = sum(points.values())
+    # What the questions that have an answer can reach: another widens no interval.
+    most = np.where(unknown, np.nan, factors.sum(axis=(1, 2)))
     low, high = score_limits(estimate / most, se / most, np.where(unknown, 0, n), design.df, level)
     table = pd.DataFrame({by or "all": labels, "estimate": estimate, "se": se})
     table = table.assign(ci_low=low * most, ci_high=high * most, df=design.df, n=n.astype(int))

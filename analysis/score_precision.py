@@ -126,7 +126,8 @@ def precision(
         factors[row] = factors[list(members)].sum(axis=0)
     values = np.stack([_values(answers, *mean, settings) for mean in means], axis=1)
     maxima = [float(leaf.criterion.max_points) for leaf in leaves]
-    maxima += [sum(maxima[position] for position in members) for members in sums]
+    # A leaf that has no points cannot add any either, so it widens no interval.
+    maxima += [sum(maxima[position] for position in members if terms[position]) for members in sums]
     found = combined_means(answers, values, factors, maxima)
     return found[: len(leaves)], found[len(leaves) :]
 
