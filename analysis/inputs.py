@@ -84,6 +84,7 @@ def truths(frame: pd.DataFrame, given: Given, what: str) -> Floats:
     anything that is not a truth, 0 or 1."""
     values = numbers(frame, given, what)
     strange = ~np.isnan(values) & (values != 0) & (values != 1)
+    what = f"{what}: {given}" if isinstance(given, str) else what
     refuse_rows(strange, f"{what} is neither 0 nor 1", "give a condition, such as frame['q1'] >= 4")
     return values
 
