@@ -42,19 +42,20 @@ def independence(design: "Design", rows: str, cols: str, statistic: str = "F", w
 
     F: Pearson's X² / tr D on tr²D / tr D² and that times the design's degrees of freedom (Rao-Scott, second order), D
     from the unrestricted shares; Chisq: X² with mean-eigenvalue correction; lincom, saddlepoint: X² as a sum of
-    chi-squares; Wald, adjWald: of N_ij - N_i N_j / N. n = rows used; the degrees of freedom
-    are those of the domain, also where answers are missing.
+    chi-squares; Wald, adjWald: of N_ij - N_i N_j / N. n and the degrees of freedom count the rows of the domain, also
+    those where answers are missing or of weight 0, as R does; p does not hang on n.
     R: `svychisq(~rows+cols, design, statistic=statistic)`."""
     refuse_other(statistic, STATISTICS, "statistic")
-    inside, indicators, row_labels, col_labels = _cells(design, rows, cols, where)
+    _, indicators, row_labels, col_labels = _cells(design, rows, cols, where)
     r, c = len(row_labels), len(col_labels)
     if r < 2 or c < 2:
         raise DesignError("A table needs two rows and two columns.")
-    df = design.df_within(inside_of(design.frame, where))
+    counted = design.rows_of(inside_of(design.frame, where))
+    df = design.df_within(counted, weightless=True)
     if statistic in ("Wald", "adjWald"):
         return _wald(design, indicators, r, c, df, adjusted=statistic == "adjWald")
     shares, covariance, _ = design.covariance(indicators, _shares)
-    n = int((inside & (design.weights != 0)).sum())
+    n = int(counted.sum())
     table = shares.reshape(r, c)
     expected = np.outer(table.sum(axis=1), table.sum(axis=0))
     pearson = float(n * ((table - expected) ** 2 / expected).sum())
