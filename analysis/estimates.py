@@ -105,7 +105,7 @@ def contrast(
                 f"The contrast has {len(slopes)} coefficients: give one for each of {len(value)} estimates."
             )
         result = float(slopes @ value)
-    df = float(estimates.table["df"].min()) if df is None else df
+    df = estimates.table["df"].min() if df is None else df
     variance = float(slopes @ estimates.covariance @ slopes)
     table = _table([{"variable": "contrast"}], np.array([result]), np.array([variance]), df, level)
     return Estimates(table, lambda: np.array([[variance]]))
@@ -272,8 +272,17 @@ def _precision(
         return design.covariance_of_scores(scores)
 
     if not design.adjustments and design.quadratic is None:
-        scores = np.stack([design.weights * each.linear for each in cells], axis=1)
-        return covariance, domain_variances(scores, domain, count, design.stages, design.lonely).T.ravel()
+        if any((stage.sampled == 1).any() for stage in design.stages):
+            # Which lone units a domain has depends on who answered the question.
+            columns = [
+                domain_variances(
+                    (design.weights * each.linear)[:, None], each.domain, count, design.stages, design.lonely
+                )
+                for each in cells
+            ]
+            return covariance, np.concatenate([column.ravel() for column in columns])
+        together = np.stack([design.weights * each.linear for each in cells], axis=1)
+        return covariance, domain_variances(together, domain, count, design.stages, design.lonely).T.ravel()
     block = max(1, _MOST_NUMBERS // len(domain))  # residuals reach beyond the domain, so every column needs all rows
     starts = range(0, len(value), block)
     return covariance, np.concatenate([np.diag(covariance(at, min(at + block, len(value)))) for at in starts])
