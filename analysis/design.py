@@ -1,7 +1,7 @@
 """A sample and how it was drawn: strata, stages of sampling units, weights, finite populations, replicates."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -201,7 +201,11 @@ class Design:
         return contingency.crosstab(self, rows, cols, where)
 
     def _with(self, replicates: Replicates) -> "Design":
-        return replace_fields(self, replicates=replicates)
+        cluster = self.stages[0].cluster
+        # All rows of a sampling unit have one factor: the root of their Σw² stands for them.
+        row = np.unique(cluster, return_index=True)[1]
+        df = replace(replicates, factors=replicates.factors[row]).df(np.sqrt(np.bincount(cluster, self.weights**2)))
+        return replace_fields(self, replicates=replicates, df=df)
 
 
 def replace_fields(design: Design, **changes: object) -> Design:

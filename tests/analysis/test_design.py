@@ -92,6 +92,22 @@ def test_a_lone_unit_is_refused_by_name() -> None:
         design(frame).mean("y")
 
 
+def test_a_stratum_drawn_as_a_whole_has_no_replicates() -> None:
+    frame = sample(6).assign(villages=lambda rows: np.where(rows["stratum"] == 1, 4, 9))
+    design = Design(frame, strata="stratum", psu="village", fpc="villages").jackknife()
+    assert design.replicates.factors.shape == (60, 8), "4 villages in each of the other two strata"
+    assert (design.df, Design(frame, strata="stratum", psu="village", fpc="villages").df) == (6, 9)  # R: degf()
+
+
+def test_replicates_that_leave_out_a_whole_domain_are_left_out() -> None:
+    frame = sample(7)
+    few = (frame["village"] < 2).to_numpy() & (frame["group"] == "a").to_numpy()
+    found = estimates.mean(design(frame).bootstrap(40, seed=1), "y", where=few).table["se"][0]
+    assert 0 < found < 5
+    by_village = estimates.mean(design(frame).jackknife(), "y", "village").table["se"]
+    assert by_village.to_numpy() == pytest.approx(0, abs=1e-12), "R: one sampling unit alone has no spread"
+
+
 @pytest.mark.parametrize("lonely", LONELY_RULES)
 def test_a_lone_unit_outside_the_domain_is_no_matter(lonely: str) -> None:
     frame = sample(5)
