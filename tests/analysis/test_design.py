@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis import estimates
@@ -136,6 +136,7 @@ def test_a_population_smaller_than_the_sample_is_refused() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10_000), st.sampled_from(["remove", "adjust", "average"]), st.integers(1, 3))
+@example(3060, "average", 1)  # one group has nobody in the stratum of the lone unit
 def test_the_errors_of_many_domains_are_those_of_their_covariance(seed: int, lonely: str, stages: int) -> None:
     frame = sample(seed, strata=4, units=3, rows=6).assign(
         household=lambda table: np.arange(len(table)) // 2, N=9, M=30
