@@ -16,7 +16,7 @@ from ..view_log import log_view
 from ..web import me, reading, writing
 from . import paper_rules, queries
 from .blueprint import bp
-from .models import InvitationState, WorkPart
+from .models import Batch, InvitationState, WorkPart
 from .slip_pages import chosen_row, ids_of, number_of, people_value
 from .slip_rules import MAY_DRAW
 
@@ -48,13 +48,17 @@ def _paper_page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         survey_round=survey_round,
         fixed=queries.cells_are_fixed(reading(), survey_round),
         batches=batches,
-        following=next((one for one in batches if one.keyed < one.ticked), None),
+        following=next((one for one in batches if one.keyed < one.ticked and not _ticked_by_me(one)), None),
         choices=choices,
         typed=request.form,
         least=paper_rules.LEAST_SECOND_SHARE,
         faults=faults,
     )
     return page, 422 if faults else 200
+
+
+def _ticked_by_me(batch: Batch) -> bool:
+    return any(one.part == WorkPart.TICKED and one.user_id == me().id for one in batch.workers)
 
 
 @bp.post("/rounds/<code>/paper")

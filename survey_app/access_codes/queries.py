@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Integer, Select, case, cast, exists, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from ..errors import Missing
 from ..roster.models import ListState, Person, UnitList
@@ -213,8 +213,9 @@ def _batches(survey_round: Round, kind: BatchKind) -> Select[Batch]:
 
 
 def paper_batches(session: Session, survey_round: Round) -> list[Batch]:
-    """The batches of paper forms of a round with unit and cell, by number."""
-    return list(session.scalars(_batches(survey_round, BatchKind.PAPER).order_by(Batch.number)))
+    """The batches of paper forms of a round with unit, cell and who worked on them, by number."""
+    found = _batches(survey_round, BatchKind.PAPER).options(selectinload(Batch.workers)).order_by(Batch.number)
+    return list(session.scalars(found))
 
 
 def find_paper_batch(session: Session, survey_round: Round, batch_id: int) -> Batch:

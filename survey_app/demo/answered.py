@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ..access_codes.codes import hash_of
 from ..access_codes.models import Batch, BatchKind, Invitation, InvitationState
+from ..access_codes.paper_rules import LEAST_SECOND_SHARE
 from ..access_codes.rules import IssuedCode
 from ..answers.keys import read_key_file
 from ..answers.models import Envelope, Opening
@@ -58,7 +59,7 @@ def answer_all(session: Session, survey_round: Round, issued: list[IssuedCode], 
     rated = rated_units(session, survey_round.id)[0]
     versions = {code: published_version(session, group.id) for code, group in groups.items()}
     definitions = {code: definition_of(version) for code, version in versions.items() if version}
-    batches: dict[int, Batch] = {}
+    batches: dict[tuple[int, int], Batch] = {}
     for row in _simulated():
         version, definition = versions[row["group"]], definitions[row["group"]]
         if version is None:
@@ -135,17 +136,29 @@ def _answers(row: dict[str, str], questions: dict[str, object], chance: random.R
 
 
 def _take_paper(
-    session: Session, survey_round: Round, invitation_id: int, sealed: bytes, batches: dict[int, Batch]
+    session: Session, survey_round: Round, invitation_id: int, sealed: bytes, batches: dict[tuple[int, int], Batch]
 ) -> None:
-    """A paper form: its return is ticked for the person, its content belongs to a batch of the cell."""
+    """A paper form: its return is ticked for the person, its content belongs to a batch of the unit and group."""
     invitation = session.get_one(Invitation, invitation_id)
-    invitation.state = InvitationState.RECEIVED
-    batch = batches.get(invitation.cell_id)
+    unit_list = invitation.person.unit_list
+    batch = batches.get((unit_list.unit_id, unit_list.group_id))
     if batch is None:
-        batch = Batch(round_id=survey_round.id, cell_id=invitation.cell_id, kind=BatchKind.PAPER, ticked=0, keyed=0)
+        batch = batches[unit_list.unit_id, unit_list.group_id] = Batch(
+            round_id=survey_round.id,
+            cell_id=invitation.cell_id,
+            unit_id=unit_list.unit_id,
+            kind=BatchKind.PAPER,
+            number=len(batches) + 1,
+            second_share=LEAST_SECOND_SHARE,
+            printed=0,
+            ticked=0,
+            keyed=0,
+        )
         session.add(batch)
         session.flush()
-        batches[invitation.cell_id] = batch
+    invitation.state = InvitationState.RETURNED_PAPER
+    invitation.batch_id = batch.id
+    batch.printed += 1
     batch.ticked += 1
     batch.keyed += 1
     session.add(Envelope(id=secrets.token_hex(16), round_id=survey_round.id, batch_id=batch.id, sealed=sealed))
