@@ -111,6 +111,7 @@
       sayFault(row, "");
     }
     form.querySelector("[data-resolve]").hidden = !resolving;
+    for (const one of form.querySelectorAll("[data-whole]")) one.hidden = resolving;
     const titles = { again: words.keyingAgain.replace("{name}", secondName), resolve: words.resolving.replace("{n}", resolving ? paper.differing.size : 0) };
     form.querySelector("[data-pass]").textContent = titles[kind] || words.keying;
     show("key");
@@ -124,7 +125,7 @@
     if (!row) return;
     row.field.focus({ preventScroll: true });
     row.field.select();
-    row.box.scrollIntoView({ block: "center" });
+    row.box.scrollIntoView({ block: "nearest" }); // the margins of the row keep its neighbours in sight
   }
 
   function step(row, by) {
@@ -169,6 +170,7 @@
   // ---- the end of a keying
 
   function finish() {
+    status.textContent = "";
     const state = draw();
     const faulty = open().filter((row) => { const text = faultOf(row, state); sayFault(row, text); return text; });
     if (faulty.length) { goTo(faulty[0]); return; }
