@@ -273,6 +273,7 @@ class Action(Enum):
     KEY_MADE = _Kind(
         "round.key_made", N_("Nhận khóa công khai của {holder} đợt {round}"), ("round", "holder", "fingerprint")
     )
+    KEY_DESTROYED = _Kind("round.key_destroyed", N_("{holder} xác nhận đã hủy khóa đợt {round}"), ("round", "holder"))
     KEY_TESTED = _Kind("round.key_tested", N_("{holder} mở thử phong bì mẫu đợt {round}"), ("round", "holder"))
     OPENING_AGREED = _Kind("round.opening_agreed", N_("Đồng ý mở niêm phong đợt {round}"), ("round",))
     DISCARD_ASKED = _Kind(

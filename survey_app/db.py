@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -122,10 +123,18 @@ def _make_engine(url: str) -> Engine:
         engine = create_engine(url, **settings)
         _ask_after_idling(engine)
         return engine
+    _make_private(url)
     engine = create_engine(url, connect_args={"check_same_thread": False}, **settings)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(url: str) -> None:
+    """A new SQLite file is for the account of the program alone; the files that SQLite puts beside it follow."""
+    path = Path(make_url(url).database or ":memory:")
+    if path.name != ":memory:" and path.parent.is_dir():
+        path.touch(0o600)
 
 
 def _ask_after_idling(engine: Engine) -> None:

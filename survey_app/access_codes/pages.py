@@ -24,6 +24,7 @@ from .codes_file import codes_csv
 from .forms import IssueForm
 from .letter_words import LetterWishes, make_letters
 from .letters import letters_pdf
+from .models import InvitationState
 from .step import step_state
 
 # A letter takes about 60 ms; a unit seldom has more persons than this, and nobody waits longer for a page.
@@ -199,10 +200,13 @@ def further(code: str, invitation_id: int):
 def void(code: str, invitation_id: int):
     with writing() as session:
         survey_round = find_round(session, code, me())
-        count = rules.void_codes(
-            session, survey_round, queries.find_invitation(session, survey_round, invitation_id), me()
-        )
-    flash(_("Đã hủy %(n)d mã. Người này chỉ trả lời được bằng mã cấp sau đây.", n=count), "ok")
+        invitation = queries.find_invitation(session, survey_round, invitation_id)
+        count = rules.void_codes(session, survey_round, invitation, me())
+        answered = invitation.state == InvitationState.RECEIVED
+    if answered:
+        flash(_("Đã hủy %(n)d mã. Người này đã trả lời; phiếu đã gửi không thay đổi.", n=count), "ok")
+    else:
+        flash(_("Đã hủy %(n)d mã. Người này chỉ trả lời được bằng mã cấp sau đây.", n=count), "ok")
     return redirect(url_for(".person", code=code, invitation_id=invitation_id))
 
 

@@ -121,8 +121,8 @@ def _take_envelope(visit: Visit, submission: str, body: Mapping[str, Any]) -> Se
     except ValueError:
         sealed = b""
     setting = visit.setting
-    keys = [from_text(key) for key in setting.public_keys]
-    if len(sealed) != setting.size or not looks_sealed(sealed, keys, setting.fewest_keys):
+    keys, needed = ([from_text(key) for key in some] for some in (setting.public_keys, setting.needed_keys))
+    if len(sealed) != setting.size or not looks_sealed(sealed, keys, needed, setting.key_mode):
         return wrong_field("envelope", "Phong bì không đúng mẫu hoặc không niêm phong cho người giữ khóa của đợt.")
     if "questionnaire" in body and not is_version_of(reading(), body["questionnaire"], visit.access.group_id):
         return wrong_field("questionnaire", "Phiếu này là của nhóm khác với nhóm của mã.")

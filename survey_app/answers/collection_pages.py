@@ -1,6 +1,8 @@
 """Opening a round for answers, closing collection, opening the envelopes: what must be true, and one button each."""
 
 import unicodedata
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -9,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from ..access import requires
 from ..access_codes.queries import unkeyed_batches
+from ..db import now
 from ..errors import Refused
+from ..rounds.group_rules import set_help_line
 from ..rounds.models import Mode, Round
 from ..rounds.queries import find_round
 from ..web import close_reading, database, me, reading, writing
@@ -19,12 +23,13 @@ from .joint import agree_to_open, agreements_to_open
 from .keys import MAX_FILE, read_key_file
 from .opening import PrivateKey, clean_up
 from .opening_job import OpeningJob
-from .queries import count_envelopes, invitations_by_group, opening_of, round_keys
+from .queries import count_envelopes, invitations_by_group, opening_of, round_keys, window_of
 from .rules import (
     Check,
     checks_before_closing,
     checks_before_opening,
     close_round,
+    end_of_collection,
     needs_holders,
     open_round,
     refuse_unless_closable,
@@ -97,19 +102,51 @@ def start(code: str) -> Any:
     return redirect(url_for("answers.collection", code=code))
 
 
+@bp.post("/rounds/<code>/collection/help")
+@requires("collection.manage")
+def change_help(code: str) -> Any:
+    """Another telephone number of help, seen by respondents within half a minute."""
+    phone, hours = (request.form.get(name, "")[:100] for name in ("help_phone", "help_hours"))
+    with writing() as session:
+        set_help_line(session, find_round(session, code, me()), phone, hours, me())
+    flash(_("Đã đổi điện thoại trợ giúp trên mọi trang phiếu. Giấy mời đã in vẫn ghi số cũ."), "ok")
+    return redirect(url_for("answers.collection", code=code))
+
+
 @bp.get("/rounds/<code>/collection/close")
 @requires("collection.manage")
 def ask_to_close(code: str) -> Any:
     """The page behind «Đóng thu phiếu»: closing cannot be undone."""
     survey_round = find_round(reading(), code, me())
     refuse_unless_closable(reading(), survey_round)
-    return render_template("answers/close.html", survey_round=survey_round, **_in_hand(reading(), survey_round))
+    return _show_closing(survey_round)
+
+
+def _show_closing(survey_round: Round, status: int = 200) -> Any:
+    page = render_template(
+        "answers/close.html",
+        survey_round=survey_round,
+        last_moment=_still_to_come(survey_round),
+        unticked=status != HTTPStatus.OK,
+        **_in_hand(reading(), survey_round),
+    )
+    return page, status
+
+
+def _still_to_come(survey_round: Round) -> datetime | None:
+    """Until when phones without network may still bring answers; none when that moment has passed."""
+    last = end_of_collection(window_of(survey_round), grace=True)
+    return last if last is not None and now() < last else None
 
 
 @bp.post("/rounds/<code>/collection/close")
 @requires("collection.manage")
 def finish(code: str) -> Any:
-    """Ends collection for good."""
+    """Ends collection for good; before the promised moment only when somebody has said so."""
+    survey_round = find_round(reading(), code, me())
+    refuse_unless_closable(reading(), survey_round)
+    if _still_to_come(survey_round) and "early" not in request.form:
+        return _show_closing(survey_round, 422)
     with writing() as session:
         close_round(session, find_round(session, code, me()), me())
     flash(_("Đã đóng thu phiếu. Không nhận thêm phiếu nào nữa."), "ok")
@@ -128,7 +165,8 @@ def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: in
         agreements=agreements_to_open(session, survey_round),
         job=_running_job(survey_round.id),
         faults=faults,
-        words=_words_to_type(hand["has_sealed"]),
+        words=(words := _words_to_type(hand["has_sealed"])),
+        pattern=_in_any_spelling(words),
     )
     return page, status
 
@@ -165,6 +203,16 @@ def open_all(code: str) -> Any:
 
 def _words_to_type(has_sealed: bool) -> str:
     return WORDS if has_sealed else WORDS_WITHOUT_SEALED
+
+
+def _in_any_spelling(words: str) -> str:
+    """What the browser lets pass of the words: small or capital, marks joined to their letters or apart."""
+
+    def spellings(letter: str) -> str:
+        found = {unicodedata.normalize(form, one) for form in ("NFC", "NFD") for one in (letter, letter.lower())}
+        return "(?:" + "|".join(sorted(found)) + ")"
+
+    return r"\s*" + r"\s+".join("".join(map(spellings, word)) for word in words.split()) + r"\s*"
 
 
 def _jobs() -> dict[int, OpeningJob]:

@@ -15,6 +15,7 @@ from ..db import Database
 from ..errors import SurveyError
 from ..rounds.models import Round
 from .envelope import EnvelopeError, open_envelope
+from .key_paper import key_paper_pdf
 from .keys import fingerprint, from_text, make_key_file, read_key_file
 from .opening import clean_up, open_envelopes
 from .queries import opening_of
@@ -42,27 +43,39 @@ def _stop(fault: SurveyError) -> None:
 @click.option("--passphrase-file", type=EXISTING, help="Tệp chứa mật khẩu; không có thì hỏi.")
 @click.option("--round", "round_code", default="", help="Mã đợt, ghi vào tệp để nhớ.")
 @click.option("--holder", default="", help="Người giữ khóa, ghi vào tệp để nhớ.")
+@click.option("--paper", type=FILE, help="Tệp PDF để in bản giấy có mã QR.")
 @click.option("--json", "as_json", is_flag=True)
-def make(out: Path, passphrase_file: Path | None, round_code: str, holder: str, as_json: bool) -> None:
-    """Make a key pair: the protected key file OUT, and OUT.pub.txt with the public key."""
-    if out.exists():
-        raise click.UsageError(f"Tệp {out} đã có; không ghi đè lên khóa. Chọn tên khác.")
+def make(
+    out: Path, passphrase_file: Path | None, round_code: str, holder: str, paper: Path | None, as_json: bool
+) -> None:
+    """Make a key pair: the protected key file OUT, OUT.pub.txt with the public key, and a paper to print if wished."""
+    for path in (out, paper):
+        if path is not None and path.exists():
+            raise click.UsageError(f"Tệp {path} đã có; không ghi đè lên khóa. Chọn tên khác.")
     try:
         made = make_key_file(_passphrase(passphrase_file, confirm=True), round_code, holder)
+        print_of = fingerprint(made.public_key)
+        printed = key_paper_pdf(made.content, print_of, round_code, holder) if paper else b""
     except SurveyError as fault:
         return _stop(fault)
-    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(made.content)
+    _write_private(out, made.content.encode())
+    if paper is not None:
+        _write_private(paper, printed)
     public = out.with_name(out.name + ".pub.txt")
     public.write_text(made.public_key + "\n", "utf-8")
     report = {"key": str(out), "public_key_file": str(public), "public_key": made.public_key}
-    report["fingerprint"] = fingerprint(made.public_key)
+    report["fingerprint"] = print_of
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
     else:
         click.echo(f"Tệp khóa:       {out}\nKhóa công khai: {made.public_key}\nDấu vân khóa:   {report['fingerprint']}")
     return None
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
 
 
 @keys_group.command("test")

@@ -143,19 +143,22 @@ def open_envelope(envelope: bytes, private_keys: Sequence[ec.EllipticCurvePrivat
     return plain[4 : 4 + length]
 
 
-def looks_sealed(envelope: bytes, public_keys: Sequence[bytes], fewest: int) -> bool:
-    """Whether the bytes have the outer form of an envelope to at least `fewest` of these holders and to nobody else.
+def looks_sealed(
+    envelope: bytes, public_keys: Sequence[bytes], needed: Sequence[bytes], mode: Mode = "availability"
+) -> bool:
+    """Whether the bytes have the outer form of an envelope of this mode to all `needed` holders and to nobody who is
+    not among `public_keys`.
 
     All that a server without a private key can check of an envelope sealed on a phone. A holder who was added after
-    the phone had fetched the keys may be missing.
+    the phone had fetched the keys may be missing; without one of the others, that other could open nothing.
     """
     try:
-        _, keys = _read_head(envelope)
+        sealed_for, keys = _read_head(envelope)
     except EnvelopeError:
         return False
     slots = [envelope[start : start + _KEY_ID_LENGTH] for start in _slot_starts(keys)]
-    known = {key_id(raw) for raw in public_keys}
-    return len(slots) >= fewest and len(set(slots)) == len(slots) and set(slots) <= known
+    known, must = ({key_id(raw) for raw in some} for some in (public_keys, needed))
+    return sealed_for == mode and len(set(slots)) == len(slots) and must <= set(slots) <= known
 
 
 def _read_head(envelope: bytes) -> tuple[Mode, int]:

@@ -20,7 +20,7 @@ from ..text import clean
 from .envelope import seal
 from .keys import fingerprint, from_text, read_public_key
 from .models import RoundKey
-from .queries import round_keys
+from .queries import opening_of, round_keys
 
 MOST_HOLDERS = 8
 _TEST_PURPOSE = b"survey test opening 1"
@@ -92,7 +92,7 @@ def find_by_token(session: Session, token: str) -> RoundKey:
     return key
 
 
-def store_public_key(session: Session, key: RoundKey, text: str) -> None:
+def store_public_key(session: Session, key: RoundKey, text: str, by: Actor | None = None) -> None:
     """Takes the public half of the holder's key pair; may be replaced until the first test opening.
 
     Raises Refused for what is no public key, a key that another holder has, and after the test opening.
@@ -104,7 +104,7 @@ def store_public_key(session: Session, key: RoundKey, text: str) -> None:
     if any(other.public_key == public and other.id != key.id for other in round_keys(session, key.round_id)):
         raise Refused("Khóa này đã có người khác dùng. Mỗi người tạo khóa của riêng mình.")
     key.public_key, key.fingerprint = public, fingerprint(public)
-    record(session, Action.KEY_MADE, None, round=key.round.code, holder=key.holder_name, fingerprint=key.fingerprint)
+    record(session, Action.KEY_MADE, by, round=key.round.code, holder=key.holder_name, fingerprint=key.fingerprint)
 
 
 def sample_envelope(key: RoundKey, server_key: bytes) -> bytes:
@@ -114,7 +114,9 @@ def sample_envelope(key: RoundKey, server_key: bytes) -> bytes:
     return seal(_proof(key, server_key).encode(), [from_text(key.public_key)], key.round.code)
 
 
-def confirm_test_opening(session: Session, key: RoundKey, proof: str, server_key: bytes) -> None:
+def confirm_test_opening(
+    session: Session, key: RoundKey, proof: str, server_key: bytes, by: Actor | None = None
+) -> None:
     """Notes that the holder opened the sample: first before the start, then once more before closing.
 
     Raises Refused when the proof is not what was in the sample.
@@ -128,7 +130,23 @@ def confirm_test_opening(session: Session, key: RoundKey, proof: str, server_key
         key.tested_before_closing = True
     else:
         key.tested_before_start = True
-    record(session, Action.KEY_TESTED, None, round=key.round.code, holder=key.holder_name)
+        key.from_start = key.round.opened_at is None
+    record(session, Action.KEY_TESTED, by, round=key.round.code, holder=key.holder_name)
+
+
+def confirm_destruction(session: Session, key: RoundKey, by: Actor | None = None) -> None:
+    """Notes that the holder has erased the key file and its copies and shredded the paper (*hủy khóa*).
+
+    Only the holder can know it. Raises Refused before the envelopes are opened and the database is cleaned: the key
+    may still be needed.
+    """
+    if key.destroyed:
+        return
+    opening = opening_of(session, key.round_id)
+    if opening is None or opening.stage == "opened":
+        raise Refused("Chưa mở niêm phong và dọn sạch kho xong. Giữ khóa đến khi xong rồi mới hủy.")
+    key.destroyed = True
+    record(session, Action.KEY_DESTROYED, by, round=key.round.code, holder=key.holder_name)
 
 
 def _proof(key: RoundKey, server_key: bytes) -> str:

@@ -4,15 +4,17 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 
-from ..access import open_to_all, requires
-from ..errors import Invalid
+from ..access import Actor, requires
+from ..errors import Invalid, Refused
 from ..rounds.models import Mode, Round
 from ..rounds.queries import find_round
 from ..web import me, reading, settings, writing
-from .blueprint import bp
+from .blueprint import bp, for_holders
 from .forms import HolderForm
 from .holders import (
+    confirm_destruction,
     confirm_test_opening,
     find_by_token,
     find_key,
@@ -24,10 +26,8 @@ from .holders import (
 )
 from .identified import modes_in_force
 from .keys import to_text
-from .queries import round_keys
+from .queries import opening_of, round_keys
 from .step import key_state
-
-_HOLDER = "Người giữ khóa không có tài khoản: lời mời trong đường dẫn là quyền, và trang không cho xem phiếu nào."
 
 
 def _show_keys(survey_round: Round, form: HolderForm, status: int = 200, **values: Any) -> Any:
@@ -105,26 +105,35 @@ def bring_public_key(code: str, key_id: int) -> Any:
     text = file.read(20_000).decode("utf-8", "replace") if file else ""
     with writing() as session:
         key = find_key(session, find_round(session, code, me()), key_id)
-        store_public_key(session, key, text)
+        store_public_key(session, key, text, me())
     flash(_("Đã nhận khóa công khai. Người giữ khóa mở thử bằng đường dẫn của mình."), "ok")
     return redirect(url_for("answers.keys", code=code))
 
 
+def _signed_in() -> Actor | None:
+    """The account of this browser, none for a holder without one: the log tells when an officer acts in their place."""
+    return me() if current_user.is_authenticated else None
+
+
 @bp.get("/keys/<token>")
-@open_to_all(_HOLDER)
+@for_holders
 def holder(token: str) -> Any:
-    """The four steps of a holder: read, make, store, test."""
+    """The steps of a holder: read, make, store, test; after the opening, destroy."""
     key = find_by_token(reading(), token)
     survey_round = key.round
     may_test = survey_round.closed_at is None and key.public_key is not None
     again = key.tested_before_start and survey_round.opened_at is not None and not key.tested_before_closing
-    testing = may_test and (not key.tested_before_start or again)
+    # Who has just tested sees that it went well, and tests again on another visit.
+    testing = may_test and (not key.tested_before_start or (again and "done" not in request.args))
     others = len(round_keys(reading(), survey_round.id))
+    opening = opening_of(reading(), survey_round.id)
     return render_template(
         "answers/holder.html",
         token=token,
         key=key,
+        state=key_state(key),
         survey_round=survey_round,
+        destroying=opening is not None and opening.stage != "opened" and key.public_key is not None,
         holders=max(others, 2),
         testing=testing,
         again=again,
@@ -134,7 +143,7 @@ def holder(token: str) -> Any:
 
 
 @bp.get("/keys/<token>/sample")
-@open_to_all(_HOLDER)
+@for_holders
 def sample(token: str) -> Any:
     """The sample envelope as a file, for who tests the key by command on another machine."""
     key = find_by_token(reading(), token)
@@ -144,21 +153,33 @@ def sample(token: str) -> Any:
 
 
 @bp.post("/keys/<token>/public-key")
-@open_to_all(_HOLDER)
+@for_holders
 def take_public_key(token: str) -> Any:
     """The public half of the key made in the holder's browser."""
     with writing() as session:
-        store_public_key(session, find_by_token(session, token), request.form.get("public_key", ""))
+        store_public_key(session, find_by_token(session, token), request.form.get("public_key", ""), _signed_in())
     flash(_("Đã nhận khóa công khai. Bây giờ mở thử một phong bì mẫu."), "ok")
     return redirect(url_for("answers.holder", token=token))
 
 
 @bp.post("/keys/<token>/proof")
-@open_to_all(_HOLDER)
+@for_holders
 def take_proof(token: str) -> Any:
     """What was in the sample envelope: the holder can open."""
     with writing() as session:
         key = find_by_token(session, token)
-        confirm_test_opening(session, key, request.form.get("proof", ""), settings().keys.pepper)
+        confirm_test_opening(session, key, request.form.get("proof", ""), settings().keys.pepper, _signed_in())
     flash(_("Mở được. Cảm ơn."), "ok")
+    return redirect(url_for("answers.holder", token=token, done=1))
+
+
+@bp.post("/keys/<token>/destroyed")
+@for_holders
+def take_destruction(token: str) -> Any:
+    """The holder has destroyed the key; both boxes are ticked, since a copy that is left can still open old backups."""
+    if not {"file", "paper"} <= set(request.form.getlist("gone")):
+        raise Refused(_("Đánh dấu cả hai ô sau khi đã hủy tệp khóa và bản giấy."))
+    with writing() as session:
+        confirm_destruction(session, find_by_token(session, token), _signed_in())
+    flash(_("Đã ghi: khóa của anh/chị đã hủy. Việc giữ khóa đợt này kết thúc. Cảm ơn anh/chị."), "ok")
     return redirect(url_for("answers.holder", token=token))

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ..access import Actor
 from ..access_codes import codes, paper_rules, slip_rules
-from ..access_codes.models import AccessCode, Batch, WorkPart
+from ..access_codes.models import Batch, WorkPart
 from ..audit import Action
 from ..errors import Conflict, Invalid, Refused
 from ..questionnaires.answer_values import REQUIRED
@@ -61,8 +61,7 @@ def hand_out_form(session: Session, batch: Batch, by: Actor, pepper: bytes) -> F
         paper_rules.add_worker(session, batch, WorkPart.KEYED, by.full_name, by.id)
         slip_rules.record_of(session, Action.PAPER_KEYED, by, batch, number=batch.number or 0)
     code = codes.new_code()
-    row = {"code_hash": codes.hash_of(code, pepper), "batch_id": batch.id, "void": False, "spent": False}
-    session.execute(insert(AccessCode), row)
+    slip_rules.store_nameless_codes(session, batch, [code], pepper)
     needed = ceil(batch.ticked * batch.second_share / 100) - batch.keyed_twice
     return FormToKey(code, batch.ticked - batch.keyed, max(needed, 0))
 

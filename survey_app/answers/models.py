@@ -30,6 +30,7 @@ class RoundKey(Base):
     public_key: Mapped[str | None]  # base64url of the uncompressed P-256 point
     fingerprint: Mapped[str | None]
     tested_before_start: Mapped[bool] = mapped_column(default=False)
+    from_start: Mapped[bool] = mapped_column(default=False)  # every envelope is sealed to this holder
     tested_before_closing: Mapped[bool] = mapped_column(default=False)
     destroyed: Mapped[bool] = mapped_column(default=False)  # the holder confirms
 

@@ -25,7 +25,7 @@ from .api_pages import body_of_request, wrong_field
 from .blueprint import bp, for_respondents
 from .help_lines import help_lines
 from .phone_content import compressed, rules_of, script, script_version, worker
-from .public_pages import facts_of
+from .public_pages import cell_words, facts_of
 from .rules import refuse
 from .visit import UI_LANGUAGES, Setting, Visit, enter, language, refuse_foreign_pages, show, writer
 
@@ -160,7 +160,7 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         rated=visit.rated_name,
         minutes=minutes(visit.definition),
         slip=visit.access.batch_id is not None,
-        facts=facts_of(survey_round, setting.group.name, setting.group.mode),
+        facts=facts_of(survey_round, cell_words(setting), setting.group.mode),
     )
     with force_locale(own):
         messages = {question.name: _messages(question, t) for question in _answered(visit.definition)}

@@ -1,18 +1,19 @@
 """Pages for everybody: what we promise to respondents, and the record of the opening."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import redirect, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ..rounds.models import Mode, Round
+from ..rounds.models import Mode, RespondentGroup, Round
 from ..rounds.personal_data import erase_day, legal_basis_of, purpose_of, reading_purpose_of
 from ..web import reading
 from .blueprint import bp, for_respondents
 from .identified import modes_in_force, readers_of
-from .queries import opening_of, sealing_keys
-from .visit import show
+from .queries import groups_by_place, opening_of, sealing_keys
+from .visit import Setting, show
 
 
 @bp.get("/cam-ket")
@@ -29,9 +30,14 @@ def promise_of_round(code: str) -> Any:
     survey_round = reading().scalar(select(Round).where(Round.code == code, Round.opened_at.is_not(None)))
     if survey_round is None:
         return redirect(url_for("answers.promise"))
-    cell = _("của người được hỏi")
+    placed = groups_by_place(reading(), survey_round.id)
+
+    def cell_of(groups: Sequence[RespondentGroup]) -> str:
+        by_place = any(group.id in placed for group in groups)
+        return str(_("của người được hỏi (người dân: cả xã)") if by_place else _("của người được hỏi"))
+
     parts = [
-        (mode, "; ".join(group.name for group in groups), facts_of(survey_round, cell, mode))
+        (mode, "; ".join(group.name for group in groups), facts_of(survey_round, cell_of(groups), mode))
         for mode, groups in sorted(modes_in_force(reading(), survey_round.id).items(), reverse=True)
     ]
     return show("respondent/promise.html", parts=parts, survey_round=survey_round)
@@ -49,10 +55,17 @@ def opening_record(code: str) -> Any:
     return show("respondent/opening_record.html", survey_round=survey_round, opening=opening, named=named)
 
 
+def cell_words(setting: Setting) -> str:
+    """What of a person stays beside the opened answers: the group, of some groups the commune too."""
+    name = setting.group.name
+    return str(_("%(group)s, xã của ông/bà", group=name)) if setting.by_place else name
+
+
 def facts_of(survey_round: Round, cell: str, mode: str) -> dict[str, Any]:
     """What the privacy texts of a mode name."""
     readers = readers_of(reading(), survey_round) if mode == Mode.CONFIDENTIAL else []
-    holders = [f"{key.holder_name} ({key.holder_body})" for key in sealing_keys(reading(), survey_round.id)]
+    keys = sealing_keys(reading(), survey_round.id)
+    holders = [f"{key.holder_name} ({key.holder_body})" for key in keys]
     contact = survey_round.operator_unit.name
     if survey_round.help_phone:
         contact += f", {survey_round.help_phone}"
@@ -63,6 +76,7 @@ def facts_of(survey_round: Round, cell: str, mode: str) -> dict[str, Any]:
         "readers": [f"{user.full_name} ({user.position})" if user.position else user.full_name for user in readers],
         "reading_purpose": reading_purpose_of(survey_round),
         "holders": holders,
+        "prints": [(key.holder_name, key.fingerprint) for key in keys],
         "closes_on": survey_round.closes_on,
         "strict": survey_round.key_mode == "strict",
         "cell": cell,

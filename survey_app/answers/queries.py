@@ -143,6 +143,12 @@ def find_access(session: Session, code_hash: str, lock_round: bool = False) -> A
     return None
 
 
+def groups_by_place(session: Session, round_id: int) -> set[int]:
+    """Groups whose opened ballots also tell a place, since their publication cells are communes."""
+    cells = select(Cell.group_id).where(Cell.round_id == round_id, Cell.unit_id.is_not(None))
+    return set(session.scalars(cells.where(Cell.merged_into_id.is_(None)).distinct()))
+
+
 def versions_of_round(session: Session, round_id: int) -> dict[int, QuestionnaireVersion]:
     """All published versions of all groups of a round, by id."""
     rows = session.scalars(

@@ -25,7 +25,7 @@ from .blueprint import bp, for_respondents
 from .endings import ending
 from .payload import digest_of
 from .phone_pages import empty_code_page
-from .public_pages import facts_of
+from .public_pages import cell_words, facts_of
 from .rules import (
     AlreadyAnswered,
     Receipt,
@@ -90,7 +90,7 @@ def privacy_page() -> Any:
         packed=packed(state),
         minutes=minutes(visit.definition),
         slip=visit.access.batch_id is not None,
-        facts=facts_of(visit.round, visit.setting.group.name, visit.setting.group.mode),
+        facts=facts_of(visit.round, cell_words(visit.setting), visit.setting.group.mode),
     )
 
 

@@ -21,6 +21,7 @@ from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
 from ..rounds.models import Mode, RatedUnit, RespondentGroup, Round
 from ..web import database, reading, settings
+from .envelope import Mode as KeyMode
 from .identified import public_answer_key, seal_identified
 from .models import RoundKey
 from .payload import envelope_size
@@ -30,11 +31,12 @@ from .queries import (
     access_of_nobody,
     definition_of,
     find_access,
+    groups_by_place,
     published_version,
     sealing_keys,
 )
 from .ratings import Rated, form_of, path_of, payload_of, rated_of
-from .rules import FEWEST_HOLDERS, NotOpen, UnknownCode, check_access, seal_answers
+from .rules import NotOpen, UnknownCode, check_access, seal_answers
 from .state import State, pack, unpack
 from .writer import AnswerWriter
 
@@ -68,6 +70,7 @@ class Setting:
     window: Window
     read_at: float
     public_keys: tuple[str, ...]  # to whom a phone seals: the holders, or in confidential mode the server
+    by_place: bool  # opened ballots of the group also tell a commune
 
     drawn: dict[tuple[Any, ...], Markup] = field(default_factory=dict)  # questions as they look before an answer
 
@@ -82,14 +85,16 @@ class Setting:
         return self.group.mode == Mode.CONFIDENTIAL
 
     @property
-    def key_mode(self) -> str:
+    def key_mode(self) -> KeyMode:
         """How many of the keys open."""
-        return "availability" if self.is_confidential else self.round.key_mode
+        return "strict" if self.round.key_mode == "strict" and not self.is_confidential else "availability"
 
     @property
-    def fewest_keys(self) -> int:
-        """To how many of the keys an envelope must be sealed at least."""
-        return 1 if self.is_confidential else FEWEST_HOLDERS
+    def needed_keys(self) -> tuple[str, ...]:
+        """To whom of the public keys every envelope must be sealed: all who were there when the round began."""
+        if self.is_confidential:
+            return self.public_keys
+        return tuple(key.public_key for key in self.keys if key.public_key and key.from_start)
 
     @cached_property
     def size(self) -> int:
@@ -223,6 +228,7 @@ def _setting(session: Session, access: Access) -> Setting | None:
         access.window,
         monotonic(),
         (public_answer_key(session),) if confidential else tuple(key.public_key for key in holders if key.public_key),
+        access.group_id in groups_by_place(session, access.round_id),
     )
     kept[access.group_id] = setting
     return setting

@@ -158,6 +158,7 @@ def make_keys(session: Session, survey_round: Round, folder: Path) -> None:
                 public_key=made.public_key,
                 fingerprint=fingerprint(made.public_key),
                 tested_before_start=True,
+                from_start=True,
                 tested_before_closing=True,
             )
         )

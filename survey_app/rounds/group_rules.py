@@ -17,6 +17,7 @@ from ..text import clean, number_text
 from ..units.models import Unit
 from ..workbook import read_workbook
 from . import criteria_set, models
+from .cancelling import refuse_if_cancelled
 from .criteria_file import read_criteria
 from .criteria_set import CriteriaReading
 from .levels import SO_AND_COMMUNES, usual_group
@@ -34,6 +35,8 @@ KEY_MODES = ("availability", "strict")
 SMALLEST_K, LARGEST_K = 5, 50
 LONGEST_PURPOSE = 200
 MOST_PERCENT = 200
+_FEWEST_DIGITS = 8
+_NO_PHONE = f"Điền số điện thoại trợ giúp, ít nhất {_FEWEST_DIGITS} chữ số."
 
 
 @dataclass(frozen=True)
@@ -322,8 +325,8 @@ def set_modes(
         )
     if key_mode not in KEY_MODES:
         faults["key_mode"] = "Chọn số khóa cần để mở niêm phong."
-    if sum(char.isdigit() for char in help_phone) < 8:
-        faults["help_phone"] = "Điền số điện thoại trợ giúp, ít nhất 8 chữ số."
+    if not _can_be_called(help_phone):
+        faults["help_phone"] = _NO_PHONE
     purpose = clean(reading_purpose)
     if len(purpose) > LONGEST_PURPOSE:
         faults["reading_purpose"] = f"Dài quá {LONGEST_PURPOSE} ký tự. Viết ngắn lại."
@@ -338,3 +341,18 @@ def set_modes(
     survey_round.reading_purpose = purpose
     survey_round.help_phone, survey_round.help_hours = clean(help_phone), clean(help_hours)
     record(session, Action.ROUND_CHANGED, by, round=survey_round.code, part="chế độ phiếu")
+
+
+def set_help_line(session: Session, survey_round: Round, phone: str, hours: str, by: Actor) -> None:
+    """Changes whom respondents may call, also while answers come in. Raises Invalid; Refused once closed."""
+    refuse_if_cancelled(survey_round)
+    if survey_round.closed_at is not None:
+        raise Refused("Đợt đã đóng thu phiếu nên điện thoại trợ giúp không đổi nữa.")
+    if not _can_be_called(phone):
+        raise Invalid({"help_phone": _NO_PHONE})
+    survey_round.help_phone, survey_round.help_hours = clean(phone), clean(hours)
+    record(session, Action.ROUND_CHANGED, by, round=survey_round.code, part="điện thoại trợ giúp")
+
+
+def _can_be_called(phone: str) -> bool:
+    return sum(char.isdigit() for char in phone) >= _FEWEST_DIGITS

@@ -67,7 +67,7 @@ def _from_round(round_code: str) -> tuple[dict[str, Any], Settings, list[str]]:
 
 def _readable(document: dict[str, Any], rules: Settings) -> str:
     lines = [
-        f"Điểm điều tra: {_comma(document['survey_total'])} / {_comma(document['survey_max'])}"
+        f"Điểm điều tra: {_kept(document['survey_total'])} / {_comma(document['survey_max'])}"
         f"   ({document['respondents']} người trả lời)",
         "",
     ]

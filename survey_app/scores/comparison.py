@@ -185,7 +185,8 @@ def limits_of(
         rows = figures.get(key, {}).items()
         return {code: limits for code, row in rows if code in codes and (limits := Limits.of(row))}
 
-    return Limits.of(figures.get("total")), read("areas", areas), read("leaves", leaves)
+    total = None if shown.total is None else Limits.of(figures.get("total"))
+    return total, read("areas", areas), read("leaves", leaves)
 
 
 class Change(StrEnum):

@@ -97,8 +97,9 @@ class Overview:
         return tuple(line for area in self.areas for line in area.leaves)
 
     @property
-    def total(self) -> Decimal:
-        return total_points(line.score for line in self.leaves)
+    def total(self) -> Decimal | None:
+        """The sum of the leaves; none where one of them is kept back, which would follow from it."""
+        return total_points(line.score for line in self.leaves) if all(line.shown for line in self.leaves) else None
 
     @property
     def max_points(self) -> Decimal:

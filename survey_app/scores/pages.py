@@ -17,7 +17,7 @@ from ..questionnaires.queries import corrections
 from ..rounds.models import Round
 from ..rounds.queries import find_round, groups_of
 from ..steps import register_step
-from ..web import me, reading, writing
+from ..web import me, reading, settings, writing
 from .comparison import (
     BAND_NAMES,
     compare_years,
@@ -29,6 +29,7 @@ from .comparison import (
     units_of,
 )
 from .figures import LeafLine, overview
+from .inputs import data_code
 from .models import ScoreRun
 from .publication import Published, published_run
 from .queries import earlier_run, find_run, latest_run, published_definitions, rated_units_of, runs_of
@@ -40,6 +41,12 @@ from .workbook import RunFacts, RunIntervals, workbook_bytes
 
 bp = Blueprint("scores", __name__, template_folder="templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@bp.app_template_filter("code_of_data")
+def code_of_data(run: ScoreRun) -> str:
+    """The code of a run's data, as pages and workbook show it."""
+    return data_code(run.inputs_sha256, settings().keys.pepper)
 
 
 @bp.get("/rounds/<code>/scores")
@@ -240,7 +247,7 @@ def workbook(code: str):
             number=run.number,
             made_at=run.made_at,
             made_by=run.made_by_name,
-            sha256=run.inputs_sha256,
+            data_code=code_of_data(run),
             program_version=run.program_version,
             unit_names=names,
             mark=survey_round.mark,

@@ -118,14 +118,17 @@ def _places(
 ) -> dict[str, list[dict[str, Any]]]:
     """Group -> its publication cells, each with `name`, `found` (none: kept back) and `ranks`.
 
-    `found` is the mean of all scored questions as per cent of the best answer. It is kept back for fewer answers than
-    a cross-table needs, for a small place of one mind, and where such a figure would follow from it.
+    `found` is the mean of all scored questions as per cent of the best answer, without those that a small group shares.
+    It is kept back for fewer answers than a cross-table needs, for a small place of one mind, and where such a figure
+    would follow from it.
     """
     places: dict[str, list[dict[str, Any]]] = {}
     sipas = {item for each in scores.inputs.criteria if each.scored_by == SIPAS for item in each.items}
     for group, cells in cells_of(session, survey_round.id).items():
         members = answers[answers[GROUP] == group]
         items = [name for name in members.columns if name not in (CELL, GROUP, RATED) and members[name].notna().any()]
+        if _has_small_partner(scores, group):
+            items = [item for item in items if item not in sipas]
         if len(cells) < _FEWEST_PLACES or not items:
             continue
         in_cells = [members[members[CELL] == cell_id] for cell_id, _name in cells]
@@ -143,6 +146,16 @@ def _places(
         _add_ranks([row for row in rows if row["found"]], "found")
         places[group] = rows
     return places
+
+
+def _has_small_partner(scores: RoundScores, group: str) -> bool:
+    """Whether a small group shares the SIPAS lines: places would give this group's part of them, and the rest of the
+    common line is what the few said."""
+    if scores.inputs.settings.sipas_groups != "pooled":
+        return False
+    together = [each.groups for each in scores.inputs.criteria if each.scored_by == SIPAS and group in each.groups]
+    partners = {other for groups in together for other in groups} - {group}
+    return any(0 < scores.inputs.by_group.get(other, 0) < SMALL for other in partners)
 
 
 def _place(forms: pd.DataFrame, items: Iterable[str], sipas: set[str], settings: Settings) -> Stored | None:

@@ -91,10 +91,11 @@ def _reason(line: Line, k: int, fewest: int) -> Why | None:
 
 
 def _half(levels: Floats) -> Why:
+    """Each half holds two levels or more (the middle one counts above): a single one would tell what everybody said."""
     half = levels.shape[1] // 2
-    if broad_band(levels[:, ::-1], half) == ["upper"]:  # the last level is the best
-        return Why.HIGH
-    return Why.LOW if broad_band(levels, half) == ["upper"] else Why.MIDDLE
+    if half < 2:
+        return Why.ALIKE
+    return Why.LOW if broad_band(levels, half) == ["upper"] else Why.HIGH  # the first levels are the lowest
 
 
 def _beside_in_leaf(view: _View, hidden: Mapping[Key, Why]) -> dict[Key, Why]:
@@ -128,17 +129,12 @@ def _sums_kept_back(together: _View, units: Sequence[_View], hidden: Mapping[Key
 
 
 def _leaves_kept_back(together: _View, hidden: Mapping[Key, Why]) -> frozenset[str]:
-    """Leaves whose points for all units together would tell a line that is kept back; never a single one."""
+    """Leaves whose points for all units together would tell a line that is kept back.
 
-    def answers(code: str) -> int:
-        return sum(line.question.answered for line in together.leaves[code] if line.counts)
-
-    kept_back = {
+    With one of them the area and the total of all together are kept back too (`Published.total_shown`): to hide a
+    second leaf instead would not do, since its points follow from its lines."""
+    return frozenset(
         code
         for code, lines in together.leaves.items()
         if any(line.counts and _hides_mean(hidden.get((ALL, line.group, line.question.item))) for line in lines)
-    }
-    others = [code for code in together.leaves if code not in kept_back and answers(code)]
-    if len(kept_back) == 1 and others:
-        kept_back.add(min(others, key=lambda code: (answers(code), code)))
-    return frozenset(kept_back)
+    )

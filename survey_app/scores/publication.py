@@ -27,9 +27,9 @@ class Why(StrEnum):
     """Why a line of answers is not shown whole."""
 
     FEW = "few"  # fewer than k answers: nothing is shown
-    HIGH = "high"  # a small group of nearly one mind, in the upper half of the scale: that and n are shown
-    MIDDLE = "middle"
+    HIGH = "high"  # a small group of nearly one mind, from the middle of the scale upwards: that and n are shown
     LOW = "low"
+    ALIKE = "middle"  # on a scale of two or three levels: only that and n; the word is that of runs stored earlier
     LEVELS = "levels"  # enough for a mean, too few to tell who chose which level
     MEAN_TELLS = "mean_tells"  # too few for the levels, and the mean has only one reading: n is shown
     LEVELS_BESIDE = "levels_beside"  # enough answers, but the levels of a line above would follow from these
@@ -48,9 +48,9 @@ class Why(StrEnum):
 
 WORDS = {
     Why.FEW: N_("ít hơn %(k)d phiếu"),
-    Why.HIGH: N_("gần như mọi người chọn giống nhau, nghiêng về mức cao"),
-    Why.MIDDLE: N_("gần như mọi người chọn giống nhau, ở mức giữa"),
-    Why.LOW: N_("gần như mọi người chọn giống nhau, nghiêng về mức thấp"),
+    Why.HIGH: N_("gần như mọi người chọn giống nhau, từ giữa thang trở lên"),
+    Why.LOW: N_("gần như mọi người chọn giống nhau, ở nửa dưới của thang"),
+    Why.ALIKE: N_("gần như mọi người chọn giống nhau"),
     Why.LEVELS: N_("ít hơn %(fewest)d phiếu nên chỉ nêu trung bình"),
     Why.MEAN_TELLS: N_("ít hơn %(fewest)d phiếu, và trung bình sẽ cho biết các mức"),
     Why.LEVELS_BESIDE: N_("chỉ nêu trung bình, để không tính ngược ra các mức của ô bên cạnh"),
@@ -122,6 +122,10 @@ class Published:
         """Whether the points of a leaf may be shown; those of a single rated unit always, they are the result."""
         return self._key(unit) != ALL or leaf not in self.publication.leaves
 
+    def total_shown(self, unit: str | None) -> bool:
+        """Whether the sum of the leaves may be shown: of all units together only where every leaf is."""
+        return self._key(unit) != ALL or not self.publication.leaves
+
     def is_whole(self, unit: str | None, score: LeafScore, *, counted_only: bool = False) -> bool:
         """Whether every line of a leaf is shown whole; with `counted_only`, every line that its points rest on."""
         return all(
@@ -150,6 +154,8 @@ class Published:
     def document(self) -> dict[str, Any]:
         """The result in its stable JSON shape, with none where a figure is kept back."""
         document = self.scores.document()
+        if not self.total_shown(None):
+            document["survey_total"] = None
         for unit, leaves in [(None, document), *document.get("units", {}).items()]:
             for score in self.scores_of(unit):
                 self._keep_back(unit, score, leaves["leaves"][score.criterion.code])

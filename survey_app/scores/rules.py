@@ -20,7 +20,7 @@ from ..rounds.models import Criterion as CriterionRow
 from ..units.models import UnitKind
 from ..version import VERSION
 from .document import points_text
-from .inputs import COMMUNES, OFFICES, Counted, Leaf, RoundScores, ScoreInputs, compute
+from .inputs import COMMUNES, OFFICES, Counted, Leaf, RoundScores, ScoreInputs, compute, data_code
 from .models import LeafScore, ScoreRun
 from .publication import published, published_run
 from .queries import (
@@ -90,7 +90,7 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
     )
     run.leaves = _leaf_rows(session, survey_round, scores)
     session.add(run)
-    total = points_text(scores.total)
+    total = points_text(scores.total) if found.total_shown(None) else "–"
     record(
         session,
         Action.SCORES_COMPUTED,
@@ -98,7 +98,7 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
         round=survey_round.code,
         number=run.number,
         total=total,
-        sha256=run.inputs_sha256,
+        sha256=data_code(run.inputs_sha256, session.info["pepper"]),
     )
     session.flush()
     return run

@@ -30,6 +30,8 @@ def step_state(session: Session, survey_round: Round) -> StepState:
         return StepState(
             StepStatus.TODO, detail, url, action=StepAction(_("Tính điểm điều tra"), _("Tính điểm"), url, detail)
         )
+    if run.result["survey_total"] is None:
+        return StepState(StepStatus.DONE, _("Đã tính điểm, lần tính %(number)s", number=number_text(run.number)), url)
     total, maximum = (_comma(run.result[key]) for key in ("survey_total", "survey_max"))
     words = _(
         "%(total)s / %(maximum)s điểm, lần tính %(number)s",

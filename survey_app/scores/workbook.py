@@ -45,7 +45,7 @@ class RunFacts:
     number: int
     made_at: datetime
     made_by: str
-    sha256: str
+    data_code: str
     program_version: str
     unit_names: Mapping[str, str]
     mark: str = ""  # of a training round: on top of every sheet
@@ -53,7 +53,7 @@ class RunFacts:
 
     @property
     def line(self) -> str:
-        return f"Lần tính {self.number}, {moment_text(self.made_at)}, {self.made_by}. Mã dữ liệu {self.sha256}"
+        return f"Lần tính {self.number}, {moment_text(self.made_at)}, {self.made_by}. Mã dữ liệu {self.data_code}"
 
 
 def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
@@ -123,7 +123,7 @@ class _Book:
             sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.8, right=0.6, top=0.8, bottom=0.8)
-        sheet.set_footer(f"&L&9Lần tính {self.facts.number}, mã {self.facts.sha256[:12]}…&R&9Trang &P/&N")
+        sheet.set_footer(f"&L&9Lần tính {self.facts.number}, mã {self.facts.data_code[:12]}…&R&9Trang &P/&N")
         return sheet
 
     def line(
@@ -165,7 +165,7 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
     total = [
         ("", "total_text"),
         ("Tổng điểm điều tra", "total_text"),
-        (shown.total, "total"),
+        (HIDDEN if shown.total is None else shown.total, "total"),
         (shown.max_points, "total"),
         ("", "total_text"),
         *_limits(total_limits),
@@ -312,7 +312,7 @@ def _rules_sheet(book: _Book, found: Published) -> None:
         ),
         ("Số phiếu theo nhóm", ", ".join(f"{group}: {count}" for group, count in found.inputs.by_group.items())),
         ("Lần tính", f"{facts.number}, {moment_text(facts.made_at)}, {facts.made_by}"),
-        ("Mã dữ liệu (SHA-256)", facts.sha256),
+        ("Mã dữ liệu", facts.data_code),
         ("Bản chương trình", facts.program_version),
     ]
     for row, (name, words) in zip(_rows(), lines, strict=False):

@@ -77,6 +77,7 @@ def make_key(
         invite_hash=facts.pop("invite_hash", f"test-{public[:20]}"),
         public_key=public,
         fingerprint=fingerprint(public),
+        from_start=survey_round.opened_at is None,
         **{"tested_before_start": True, "tested_before_closing": True, **facts},
     )
     session.add(key)

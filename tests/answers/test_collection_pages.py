@@ -141,7 +141,10 @@ def test_from_open_round_to_opened_envelopes_in_the_office(
     assert "Đã nhận 5 phong bì" in text_of(operator.get(address(made, "collection")))
     assert "Mở được sau khi đóng thu phiếu" in text_of(operator.get(address(made, "opening")))
     assert "không quay lại được" in text_of(operator.get(address(made, "collection/close")))
-    post(operator, address(made, "collection/close"))
+    early = post(operator, address(made, "collection/close"))
+    assert (early.status_code, "đóng trước hạn" in text_of(early)) == (422, True)  # phones without network may come yet
+    assert stored_round(database, made).closed_at is None
+    post(operator, address(made, "collection/close"), early="1")
     assert post(operator, address(made, "opening/agree")).status_code == 302
     alone = _open(operator, made, key_file)
     assert (alone.status_code, "hai cán bộ" in text_of(alone)) == (422, True)
@@ -229,3 +232,13 @@ def test_a_key_on_paper_opens_like_the_file(
     assert torn.status_code == 422
     whole = post(operator, address(made, "opening"), **facts, **{"paper-1": f" {key_file.content}\n"})
     assert whole.status_code == 302
+
+
+def test_the_help_telephone_changes_while_answers_come_in(
+    operator: FlaskClient, database: Database, made: OpenRound
+) -> None:
+    post(operator, address(made, "collection/open"))
+    assert post(operator, address(made, "collection/help"), help_phone="12").status_code == 422
+    assert post(operator, address(made, "collection/help"), help_phone="0215 3862 111").status_code == 302
+    assert "0215 3862 111" in text_of(operator.get(address(made, "collection")))
+    assert stored_round(database, made).help_phone == "0215 3862 111"

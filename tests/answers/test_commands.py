@@ -65,6 +65,15 @@ def test_a_made_key_lies_in_a_private_file_and_its_public_half_beside(key_file: 
     assert json.loads(key_file.read_text("utf-8"))["public_key"] == public
 
 
+def test_a_key_made_by_command_can_be_printed(app: Flask, tmp_path: Path, passphrase_file: Path) -> None:
+    paper = tmp_path / "khoa.pdf"
+    words = ("keys", "make", tmp_path / "k.json", "--passphrase-file", passphrase_file, "--paper", paper)
+    assert run(app, *words, "--round", "tg-2021", "--holder", "Lò Văn Khóa").exit_code == 0
+    assert paper.read_bytes().startswith(b"%PDF")
+    assert paper.stat().st_mode & 0o077 == 0
+    assert run(app, "keys", "make", tmp_path / "other.json", "--paper", paper).exit_code == 2  # never written over
+
+
 def test_an_existing_key_is_never_overwritten(app: Flask, key_file: Path, passphrase_file: Path) -> None:
     before = key_file.read_bytes()
     again = run(app, "keys", "make", key_file, "--passphrase-file", passphrase_file)

@@ -109,13 +109,16 @@ def test_no_two_envelopes_are_alike() -> None:
 def test_the_outer_form_tells_whether_it_was_sealed_to_holders_of_the_round_and_to_nobody_else() -> None:
     _, public = make_keys(3)
     envelope = seal(PAYLOAD, public[:2], ROUND)
-    assert sealed.looks_sealed(envelope, public[:2], fewest=2)
-    assert sealed.looks_sealed(envelope, public, fewest=2)
-    assert not sealed.looks_sealed(envelope, public[:1], fewest=1)
-    assert not sealed.looks_sealed(seal(PAYLOAD, public[:1], ROUND), public, fewest=2)
-    assert not sealed.looks_sealed(seal(PAYLOAD, [public[0], public[0]], ROUND), public, fewest=2)
-    assert not sealed.looks_sealed(b"\0" * sealed.SMALL, public, fewest=1)
-    assert not sealed.looks_sealed(b"short", public, fewest=1)
+    needed = public[:2]
+    assert sealed.looks_sealed(envelope, public[:2], needed)
+    assert sealed.looks_sealed(envelope, public, needed)  # the third holder came later
+    assert sealed.looks_sealed(seal(PAYLOAD, public, ROUND), public, needed)
+    assert not sealed.looks_sealed(envelope, public[:1], public[:1])
+    assert not sealed.looks_sealed(seal(PAYLOAD, public[1:], ROUND), public, needed)  # the first could not open it
+    assert not sealed.looks_sealed(seal(PAYLOAD, [public[0], public[0]], ROUND), public, needed)
+    assert not sealed.looks_sealed(b"\0" * sealed.SMALL, public, needed)
+    assert not sealed.looks_sealed(envelope, public, needed, mode="strict")  # one key alone would open it
+    assert not sealed.looks_sealed(b"short", public, needed)
 
 
 def test_the_field_of_shares_is_the_one_of_aes() -> None:

@@ -13,12 +13,17 @@ from werkzeug.test import TestResponse
 
 from survey_app.access import Role
 from survey_app.answers.envelope import open_envelope, public_bytes
+from survey_app.answers.holders import invite_again
 from survey_app.answers.keys import from_text, to_text
 from survey_app.answers.models import RoundKey
+from survey_app.answers.opening import clean_up, open_envelopes
+from survey_app.answers.queries import round_keys
+from survey_app.audit import AuditEntry
 from survey_app.db import Database, now
 from survey_app.rounds.models import Round
 from survey_app.units.models import Unit
-from tests.make import csrf_token, make_round
+from tests.answers.make import make_open_round
+from tests.make import csrf_token, make_round, make_user
 
 
 @pytest.fixture
@@ -175,3 +180,30 @@ def test_no_private_key_can_be_found_in_the_tables(
     key = stored_key(database)
     values = [str(getattr(key, column.key)) for column in RoundKey.__table__.columns]
     assert not any(str(scalar) in value or f"{scalar:x}" in value for value in values)
+
+
+def test_a_holder_confirms_that_the_key_is_destroyed_once_the_envelopes_are_gone(
+    app: Flask, database: Database, client: FlaskClient
+) -> None:
+    pepper = app.extensions["survey_settings"].keys.pepper
+    with database.writing() as session:
+        made = make_open_round(session, pepper, persons=(3,))
+        made.round.closed_at = now()
+        token = invite_again(session, round_keys(session, made.round.id)[0], make_user(session))
+    address = f"/keys/{token}"
+    both = {"gone": ["file", "paper"]}
+    assert post(client, f"{address}/destroyed", **both).status_code == 403  # the key is still needed
+    with database.writing() as session:
+        open_envelopes(session, session.get_one(Round, made.round.id), made.private_keys[:1], None)
+    clean_up(database, made.round.id, None)
+    assert "Việc cuối cùng: hủy khóa" in text_of(client.get(address))
+    assert post(client, f"{address}/destroyed", gone=["file"]).status_code == 403
+    with database.reading() as session:
+        assert not round_keys(session, made.round.id)[0].destroyed
+    assert post(client, f"{address}/destroyed", **both).status_code == 302
+    assert "Anh/chị đã xác nhận hủy khóa" in text_of(client.get(address))
+    with database.reading() as session:
+        first, second = round_keys(session, made.round.id)
+        assert (first.destroyed, second.destroyed) == (True, False)
+        entries = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+        assert entries[-1] == "round.key_destroyed"

@@ -69,7 +69,7 @@ def test_what_the_phone_seals_is_opened_here(page: Page, mode: Mode) -> None:
     private, public = make_keys(3)
     payload = '{"y_kien":"Ghế ngồi – đủ chỗ 𝄞"}'.encode()
     first, second = (sealed_by_phone(page, public, mode, payload) for _ in range(2))
-    assert looks_sealed(first, public, 2)
+    assert looks_sealed(first, public, public, mode)
     assert open_envelope(first, private[1:], ROUND) == payload
     assert first[84:] != second[84:]
 

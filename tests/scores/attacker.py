@@ -60,7 +60,7 @@ def read_lines(found: Published) -> Known:
                 exact = line.unrounded
                 value, half = (exact, Fraction(1, 2 * 10**6)) if exact is not None else (line.points, Fraction(1, 200))
                 known.points[unit or ALL, line.leaf.criterion.code] = (Fraction(value), half)
-        if unit is None:
+        if unit is None and shown.total is not None:
             known.total = Fraction(shown.total)
     return known
 
@@ -92,7 +92,7 @@ def read_workbook(content: bytes, whole_words: Mapping[str, str]) -> Known:
             value, half = (exact, Fraction(1, 2 * 10**6)) if exact is not None else (row[3], Fraction(1, 200))
             known.points[ALL, str(row[1])] = (Fraction(Decimal(str(value))), half)
     for row in book["Tổng quan"].iter_rows(min_row=6, values_only=True):
-        if row[1] == "Tổng điểm điều tra":
+        if row[1] == "Tổng điểm điều tra" and isinstance(row[2], int | float):
             known.total = Fraction(Decimal(str(row[2])))
     return known
 
@@ -283,7 +283,7 @@ class _System:
         if printed.why == Why.BESIDE and name in self.question:
             self._add(self._sum(name, answered), k, np.inf)
         half = len(answered) // 2
-        sides = {Why.HIGH: self.levels(name)[-half:], Why.LOW: self.levels(name)[:half]}
+        sides = {Why.HIGH: self.levels(name)[half:], Why.LOW: self.levels(name)[:half]}
         if printed.why in sides and printed.n:
             self._add(self._sum(name, dict.fromkeys(sides[Why(printed.why)], 1.0)), printed.n / 2, np.inf)
 

@@ -178,8 +178,6 @@ def test_rated_units_are_listed_with_a_page_each(database, samples, signed_in):
 
 
 def test_the_workbook_is_handed_out_and_logged(database, scored, signed_in):
-    from openpyxl import load_workbook
-
     code, district = scored()
     answer = signed_in(Role.LEADER, unit=district).get(f"/rounds/{code}/scores.xlsx")
     assert answer.headers["Content-Disposition"] == f"attachment; filename=diem-dieu-tra-{code}-lan-1.xlsx"
@@ -188,6 +186,20 @@ def test_the_workbook_is_handed_out_and_logged(database, scored, signed_in):
     with database.reading() as session:
         entries = [entry.sentence for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
     assert entries[-1] == f"Tải bảng điểm đợt {code}, lần 1"
+
+
+def test_the_code_of_the_data_cannot_be_tried_until_it_fits(database, scored, signed_in):
+    """A hash without key over all counts would confirm a guess of those that are kept back."""
+    code, district = scored()
+    client = signed_in(Role.LEADER, unit=district)
+    book = load_workbook(io.BytesIO(client.get(f"/rounds/{code}/scores.xlsx").data))
+    words = " ".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
+    words += client.get(f"/rounds/{code}/scores").get_data(as_text=True)
+    with database.reading() as session:
+        hashed = session.scalars(select(ScoreRun.inputs_sha256)).one()
+        facts = " ".join(str(entry.fields) for entry in session.scalars(select(AuditEntry)))
+    assert "Mã dữ liệu" in words
+    assert hashed[:8] not in words + facts
 
 
 def test_the_step_follows_closing_opening_and_scoring(app, database, samples):

@@ -85,3 +85,18 @@ def test_rated_units_get_limits_and_ranks_of_their_own(database, samples):
     assert worst["total"][0] == 0
     assert worst["total"][3] > 0, "certainty is never claimed"
     assert (best["ranks"], worst["ranks"]) == ([1, 1], [2, 2])
+
+
+def test_places_leave_out_what_a_small_group_shares(database, samples):
+    """Places of E with the common SIPAS lines would give E's part of them, and so what the few of F said."""
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        in_places(session, survey_round, [40, 50, 60])
+        operator = make_user(session, Role.OPERATOR, survey_round.operator_unit)
+        whole = store_run(session, survey_round, operator).precision["places"]["E"]
+        for ballot in [one for one in session.scalars(select(Ballot)) if one.cell.label == "F"][4:]:
+            session.delete(ballot)
+        session.flush()
+        with_few = store_run(session, survey_round, operator).precision["places"]["E"]
+    assert [one["found"][0] for one in whole] != [one["found"][0] for one in with_few]
+    assert [one["found"][4] for one in whole] == [one["found"][4] for one in with_few]  # the same forms

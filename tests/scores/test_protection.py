@@ -12,6 +12,7 @@ import survey_app
 from analysis.component_score import SIPAS, SURVEY, Criterion
 from analysis.scoring_rules import PRESETS, Settings
 from survey_app.access import Role
+from survey_app.scores.figures import overview
 from survey_app.scores.inputs import Leaf, ScoreInputs, compute
 from survey_app.scores.models import ScoreRun
 from survey_app.scores.protection import _alone, _View, shown_places
@@ -135,6 +136,9 @@ def test_only_one_hidden_part_keeps_the_sum_back_and_the_points_that_rest_on_it(
     assert (found.why("002", "A", "q2"), found.why(None, "A", "q2")) == (Why.FEW, Why.BESIDE)
     assert not found.points_shown(None, "1.2")
     assert found.points_shown("001", "1.2")
+    # The other leaf can be computed from its lines, so the total would give this one's points.
+    assert (found.total_shown(None), found.total_shown("002")) == (False, True)
+    assert (found.document()["survey_total"], overview(found).total) == (None, None)
 
 
 def test_several_small_units_do_not_make_a_sum_since_the_same_few_may_have_rated_them_all():

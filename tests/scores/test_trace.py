@@ -108,7 +108,7 @@ def test_other_rules_leave_the_rule_in_force_out():
     ("levels", "why"),
     [
         ((1, 1, 1, 1, 0), Why.FEW), ((1, 1, 1, 1, 1), Why.LEVELS), ((2, 2, 2, 2, 2), None),
-        ((0, 0, 0, 1, 4), Why.HIGH), ((9, 1, 0, 0, 0), Why.LOW), ((0, 0, 12, 0, 0), Why.MIDDLE),
+        ((0, 0, 0, 1, 4), Why.HIGH), ((9, 1, 0, 0, 0), Why.LOW), ((0, 0, 12, 0, 0), Why.HIGH),
         ((0, 0, 0, 2, 18), None), ((0, 0, 0, 0, 0), None),
     ],
 )  # fmt: skip

@@ -19,7 +19,7 @@ FACTS = RunFacts(
     number=3,
     made_at=datetime(2022, 1, 9, 3, 30, tzinfo=UTC),
     made_by="Lò Thị Minh",
-    sha256="4c1e" * 16,
+    data_code="4c1e" * 16,
     program_version="0.1.0",
     unit_names={"099": "Huyện Tuần Giáo", "102": "=1+1"},
 )
@@ -79,7 +79,7 @@ def test_small_groups_are_kept_back_in_the_levels(inputs):
 def test_every_sheet_is_ready_to_print_and_carries_the_hash(inputs):
     book = open_book(inputs())
     for sheet in book:
-        assert FACTS.sha256 in sheet["A3"].value
+        assert FACTS.data_code in sheet["A3"].value
         assert "Lần tính 3, 09/01/2022 10:30, Lò Thị Minh" in sheet["A3"].value
         assert sheet.freeze_panes == "A6"
         assert sheet.print_title_rows == "$5:$5"

@@ -330,6 +330,7 @@ def test_a_district_round_from_the_units_lists_to_the_points(
     test_key(page, keys[1])
     operator.goto(f"{server.url}/rounds/{code}/collection")
     follow(operator, "Đóng thu phiếu")
+    operator.get_by_label("Tôi hiểu và vẫn đóng bây giờ").check()
     operator.locator("main form button").first.click()
     leader = new_context().new_page()
     choose_password(leader, server, "lanhdao", leader_code)
