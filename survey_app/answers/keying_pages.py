@@ -17,6 +17,7 @@ from ..access_codes.models import Batch
 from ..access_codes.queries import find_paper_batch
 from ..errors import Conflict, Invalid, Refused
 from ..questionnaires.definition import RANK, SELECT_MULTIPLE, TEXT, Definition, Group, Item, Question
+from ..questionnaires.label_values import with_dots
 from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.paper_form import paper_form_pdf, paper_numbers
@@ -105,12 +106,13 @@ def keying(code: str, batch_id: int) -> Any:
     batch = find_paper_batch(reading(), survey_round, batch_id)
     refuse_unless_keyable(reading(), batch, me())
     form = _form_of_batch(reading(), batch)
+    shown = text_shower(survey_round, form.rated_name, form.definition.default_language)
     return render_template(
         "answers/keying.html",
         survey_round=survey_round,
         batch=batch,
         rows=rows_of(form.definition),
-        t=text_shower(survey_round, form.rated_name, form.definition.default_language),
+        t=lambda texts: with_dots(shown(texts)),
         language=form.definition.default_language,
         rated=form.rated_name,
     )

@@ -30,6 +30,7 @@ from .definition import (
 )
 from .expression import Expression, Literal, Operation
 from .expression import Reference as AnswerOf
+from .label_values import with_dots
 from .media import Medium, Reference
 
 _CSS = """
@@ -108,7 +109,7 @@ class _Form:
         self._media = {medium.digest: medium for medium in media}
         self._definition = definition
         self._numbers = paper_numbers(definition)
-        self._shown: Callable[[Texts], str] = lambda texts: fill(text_in(texts, language), values)
+        self._shown: Callable[[Texts], str] = lambda texts: with_dots(fill(text_in(texts, language), values))
 
     def html(self) -> Markup:
         return self._items(self._definition.items)
