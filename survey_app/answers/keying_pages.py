@@ -81,19 +81,17 @@ def _form_of_batch(session: Session, batch: Batch) -> _Form:
 
 def rows_of(definition: Definition) -> list[Row]:
     """The lines of the keying screen, in the order and with the numbers of the paper form."""
-    return list(_rows(definition.items, paper_numbers(definition), set()))
+    return list(_rows(definition.items, paper_numbers(definition)))
 
 
-def _rows(items: tuple[Item, ...], numbers: dict[str, int], shown: set[int]) -> Iterator[Row]:
+def _rows(items: tuple[Item, ...], numbers: dict[str, int]) -> Iterator[Row]:
     for item in items:
         if isinstance(item, Group):
             if item.label:
                 yield Row(item)
-            yield from _rows(item.items, numbers, shown)
+            yield from _rows(item.items, numbers)
         elif item.is_answered:
-            number = numbers[item.name]
-            yield Row(item, 0 if number in shown else number)
-            shown.add(number)
+            yield Row(item, numbers[item.name])
         elif item.heads_matrix:
             yield Row(item)
 

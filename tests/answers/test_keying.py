@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from survey_app.access import Role
 from survey_app.access_codes import paper_rules, queries
 from survey_app.access_codes.models import AccessCode, Batch, Invitation
 from survey_app.answers import keying
+from survey_app.answers.keying_pages import rows_of
 from survey_app.answers.models import Ballot, Envelope
 from survey_app.answers.opening import open_envelopes
 from survey_app.answers.queries import invitations_by_group
@@ -22,12 +24,16 @@ from survey_app.answers.rules import checks_before_closing
 from survey_app.db import Database, now
 from survey_app.errors import Conflict, Invalid, Refused
 from survey_app.progress.queries import answered_by_unit, answered_in_all
+from survey_app.questionnaires.definition import Question
+from survey_app.questionnaires.matrix import Body, written_out
+from survey_app.questionnaires.xlsform import read_xlsform
 from survey_app.rounds.models import Round
 from survey_app.text import today
 from survey_app.users.models import User
 from tests.answers.make import ANSWERS, OpenRound, add_confidential_group, make_open_round
 from tests.make import csrf_token, make_user, sign_in_client
 
+MATRIX = Path(__file__).parents[1] / "questionnaires" / "features" / "matrix.md"
 BLANK = {name: answer for name, answer in ANSWERS.items() if name != "q_5_6_3"}
 
 
@@ -184,3 +190,14 @@ def test_a_confidential_group_has_no_batches(app: Flask, database: Database, des
         unit = session.scalars(select(Invitation).order_by(Invitation.id.desc())).first().person.unit_list.unit
         with pytest.raises(Refused, match="có danh tính"):
             paper_rules.start_batch(session, survey_round, unit, more.group, 3, 10, desk.officer)
+
+
+def test_the_rows_of_a_table_share_the_number_that_the_paper_gives_them() -> None:
+    bodies = (Body(3, "Sở Nội vụ", "so"), Body(9, "Sở Tư pháp", "so"))
+    rows = rows_of(written_out(read_xlsform(MATRIX.read_bytes(), MATRIX.name), bodies))
+    heads = [place for place, row in enumerate(rows) if isinstance(row.item, Question) and not row.is_keyed]
+    assert heads
+    for place in heads:
+        first, second = rows[place + 1 : place + 3]
+        assert first.number == second.number > 0
+        assert [first.item.label["vi"], second.item.label["vi"]] == ["Sở Nội vụ", "Sở Tư pháp"]
