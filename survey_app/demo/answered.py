@@ -5,6 +5,7 @@ import random
 import secrets
 from collections import defaultdict
 from datetime import UTC, date, datetime
+from math import ceil
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -72,6 +73,15 @@ def answer_all(session: Session, survey_round: Round, issued: list[IssuedCode], 
         else:
             digest = digest_of(secrets.token_hex(16), answers)
             receive(session, Sending(hash_of(code, pepper), digest, sealed), moment=_DURING)
+    for batch in batches.values():
+        _key_some_twice(batch, len(definitions[batch.cell.group.code].questions()), chance)
+
+
+def _key_some_twice(batch: Batch, questions: int, chance: random.Random) -> None:
+    """Figures of a second keying in which about one answer in two hundred differs."""
+    batch.keyed_twice = ceil(batch.keyed * batch.second_share / 100)
+    batch.compared = batch.keyed_twice * questions
+    batch.differed = sum(chance.random() < 0.005 for _ in range(batch.compared))
 
 
 def close_and_open(session: Session, survey_round: Round, key_folder: Path, by: User) -> None:
