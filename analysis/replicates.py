@@ -10,6 +10,8 @@ from scipy.linalg import hadamard
 
 from analysis.taylor import Codes, DesignError, Floats, Stage
 
+_INDEPENDENT = 1e-5
+
 
 @dataclass(frozen=True)
 class Replicates:
@@ -30,6 +32,21 @@ class Replicates:
         """The diagonal (k,) of `covariance` without the rest."""
         spread = estimates - (full if self.mse else estimates.mean(axis=0))
         return np.asarray(self.scale * (self.rscales @ spread**2))
+
+    def df(self, weights: Floats) -> int:
+        """Degrees of freedom: how many of the replicate weights are independent, less one.
+
+        What is left of a column after the others counts from 1e-5 of its length on, so that rounded files of weights
+        add none. R: `degf(design)`, `qr(weights(design, "analysis"), tol=1e-5)$rank - 1`."""
+        columns: Floats = np.asarray(np.linalg.qr(self.factors * weights[:, None], mode="r"), dtype=np.float64).T
+        basis = np.zeros((columns.shape[1], 0))
+        for column in columns:
+            left = column - basis @ (basis.T @ column)
+            left = left - basis @ (basis.T @ left)  # twice is enough (Kahan)
+            length = float(np.linalg.norm(left))
+            if length > _INDEPENDENT * np.linalg.norm(column):
+                basis = np.column_stack([basis, left / length])
+        return int(basis.shape[1]) - 1
 
 
 def jackknife(stage: Stage, mse: bool = False) -> Replicates:

@@ -51,6 +51,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "help.read": _STAFF,
     "users.manage": frozenset({Role.ADMINISTRATOR, Role.OPERATOR}),
     "units.read": frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.LEADER}),
+    "backups.manage": frozenset({Role.ADMINISTRATOR}),
     "audit.read": frozenset({Role.ADMINISTRATOR, Role.OPERATOR}),
     "rounds.read": _OVERSIGHT,
     "rounds.manage": _OPERATOR,

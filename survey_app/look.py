@@ -118,6 +118,11 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "sealed": (N_("Phiếu niêm phong"), "seal", "envelope-paper"),
         "confidential": (N_("Phiếu bảo mật, có danh tính"), "idle", "person-lock"),
     },
+    "backup": {
+        "tried": (N_("Phục hồi thử được"), "ok", "check-circle"),
+        "to_destroy": (N_("Cần hủy"), "warn", "exclamation-triangle-fill"),
+        "destroyed": (N_("Đã hủy"), "idle", "trash"),
+    },
     "score": {
         "enough": (N_("Đủ mẫu"), "plain-ok", ""),
         "few": (N_("Không đủ mẫu"), "warn", "people"),

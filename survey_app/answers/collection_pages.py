@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..access import requires
 from ..access_codes.queries import unkeyed_batches
+from ..backup_register import backups, fresh_backup, old_backups
 from ..db import now
 from ..errors import Refused
 from ..rounds.group_rules import set_help_line
@@ -155,6 +156,7 @@ def finish(code: str) -> Any:
 
 def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: int = 200) -> Any:
     session = reading()
+    known = backups(session)
     page = render_template(
         "answers/opening.html",
         survey_round=survey_round,
@@ -164,6 +166,8 @@ def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: in
         needed=(2 if survey_round.key_mode == "strict" else 1) if hand["has_sealed"] else 0,
         agreements=agreements_to_open(session, survey_round),
         job=_running_job(survey_round.id),
+        fresh_backup=fresh_backup(known, survey_round.code),
+        old_backups=old_backups(known, survey_round.code),
         faults=faults,
         words=(words := _words_to_type(hand["has_sealed"])),
         pattern=_in_any_spelling(words),
