@@ -38,8 +38,8 @@ def independence(design: Design, rows: str, cols: str, statistic: str = "F", whe
 
     F: Pearson's X² / tr D on tr²D / tr D² and that times the design's degrees of freedom (Rao-Scott, second order), D
     from the unrestricted shares; Chisq: X² with mean-eigenvalue correction; lincom, saddlepoint: X² as a sum of
-    chi-squares; Wald, adjWald: of N_ij - N_i N_j / N. n = rows used; the degrees of freedom
-    are those of the domain, also where answers are missing.
+    chi-squares; Wald, adjWald: of N_ij - N_i N_j / N. n and the degrees of freedom count the rows of the domain, also
+    those where answers are missing or of weight 0, as R does; p does not hang on n.
     R: `svychisq(~rows+cols, design, statistic=statistic)`."""
     if statistic not in STATISTICS:
         raise DesignError(f"statistic={statistic!r}: use one of {', '.join(STATISTICS)}.")
@@ -47,11 +47,12 @@ def independence(design: Design, rows: str, cols: str, statistic: str = "F", whe
     r, c = len(row_labels), len(col_labels)
     if r < 2 or c < 2:
         raise DesignError("A table needs two rows and two columns.")
-    df = design.df_within(np.ones(len(inside), dtype=bool) if where is None else where)
+    counted = design.rows_of(np.ones(len(inside), dtype=bool) if where is None else where)
+    df = design.df_within(counted, weightless=True)
     if statistic in ("Wald", "adjWald"):
         return _wald(design, indicators, r, c, df, adjusted=statistic == "adjWald")
     shares, covariance, _ = design.covariance(indicators, _shares)
-    n = int((inside & (design.weights != 0)).sum())
+    n = int(counted.sum())
     table = shares.reshape(r, c)
     expected = np.outer(table.sum(axis=1), table.sum(axis=0))
     pearson = float(n * ((table - expected) ** 2 / expected).sum())

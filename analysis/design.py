@@ -1,7 +1,7 @@
 """A sample and how it was drawn: strata, stages of sampling units, weights, finite populations, replicates."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,7 @@ class Design:
             ("stages", stages),
             ("lonely", lonely),
             ("replicates", replicates),
-            ("df", len(first.stratum) - len(first.sampled) if replicates is None else _rank(weight, replicates) - 1),
+            ("df", _units_less_strata(first, weight != 0) if replicates is None else replicates.df(weight)),
             ("adjustments", ()),
             ("quadratic", quadratic),
         ):
@@ -126,14 +126,17 @@ class Design:
         values = np.stack([estimate(column) for column in weights.T])
         return self.replicates.covariance(values, estimate(self.weights))
 
-    def df_within(self, inside: Truths) -> int:
-        """Degrees of freedom of a domain (n,): only the sampling units and strata that have a member in it."""
-        inside = inside & (self.weights != 0)
+    def df_within(self, inside: Truths, *, weightless: bool = False) -> int:
+        """Degrees of freedom of a domain (n,): only the sampling units and strata that have a member in it with a
+        weight (`weightless`: or without one). R: `degf(subset(design, inside))`."""
         if self.replicates is not None:
-            return int(np.linalg.matrix_rank(self.replicates.factors[inside] * self.weights[inside, None])) - 1
-        first = self.stages[0]
-        units = np.unique(first.cluster[inside])
-        return len(units) - len(np.unique(first.stratum[units]))
+            return self.replicates.df(np.where(inside, self.weights, 0.0))
+        inside = inside if weightless else inside & (self.weights != 0)
+        return _units_less_strata(self.stages[0], inside)
+
+    def rows_of(self, domain: Truths) -> Truths:
+        """The rows that R counts in a domain, with missing answers: after calibration all stay in its data."""
+        return np.ones_like(domain) if self.adjustments and self.replicates is None else domain
 
     def mean(self, variables: Columns, by: Columns | None = None, **options: object) -> pd.DataFrame:
         """Weighted means as a tidy table; see `estimates.mean`."""
@@ -148,7 +151,11 @@ class Design:
         return estimates.ratio(self, numerator, denominator, by, **options).table  # type: ignore[arg-type]
 
     def _with(self, replicates: Replicates) -> "Design":
-        return replace_fields(self, replicates=replicates)
+        cluster = self.stages[0].cluster
+        # All rows of a sampling unit have one factor: the root of their Σw² stands for them.
+        row = np.unique(cluster, return_index=True)[1]
+        df = replace(replicates, factors=replicates.factors[row]).df(np.sqrt(np.bincount(cluster, self.weights**2)))
+        return replace_fields(self, replicates=replicates, df=df)
 
 
 def replace_fields(design: Design, **changes: object) -> Design:
@@ -157,6 +164,11 @@ def replace_fields(design: Design, **changes: object) -> Design:
     for name in Design.__dataclass_fields__:
         object.__setattr__(copy, name, changes.get(name, getattr(design, name)))
     return copy
+
+
+def _units_less_strata(first: Stage, inside: Truths) -> int:
+    units = np.unique(first.cluster[inside])
+    return len(units) - len(np.unique(first.stratum[units]))
 
 
 def _names(columns: Columns | None) -> list[str]:
@@ -211,7 +223,3 @@ def _weights_from_fractions(stages: Sequence[Stage]) -> Floats:
     for stage in stages:
         weight = weight / stage.fraction[stage.cluster]
     return weight
-
-
-def _rank(weights: Floats, replicates: Replicates) -> int:
-    return int(np.linalg.matrix_rank(replicates.factors * weights[:, None], tol=None))

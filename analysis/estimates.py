@@ -113,11 +113,13 @@ def variance(
 ) -> Estimates:  # fmt: skip
     """Variances and covariances n/(n-1) Σw(x-x̄)(y-ȳ)/Σw of the variables, one row a pair in the order of a matrix.
 
+    Rows with a missing value count in n without replicates, as R has it; in nothing else.
     R: `svyvar(~x+y, design, na.rm=TRUE)`."""
     columns = _columns(design, variables)
-    inside = np.all([~np.isnan(column) for column in columns.values()], axis=0)
-    inside = inside if where is None else inside & where
-    n, k = int((inside & (design.weights != 0)).sum()), len(columns)
+    domain = np.ones(len(design.frame), dtype=bool) if where is None else where
+    inside = domain & np.all([~np.isnan(column) for column in columns.values()], axis=0)
+    counted = domain & (design.weights != 0) if design.replicates is None else inside
+    n, k = int(counted.sum()), len(columns)
     values = np.stack([np.where(inside, column, 0) for column in columns.values()], axis=1)
     values = (values - design.weights @ values / (design.weights @ inside)) * inside[:, None]  # keeps the digits
     pairs = [(a, b) for a in range(k) for b in range(k)]

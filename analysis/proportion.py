@@ -31,7 +31,7 @@ def proportion(
         raise DesignError("No row is in the domain.")
     hits = inside & (event == 1)
     p, se = share(design, hits, inside)
-    n, df = int((domain & (design.weights != 0)).sum()), design.df_within(domain)
+    n, df = int(design.rows_of(domain).sum()), design.df_within(domain)
     low, high = interval(p, se, n, df, method, level)
     if method == "logit" and design.replicates is not None and 0 < p < 1:
         low, high = _replicated_logit(design, hits, inside, df, level)
@@ -55,12 +55,15 @@ def interval(p: float, se: float, n: int, df: float, method: str = "beta", level
     """Lower and upper limit for an estimated share `p` with design-based standard error `se` from `n` answers.
 
     mean: p ± t se; logit: on log(p/(1-p)); asin: on arcsin √p; wilson: score interval at n_eff = p(1-p)/se², t(df);
-    beta: Korn-Graubard, Clopper-Pearson at n_eff (t(n-1)/t(df))². At p of 0 or 1 the answers themselves count:
-    [0, 1-(α/2)^(1/n)] and its mirror. likelihood: where 2 n_eff times the fall of the log likelihood is t² n/(n-1).
+    beta: Korn-Graubard, Clopper-Pearson at n_eff (t(n-1)/t(df))². likelihood: where 2 n_eff times the fall of the log
+    likelihood is t² n/(n-1). At p of 0 or 1 the answers themselves count: [0, 1-(α/2)^(1/n)] and its mirror; only mean
+    and asin have no width there, as R has it.
     R: `svyciprop(..., method="xlogit"|"wilson"|"beta"|"asin"|"mean"|"likelihood")`."""
     if method not in METHODS:
         raise DesignError(f"method={method!r}: use one of {', '.join(METHODS)}.")
     tail = (1 - level) / 2
+    if (p <= 0 or p >= 1) and method in ("mean", "asin"):
+        return p, p
     if p <= 0 or p >= 1:
         reach = 1 - tail ** (1 / n)
         return (0.0, reach) if p <= 0 else (1 - reach, 1.0)

@@ -70,7 +70,8 @@ def from_rows(
     unit = np.full(n, -1, dtype=np.intp)
     psu_stratum = np.zeros(0, dtype=np.intp)
     if psu:
-        unit = pd.factorize(pd.MultiIndex.from_arrays([stratum, frame[psu]]))[0].astype(np.intp)
+        label, labels = pd.factorize(frame[psu], use_na_sentinel=False)
+        unit = pd.factorize(stratum * len(labels) + label)[0].astype(np.intp)
         psu_stratum = np.zeros(int(unit.max()) + 1, dtype=np.intp)
         psu_stratum[unit] = stratum
     sampled = np.bincount(psu_stratum if psu else stratum, minlength=int(stratum.max()) + 1).astype(np.float64)

@@ -77,7 +77,8 @@ def _apply(design: Design, change: _Change, rest: _Rest) -> Design:
         factors = np.divide(repeated, after[:, None], out=np.zeros_like(repeated), where=after[:, None] != 0)
         replicates = replace(replicates, factors=factors)
     adjustments = design.adjustments if adjustment is None else (*design.adjustments, adjustment)
-    return replace_fields(design, weights=after, replicates=replicates, adjustments=adjustments)
+    df = design.df if replicates is None else replicates.df(after)
+    return replace_fields(design, weights=after, replicates=replicates, adjustments=adjustments, df=df)
 
 
 def _step(frame: pd.DataFrame, step: Step) -> tuple[_Change, _Rest]:

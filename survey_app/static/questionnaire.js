@@ -170,7 +170,7 @@
       Object.assign(screen, { number: place + 1, first: Math.min(before + 1, total), total });
       before += countOf(screen);
       for (const question of asked) {
-        const answer = live[question.name] ?? "";
+        const answer = live[question.name] === undefined ? "" : live[question.name];
         const kind = wrong[question.name] || faultOf(question, answer, question.offered)
           || (constraintHolds(question, answer, live, today) ? "" : "constraint");
         if (kind) faults[question.name] = kind;

@@ -86,7 +86,7 @@ def variance_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     sample = design(vector["design"])
     names = columns_of(args["vars"])
-    found = estimates.variance(sample, names, where=domain(sample, args, *names)).table
+    found = estimates.variance(sample, names, where=members(sample.frame, args.get("where"))).table
     return {"estimate": found["estimate"].tolist(), "se": found["se"].tolist()}
 
 
@@ -166,6 +166,8 @@ def rao_scott_vector(vector: dict) -> dict[str, object]:
     if "p" in args:
         fitted = contingency.goodness_of_fit(sample, args["var"], args["p"], where=inside)
         return {"statistic": fitted.statistic, "parameter": [fitted.scale, fitted.df], "p_value": fitted.p_value}
+    if args.get("na_rm"):
+        inside = domain(sample, args, args["rows"], args["cols"])
     result = contingency.independence(sample, args["rows"], args["cols"], args["statistic"], where=inside)
     return {"statistic": result.statistic, "df": result.df, "p_value": result.p_value}
 

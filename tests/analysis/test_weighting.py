@@ -1,6 +1,7 @@
 """Recipes of weighting: the totals are met, the recipe is data, and the error that belongs to it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -127,6 +128,18 @@ def test_strict_trimming_stays_within_its_bounds_and_keeps_the_sum() -> None:
     assert trimmed.weights.min() >= 3 - 1e-9
     assert trimmed.weights.max() <= 5 + 1e-9
     assert trimmed.weights.sum() == pytest.approx(design.weights.sum())
+    # R: trimWeights(svydesign(~1, weights=~w), lower=2.5, upper=8, strict=TRUE)
+    few = Design(pd.DataFrame({"w": [1, 2, 3, 7.9, 9, 12, 7, 2.5]}), weights="w")
+    expected = [2.63, 2.63, 3.88, 8, 8, 8, 7.88, 3.38]
+    assert weighting.trim(few, 2.5, 8, strict=True).weights == pytest.approx(expected, rel=1e-9)
+
+
+def test_degrees_of_freedom_are_those_of_the_weights_of_the_replicates_after_each_step() -> None:
+    design = design_of(frame_of(7)).jackknife()
+    assert design.df == 20, "24 villages in 4 strata"
+    assert weighting.post_stratify(design, "sex", SEX).df == 23, "as R: the strata hold no longer"
+    rounded = replace(design.replicates, factors=design.replicates.factors.round(6))
+    assert Design(design.frame, weights="w", replicates=rounded).df == 20, "rounding adds none"
 
 
 @pytest.mark.parametrize(
