@@ -171,7 +171,7 @@
       Object.assign(screen, { number: place + 1, first: Math.min(before + 1, total), total });
       before += countOf(screen);
       for (const question of asked) {
-        const answer = live[question.name] ?? "";
+        const answer = live[question.name] === undefined ? "" : live[question.name];
         const kind = wrong[question.name] || faultOf(question, answer, question.offered)
           || (constraintHolds(question, answer, live, today) ? "" : "constraint");
         if (kind) faults[question.name] = kind;
@@ -199,10 +199,5 @@
     return Object.keys(apart).length ? { ratings, apart } : { ratings };
   }
 
-  const today = () => {
-    const now = new Date();
-    return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
-  };
-
-  globalThis.surveyForm = { assess, isAnswered, isComputed, isGiven, ratingsOf, today };
+  globalThis.surveyForm = { assess, isAnswered, isComputed, isGiven, ratingsOf };
 })();
