@@ -76,6 +76,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "codes.manage": _OPERATOR,
     "keys.manage": _OPERATOR,
     "collection.manage": _OPERATOR,
+    "paper.key": frozenset({Role.CLERK}),
     "interviews.run": frozenset({Role.INTERVIEWER}),
     "envelopes.open": _OPERATOR,
     "envelopes.agree": _OVERSIGHT,

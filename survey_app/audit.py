@@ -240,6 +240,26 @@ class Action(Enum):
         N_("Ghi danh sách nhận mã bốc thăm đợt {round}: {unit}, nhóm {group}, {taken} người"),
         ("round", "unit", "group", "taken"),
     )
+    PAPER_BATCH_MADE = _Kind(
+        "round.paper_batch_made",
+        N_("Lô phiếu giấy {number} đợt {round}: {unit}, nhóm {group}, phát {count} phiếu"),
+        ("round", "unit", "group", "number", "count"),
+    )
+    PAPER_RETURNED = _Kind(
+        "round.paper_returned",
+        N_("Ghi phiếu giấy nộp lại của lô {number} đợt {round}: {unit}, nhóm {group}, {returned} người"),
+        ("round", "unit", "group", "number", "returned"),
+    )
+    PAPER_KEYED = _Kind(
+        "round.paper_keyed",
+        N_("Bắt đầu nhập lô phiếu giấy {number} đợt {round}: {unit}, nhóm {group}"),
+        ("round", "unit", "group", "number"),
+    )
+    PAPER_DESTROYED = _Kind(
+        "round.paper_destroyed",
+        N_("Đã hủy phiếu gốc của lô {number} đợt {round}: {unit}, nhóm {group}"),
+        ("round", "unit", "group", "number"),
+    )
     DESK_SET_UP = _Kind(
         "round.desk_set_up",
         N_("Mở máy «{device}» để nhiều người trả lời, đợt {round}"),

@@ -79,6 +79,7 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "unreachable": (N_("Không liên lạc được"), "warn", "telephone-x"),
         "replaced": (N_("Đã thay thế"), "idle", "arrow-left-right"),
         "drew_slip": (N_("Đã bốc thăm mã"), "info", "shuffle"),
+        "returned_paper": (N_("Đã nộp phiếu giấy"), "info", "file-earmark-check"),
     },
     "row": {
         "ok": (N_("Đạt"), "plain-ok", "check2"),

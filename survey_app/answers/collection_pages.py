@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ..access import requires
+from ..access_codes.queries import unkeyed_batches
 from ..backup_register import backups, fresh_backup, old_backups
 from ..db import now
 from ..errors import Refused
@@ -44,6 +45,7 @@ _PLACES = {
     "questionnaires": "questionnaires.questionnaires",
     "keys": "answers.keys",
     "settings": "rounds.settings",
+    "paper": "access_codes.paper",
 }
 
 
@@ -76,6 +78,7 @@ def _in_hand(session: Session, survey_round: Round) -> dict[str, Any]:
     return {
         "envelopes": count_envelopes(session, survey_round.id),
         "identified": count_identified(session, survey_round.id),
+        "unkeyed": unkeyed_batches(session, survey_round.id),
         "has_sealed": needs_holders(modes),
         "confidential": modes.get(Mode.CONFIDENTIAL, []),
         "readers": readers_of(session, survey_round) if Mode.CONFIDENTIAL in modes else [],

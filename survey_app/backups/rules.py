@@ -202,7 +202,7 @@ def _opened(file: Path, settings: Settings, folder: Path) -> Iterator[tuple[ZipF
     plain = folder / "archive.zip"
     try:
         with file.open("rb") as source, plain.open("wb") as target:
-            for piece in read_sealed(source, settings.keys.data_keys):
+            for piece in read_sealed(source, settings.keys.data_keys, settings.keys_file):
                 target.write(piece)
         with ZipFile(plain) as archive:
             yield archive, copies.read_manifest(archive)

@@ -10,6 +10,7 @@ of the file is authenticated with each. What is left out, moved or added makes a
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
@@ -74,10 +75,11 @@ class SealedWriter:
         self._number += 1
 
 
-def read_sealed(source: BinaryIO, data_keys: Sequence[bytes]) -> Iterator[bytes]:
+def read_sealed(source: BinaryIO, data_keys: Sequence[bytes], keys_file: Path) -> Iterator[bytes]:
     """The content, piece by piece. Raises Refused for another kind of file, another key file, a damaged file.
 
-    Whoever reads must read to the end: only there is it known that nothing was cut off.
+    `keys_file` is where the key file should lie. Whoever reads must read to the end: only there is it known that
+    nothing was cut off.
     """
     head = source.read(len(MAGIC) + _ID_LENGTH + _SALT_LENGTH)
     if not head.startswith(MAGIC):
@@ -89,7 +91,7 @@ def read_sealed(source: BinaryIO, data_keys: Sequence[bytes]) -> Iterator[bytes]
     if not fitting:
         raise Refused(
             "Bản sao lưu này được khóa bằng một tệp khóa khác. "
-            "Chép tệp khóa (keys.json) dùng khi sao lưu vào chỗ tệp khóa của máy này rồi chạy lại."
+            f"Chép tệp khóa đã cất (keys.json) thay cho {keys_file}, rồi chạy lại."
         )
     cipher, number, piece = _cipher(fitting[0], salt), 0, source.read(_PIECE + _TAG)
     while piece:

@@ -134,7 +134,8 @@ def _counts(session: Session, round_id: int) -> dict[str, int]:
         "received_sealed": _received(session, round_id, Mode.SEALED),
         "received_identified": _received(session, round_id, Mode.CONFIDENTIAL),
         "keyed": _keyed(session, round_id),
-        "keyed_forms": _keyed(session, round_id, Batch.kind != BatchKind.SLIP),
+        # A program before paper batches had units counted such a person among those who answered, too.
+        "keyed_forms": _keyed(session, round_id, Batch.kind == BatchKind.PAPER, Batch.unit_id.is_(None)),
         "envelopes_of_persons": _count(session, Envelope.id, of_round, Envelope.invitation_id.is_not(None)),
         "envelopes_of_batches": _count(session, Envelope.id, of_round, Envelope.batch_id.is_not(None)),
         "identified_answers": session.scalar(named) or 0,

@@ -661,7 +661,7 @@
     await pending;
     const { content, draft, id, code } = my;
     const latest = my.form.pages[content.language];
-    const payload = { v: 1, questionnaire: content.version, ...ratingsOf(content, state.answers) };
+    const payload = { v: 1, questionnaire: content.version, ...surveyForm.ratingsOf(content, state.answers) };
     const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
     if (desk) row.questionnaire = content.version;
     if (draft.resume) row.resume = await device.resumeId(draft.resume);
@@ -682,22 +682,6 @@
     const late = new Promise((resolve) => { setTimeout(resolve, GIVE_UP, "late"); });
     if ((await Promise.race([sending, late])) === "late" && my.outcome === undefined) showOutcome("waiting");
   }
-
-  // The answers parted by rated unit, under the names of the author; every unit of a matrix is there, answered or not.
-  function ratingsOf(content, answers) {
-    if (!content.matrix) return { ratings: [{ rated_unit: content.rated_unit, answers }] };
-    const parts = new Map(content.matrix.map((unit) => [unit, {}]));
-    const apart = {};
-    for (const question of questionsIn(content.rules.items)) {
-      if (answers[question.name] === undefined) continue;
-      if (question.rated_unit) parts.get(question.rated_unit)[question.rated_name] = answers[question.name];
-      else apart[question.name] = answers[question.name];
-    }
-    const ratings = [...parts].map(([unit, given]) => ({ rated_unit: unit, answers: given }));
-    return Object.keys(apart).length ? { ratings, apart } : { ratings };
-  }
-
-  const questionsIn = (items) => items.flatMap((item) => (item.kind === "group" ? questionsIn(item.items) : [item]));
 
   // A browser whose WebCrypto cannot seal: the server does it, as for the pages without script. Needs network.
   async function sendPlain({ id, code, submission, resume }, answers, say) {

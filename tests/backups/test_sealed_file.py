@@ -1,5 +1,6 @@
 import io
 import os
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ def sealed(tmp_path):
 
 
 def read(content: bytes, *keys: bytes) -> bytes:
-    return b"".join(read_sealed(io.BytesIO(content), keys or (KEY,)))
+    return b"".join(read_sealed(io.BytesIO(content), keys or (KEY,), Path("keys.json")))
 
 
 @pytest.mark.parametrize("length", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])

@@ -30,6 +30,11 @@ def fits(page: Page) -> None:
     stays_inside(page)
 
 
+def double_text(page: Page) -> None:
+    """The browser's own setting: text at 200 %, on top of the size chosen on the page."""
+    page.evaluate("document.documentElement.style.fontSize = 'calc(200% * var(--size))'")
+
+
 def stays_inside(page: Page) -> None:
     """No sideways scroll, nothing outside the screen or outside its card."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.inner_text("body")
@@ -286,6 +291,10 @@ def test_the_largest_text_on_the_narrowest_screen_fits(
     heading(page, "Xem lại trước khi gửi")
     large = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
     assert large == pytest.approx(small * 1.4)
+    double_text(page)
+    stays_inside(page)
+    page.locator(".languages summary").click()
+    stays_inside(page)
 
 
 def test_the_browser_is_asked_to_keep_the_answers_after_the_first_one(

@@ -67,11 +67,12 @@ def test_a_backup_tells_no_order_of_arrival_and_links_nobody(make_app: MakeApp, 
     answers = {"ballots": first_places(after, ballots), "texts": first_places(after, texts)}
     assert worst(compare(persons, answers, place.said)).linked <= 10
     assert all(0.38 <= one.pair_share <= 0.62 for one in compare(persons, answers, place.said))
-    made, tried = make_backup(place.database, place.app.extensions["survey_settings"], tmp_path / "a.bak", None)
+    settings = place.app.extensions["survey_settings"]
+    made, tried = make_backup(place.database, settings, tmp_path / "a.bak", None)
     assert tried.holds
     sealed = Path(made.path).read_bytes()
     assert not [word for word in place.words.values() if word.encode() in sealed]
-    plain = b"".join(read_sealed(io.BytesIO(sealed), place.app.extensions["survey_settings"].keys.data_keys))
+    plain = b"".join(read_sealed(io.BytesIO(sealed), settings.keys.data_keys, settings.keys_file))
     with ZipFile(io.BytesIO(plain)) as archive:  # control: with the key file the same words are all there
         opened = b"".join(archive.read(name) for name in archive.namelist())
     assert all(word.encode() in opened or json.dumps(word).encode() in opened for word in place.words.values())
