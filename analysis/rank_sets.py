@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.inputs import Values, matrix, refuse_level, refuse_rows, vector
 from analysis.taylor import DesignError, Floats, Truths
 
 Ranks = NDArray[np.intp]
@@ -28,21 +29,22 @@ class _Pairs:
 
 
 def joint_rank_sets(
-    values: Floats, covariance: Floats, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
+    values: Values, covariance: Values, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
 ) -> tuple[Ranks, Ranks]:
     """Lowest and highest rank (K,), right for all units at once with probability `level` (max-|Z| over all pairs).
 
     covariance: (K, K), or (K,) standard errors of independent estimates."""
     smaller = surely_smaller(values, covariance, level, seed=seed, draws=draws, stepdown=stepdown)
-    return 1 + smaller.sum(axis=0), len(values) - smaller.sum(axis=1)
+    return 1 + smaller.sum(axis=0), len(smaller) - smaller.sum(axis=1)
 
 
 def surely_smaller(
-    values: Floats, covariance: Floats, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
+    values: Values, covariance: Values, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
 ) -> Truths:
     """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `joint_rank_sets`."""
+    refuse_level(level)
     noise, differences, se = _simulated(values, covariance, seed, draws)
-    count = len(values)
+    count = len(differences)
     first, second = np.triu_indices(count, 1)
     pairs = _Pairs(first, second, se[first, second])
     apart = _told_apart(differences[first, second] / pairs.spread, noise, pairs, level, stepdown)
@@ -52,11 +54,12 @@ def surely_smaller(
 
 
 def marginal_rank_sets(
-    values: Floats, covariance: Floats, level: float = 0.95, *, seed: int, draws: int = 2000, stepdown: bool = True
+    values: Values, covariance: Values, level: float = 0.95, *, seed: int, draws: int = 2000, stepdown: bool = True
 ) -> tuple[Ranks, Ranks]:
     """Lowest and highest rank (K,), each right by itself with probability `level`: what one unit may quote."""
+    refuse_level(level)
     noise, differences, se = _simulated(values, covariance, seed, draws)
-    count = len(values)
+    count = len(differences)
     told = np.zeros((count, count), dtype=bool)
     for unit in range(count):
         others = np.flatnonzero(np.arange(count) != unit)
@@ -83,27 +86,45 @@ def bands(low: Ranks, high: Ranks, share: float = 1 / 3) -> list[str]:
     ]
 
 
-def top_probabilities(values: Floats, covariance: Floats, most: int, *, seed: int, draws: int = 4000) -> Floats:
+def top_probabilities(values: Values, covariance: Values, most: int, *, seed: int, draws: int = 4000) -> Floats:
     """Chance (K,) to be among the `most` largest, by simulation around the estimates. Descriptive, no test.
 
     Source: Goldstein & Spiegelhalter (1996)."""
-    noise, _, _ = _simulated(values, covariance, seed, draws)
-    order = np.argsort(-(values + noise), axis=1)[:, :most]
-    return np.asarray(np.bincount(order.ravel(), minlength=len(values)) / draws)
+    estimates = vector(values, "values", missing=False)
+    if not 1 <= most <= len(estimates):
+        raise DesignError(f"most={most}: give a number of units between 1 and {len(estimates)}.")
+    noise, _, _ = _simulated(estimates, covariance, seed, draws)
+    order = np.argsort(-(estimates + noise), axis=1)[:, :most]
+    return np.asarray(np.bincount(order.ravel(), minlength=len(estimates)) / draws)
 
 
-def _simulated(values: Floats, covariance: Floats, seed: int, draws: int) -> tuple[Floats, Floats, Floats]:
-    matrix = np.diag(covariance**2) if covariance.ndim == 1 else covariance
-    variance = np.diag(matrix)
-    pair = variance[:, None] + variance[None, :] - 2 * matrix
+def _simulated(values: Values, covariance: Values, seed: int, draws: int) -> tuple[Floats, Floats, Floats]:
+    estimates = vector(values, "values", missing=False)
+    count = len(estimates)
+    spread = _covariance(covariance, count)
+    variance = np.diag(spread)
+    pair = variance[:, None] + variance[None, :] - 2 * spread
     np.fill_diagonal(pair, 1)
     if (pair <= 0).any():
         raise DesignError("Two units have a difference without variance: give intervals that are never of width 0.")
-    roots, vectors = np.linalg.eigh(matrix)
-    noise = np.random.default_rng(seed).standard_normal((draws, len(values)))
+    roots, vectors = np.linalg.eigh(spread)
+    noise = np.random.default_rng(seed).standard_normal((draws, count))
     # The symmetric root: unlike the vectors, which libraries choose differently, there is one only.
     noise = noise @ (vectors * np.sqrt(np.maximum(roots, 0))) @ vectors.T
-    return noise, np.asarray(values[:, None] - values[None, :]), np.sqrt(pair)
+    return noise, np.asarray(estimates[:, None] - estimates[None, :]), np.sqrt(pair)
+
+
+def _covariance(given: Values, count: int) -> Floats:
+    if np.ndim(given) == 1:
+        se = vector(given, "covariance, given as standard errors,", count, missing=False)
+        refuse_rows(se < 0, "A standard error is negative", "correct it")
+        return np.diag(se**2)
+    found = matrix(given, "covariance")
+    if found.shape != (count, count) or np.isnan(found).any() or not np.allclose(found, found.T):
+        raise DesignError(
+            f"covariance {found.shape} of {count} units: give {count} rows and columns, symmetric, without gaps."
+        )
+    return found
 
 
 def _told_apart(distance: Floats, noise: Floats, pairs: _Pairs, level: float, stepdown: bool) -> Truths:

@@ -121,8 +121,8 @@ def precision(
         return [None] * len(leaves), [None] * len(sums)
     factors = np.vstack([of_leaves, *(of_leaves[list(members)].sum(axis=0) for members in sums)])
     maxima = [float(leaf.criterion.max_points) for leaf in leaves]
-    # A leaf without points adds nothing to a sum, so nor does its maximum.
-    maxima += [sum(maxima[position] for position in members if factors[position].any()) for members in sums]
+    # A leaf that has no points cannot add any either, so it widens no interval.
+    maxima += [sum(maxima[position] for position in members if of_leaves[position].any()) for members in sums]
     found = combined_means(answers, values, factors, maxima)
     return found[: len(leaves)], found[len(leaves) :]
 

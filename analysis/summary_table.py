@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analysis.inputs import refuse_unknown
 from analysis.taylor import Codes, DesignError, Floats
 
 KEYS = ("stratum", "psu", "item", "level")
@@ -169,6 +170,8 @@ def reweighted(table: SummaryTable, column: str, factors: Mapping[object, float]
 
 
 def domains_of(frame: pd.DataFrame, by: Sequence[str]) -> tuple[Codes, pd.DataFrame]:
+    """The domain of each row (n,) and the labels of the domains, one row each, in sorted order; one without `by`."""
+    refuse_unknown(frame, by, "by")
     if not by:
         return np.zeros(len(frame), dtype=np.intp), pd.DataFrame(index=[0])
     names = list(by)

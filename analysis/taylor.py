@@ -126,8 +126,13 @@ def _stage_covariance(scores: Floats, stage: Stage, above: Floats, lonely: str) 
     touched = np.unique(stage.stratum[stage.cluster[scores.any(axis=1)]])
     centre = sums_by_code(totals, stage.stratum, len(stage.sampled)) / stage.sampled[:, None]
     multiplier, alone = _multipliers(stage, above, lonely, touched)
-    if lonely == "adjust":
-        centre[alone] = totals.mean(axis=0)
-    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[:, None]
-    factor = _scaled_up(np.array([len(touched)]), np.array([alone.sum()]), lonely)[0]
-    return np.asarray(factor * (deviations.T @ deviations))
+    factor = np.ones(scores.shape[1])
+    if alone.any():  # each column has its own domain, which need not touch all these strata
+        strata = stage.stratum[stage.cluster]
+        within = sums_by_code((scores != 0).astype(np.float64), strata, len(stage.sampled)) > 0
+        lone = within & alone[:, None]
+        factor = _scaled_up(within.sum(axis=0), lone.sum(axis=0), lonely)
+        if lonely == "adjust":
+            centre = np.where(lone, totals.mean(axis=0), centre)
+    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[:, None] * np.sqrt(factor)
+    return np.asarray(deviations.T @ deviations)

@@ -21,10 +21,8 @@ from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation
 from ..audit import Action, record
 from ..db import Database
 from ..errors import Refused
-from ..questionnaires.answer_values import REQUIRED
-from ..questionnaires.definition import Definition
 from ..questionnaires.models import QuestionnaireVersion
-from ..questionnaires.path import answers_on_path, check_answers
+from ..questionnaires.path import answers_on_path
 from ..roster.models import Person, UnitList
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Cell, RatedUnit, Round
@@ -37,6 +35,7 @@ from .counting import Key, OpenedAnswers, count_levels, split_text, weights
 from .envelope import EnvelopeError, NoFittingKey, open_envelope, public_bytes
 from .identified import identified_answers, modes_in_force, read_identified
 from .joint import count_discarded, use_agreement
+from .keying import faults_of
 from .keys import to_text
 from .models import AnswerCount, Ballot, Envelope, FreeText, Opening, RoundKey
 from .payload import Payload, PayloadError, read_payload
@@ -206,7 +205,7 @@ class Asked:
             return False
         units = self.rated.of(version.group_id, path)
         answers = answers_of(payload, version, units)
-        if answers is None or _is_faulty(form_of(version, units), answers, on_paper):
+        if answers is None or faults_of(form_of(version, units), answers, on_paper):
             return False
         _split(contents, cell_id, version, units, answers)
         return True
@@ -273,12 +272,6 @@ def _split(
             contents.opened.append(OpenedAnswers(cell_id, rating.rated_unit_id, version.id, rating.answers))
     _rest, written = split_text(definition_of(version), stored.apart)
     contents.written += [(version.group_id, name, words) for name, words in written.items()]
-
-
-def _is_faulty(form: Definition, answers: Mapping[str, Any], on_paper: bool) -> bool:
-    """Whether the answers break the questionnaire. On paper nobody can be kept from leaving a question out."""
-    faults = check_answers(form, answers)
-    return any(not (on_paper and fault.kind == REQUIRED) for fault in faults)
 
 
 def _merge_cells(session: Session, survey_round: Round, opened: list[OpenedAnswers]) -> list[Any]:

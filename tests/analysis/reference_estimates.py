@@ -94,9 +94,13 @@ def contrast_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     result = asked(vector)
     if "expr" not in args:
-        return with_z(estimates.contrast(result, args["contrast"]))
+        return with_z(estimates.contrast(result, args["contrast"], df=np.inf))
     names = [str(name) for name in (vector["args"].get("names") or labels(result, args))]
-    return with_z(estimates.contrast(result, lambda value: evaluated(args["expr"], dict(zip(names, value)))))  # noqa: B905
+
+    def formula(value: np.ndarray) -> np.ndarray:
+        return evaluated(args["expr"], dict(zip(names, value, strict=False)))
+
+    return with_z(estimates.contrast(result, formula, df=np.inf))
 
 
 def labels(result: Estimates, args: dict) -> list[str]:
@@ -216,7 +220,7 @@ def index_vector(vector: dict) -> dict[str, object]:
     if "item_max" in args:
         # No opinion counts zero, so that all items share one base.
         items = [name.removesuffix("s") + "z" if name.endswith("s") else name for name in args["items"]]
-        return with_z(estimates.contrast(estimates.mean(sample, items, where=where), args["item_max"]))
+        return with_z(estimates.contrast(estimates.mean(sample, items, where=where), args["item_max"], df=np.inf))
     if args.get("by") == "year" and "item" in args:
         return year_change(sample, args, where)
     variables = args.get("vars") or args["item"]

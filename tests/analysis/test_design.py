@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis import estimates
@@ -92,6 +92,22 @@ def test_a_lone_unit_is_refused_by_name() -> None:
         design(frame).mean("y")
 
 
+def test_a_stratum_drawn_as_a_whole_has_no_replicates() -> None:
+    frame = sample(6).assign(villages=lambda rows: np.where(rows["stratum"] == 1, 4, 9))
+    design = Design(frame, strata="stratum", psu="village", fpc="villages").jackknife()
+    assert design.replicates.factors.shape == (60, 8), "4 villages in each of the other two strata"
+    assert (design.df, Design(frame, strata="stratum", psu="village", fpc="villages").df) == (6, 9)  # R: degf()
+
+
+def test_replicates_that_leave_out_a_whole_domain_are_left_out() -> None:
+    frame = sample(7)
+    few = (frame["village"] < 2).to_numpy() & (frame["group"] == "a").to_numpy()
+    found = estimates.mean(design(frame).bootstrap(40, seed=1), "y", where=few).table["se"][0]
+    assert 0 < found < 5
+    by_village = estimates.mean(design(frame).jackknife(), "y", "village").table["se"]
+    assert by_village.to_numpy() == pytest.approx(0, abs=1e-12), "R: one sampling unit alone has no spread"
+
+
 @pytest.mark.parametrize("lonely", LONELY_RULES)
 def test_a_lone_unit_outside_the_domain_is_no_matter(lonely: str) -> None:
     frame = sample(5)
@@ -120,6 +136,7 @@ def test_a_population_smaller_than_the_sample_is_refused() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10_000), st.sampled_from(["remove", "adjust", "average"]), st.integers(1, 3))
+@example(3060, "average", 1)  # one group has nobody in the stratum of the lone unit
 def test_the_errors_of_many_domains_are_those_of_their_covariance(seed: int, lonely: str, stages: int) -> None:
     frame = sample(seed, strata=4, units=3, rows=6).assign(
         household=lambda table: np.arange(len(table)) // 2, N=9, M=30

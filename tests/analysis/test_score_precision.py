@@ -100,6 +100,18 @@ def test_answers_that_all_agree_do_not_make_certainty():
     assert 0.5 < found.low < 0.8
 
 
+@pytest.mark.parametrize("fives", [24, 23])
+def test_a_sum_is_bound_by_the_criteria_that_have_points(fives):
+    answers = forms([(1, "A", "5" if row < fives else "4", None) for row in range(24)], ["q_1", "q_2"])
+    asked, not_asked = Criterion("1", 1, SURVEY, ("A",), ("q_1",)), Criterion("2", 10, SURVEY, ("B",), ("q_2",))
+    (leaf, nothing), (area, total) = precision(
+        scored(answers, Settings(), asked, not_asked), [[1], [0, 1]], answers, Settings()
+    )
+    assert nothing is area is None
+    assert total == leaf
+    assert total.low <= total.estimate <= total.high <= 1
+
+
 def test_no_forms_no_interval():
     answers = forms([(1, "A", "5", "5", None)])
     leaf = Criterion("1", 1, SURVEY, ("A",), ("q_1",))

@@ -154,6 +154,18 @@ def test_degrees_of_freedom_are_those_of_the_weights_of_the_replicates_after_eac
          "does not meet"),
         ({"step": "calibrate", "formula": "1", "totals": {"(Intercept)": 900}, "function": "logit"}, "needs bounds"),
         ({"step": "trim", "lower": 100}, "cannot hold"),
+        ({"step": "trim", "upr": 2}, "trim does not know upr: use lower, upper, strict"),
+        ({"step": "trim", "lower": 5, "upper": 2}, "lower is above upper"),
+        ({"step": "trim", "strict": "no"}, "strict 'no': give true or false"),
+        ({"step": "trim", "upper": "45"}, "upper is '45': give a number"),
+        ({"step": "rake", "margin": {}}, "rake does not know margin"),
+        ({"step": "rake"}, "rake needs margins"),
+        ({"step": "rake", "margins": {"sex": {"F": -520.0, "M": 480.0}}}, "sex below 0: F -520"),
+        ({"step": "rake", "margins": {"sex": {"F": 0, "M": 480.0}}}, "sex are 0 for F"),
+        ({"step": "post_stratify", "by": "sex", "totals": {"F": float("nan"), "M": 1}}, "total of sex F is nan"),
+        ({"step": "calibrate", "formula": "1 + years", "totals": {"(Intercept)": 1000, "years": 20000}}, "negative"),
+        ({"step": "nonresponse", "by": "sex", "responded": "age"}, "age holds text such as"),
+        ({"step": "nonresponse", "formula": "answered ~ sex", "classes": 2.5}, "whole number of classes"),
         ({"step": "rake", "margins": {"religion": {"x": 1.0}}}, "religion, which is no column"),
         ({"step": "nonresponse", "by": "nobody", "responded": "silent"}, "Nobody answered"),
     ],
@@ -162,6 +174,11 @@ def test_a_recipe_that_cannot_be_followed_is_refused(step: dict, words: str) -> 
     frame = frame_of(7).assign(nobody="all", silent=False)
     with pytest.raises(DesignError, match=words):
         weighting.weighted(design_of(frame), [step])
+
+
+def test_one_step_alone_is_no_recipe() -> None:
+    with pytest.raises(DesignError, match="list of steps"):
+        weighting.weighted(design_of(frame_of(7)), {"step": "trim", "upper": 9})
 
 
 def test_missing_auxiliaries_are_refused_and_named() -> None:

@@ -91,6 +91,11 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
         assert again.same_inputs
         assert again.same_precision
         code, top = survey_round.code, survey_round.operator_unit
+    printed = app.test_cli_runner().invoke(args=["scores", "compute", code]).stdout
+    lists = printed[printed.index("Xã, phường, thị trấn (4):") :].split("\n\n")
+    assert [each.count(", hạng ") for each in lists[:2]] == [4, 3]
+    assert lists[1].startswith("Sở, ngành (3):")
+    assert "có thể chỉ do ngẫu nhiên" in lists[2]
     operator = signed_in(Role.OPERATOR, unit=top)
     sheet = load_workbook(io.BytesIO(operator.get(f"/rounds/{code}/scores.xlsx").data))["Tự đánh giá"]
     rows = {row[0]: row[1:] for row in sheet.iter_rows(min_row=6, values_only=True) if row[1]}
