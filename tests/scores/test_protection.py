@@ -190,14 +190,16 @@ def test_no_other_part_of_the_program_reads_answers():
         if re.search(r"\b(AnswerCount|Ballot|answer_counts|opened_forms)\b", path.read_text("utf-8"))
     }
     opening = {f"answers/{name}.py" for name in ("models", "opening", "cleaning", "raters")}
-    assert readers == opening | {f"scores/{name}.py" for name in ("queries", "rules", "precision")}
+    scoring = {f"scores/{name}.py" for name in ("queries", "rules", "precision")}
+    verifying = {"backups/verification.py"}  # says only whether counts and ballots fit each other
+    assert readers == opening | scoring | verifying
     joining = {
         str(path.relative_to(packages))
         for path in packages.rglob("*.py")
         if re.search(r"\braters_of_ballots\b", path.read_text("utf-8"))
     }
     assert joining == {"answers/raters.py", "scores/queries.py"}, "which ballots are of one person is for sums only"
-    shown_by = {"pages", "workbook", "comparison", "step", "trace", "figures", "commands"}
+    shown_by = {"pages", "workbook", "comparison", "group_comparison", "step", "trace", "figures", "commands"}
     for name in shown_by:
         text = (packages / "scores" / f"{name}.py").read_text("utf-8")
         assert not re.search(r"\bcompute\(ScoreInputs|scores\.document\(|import .*\bcompute$", text, re.MULTILINE), name
