@@ -4,7 +4,7 @@ from survey_app.questionnaires.check import AskedCriterion, check, coverage, min
 from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
 from tests.questionnaires.make import HEADINGS, SCALE, SCREENED, make_definition, make_source
 
-CRITERIA = [AskedCriterion("1.1", frozenset("AE")), AskedCriterion("1.2", frozenset("A"))]
+CRITERIA = [AskedCriterion("1.1", frozenset("AE"), 2), AskedCriterion("1.2", frozenset("A"), 2)]
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
 
 
@@ -66,6 +66,39 @@ def test_two_choices_of_one_level_and_a_level_for_dont_know_are_errors():
         "duplicate_level",
         "level_of_dont_know",
     ]
+
+
+def scale(*levels):
+    head = "\n| choices | | | | | |\n| | list_name | name | label::Tiếng Việt (vi) | label::English (en) | level |\n"
+    return (
+        head
+        + "".join(f"| | muc | c{level} | Mức {level} | Level {level} | {level} |\n" for level in levels)
+        + ("| | muc | KB | Không biết | Don't know | |\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("levels", "found"),
+    [
+        ((1, 2), []),
+        ((0, 1), [("level_gap", "choices", 2), ("levels_of_round", "choices", 2)]),
+        ((1, 99), [("level_gap", "choices", 2), ("levels_of_round", "choices", 2)]),
+        ((1,), [("level_gap", "choices", 2), ("levels_of_round", "choices", 2)]),
+        ((1, 2, 3), [("levels_of_round", "choices", 2)]),
+    ],
+)
+def test_the_levels_of_a_scale_are_those_that_the_round_has_points_for(levels, found):
+    assert kinds(make_definition(Q, choices=scale(*levels)), CRITERIA, "E") == found
+
+
+def test_a_questionnaire_without_a_question_to_answer_is_told():
+    assert kinds(make_definition("note | n | Xin chào. | Hello.")) == [("nothing_to_answer", "survey", 0)]
+
+
+def test_a_calculation_that_gives_no_number_is_told():
+    headings = HEADINGS.replace("criterion", "calculation")
+    source = make_source("text | y | Gì? | What?", "calculate | c | | | | | | 1 div 0", headings=headings)
+    assert kinds(read_xlsform(source, "thu.md")) == [("no_number", "survey", 3)]
 
 
 def test_too_many_written_answers_would_not_fit_an_envelope():

@@ -4,7 +4,7 @@ import pytest
 
 from survey_app.questionnaires.commands import check_file, convert
 from tests.make import make_criteria, make_group, make_round
-from tests.questionnaires.make import SCREENED, make_source
+from tests.questionnaires.make import SCREENED, TWO_LEVELS, make_source
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_convert_of_a_faulty_file_tells_all_faults_and_writes_nothing(tmp_path):
 
 def test_check_compares_with_the_criteria_of_a_round(app, database, source):
     with database.writing() as session:
-        survey_round = make_round(session, code="r")
+        survey_round = make_round(session, code="r", rules=TWO_LEVELS)
         make_group(session, survey_round, "E")
         make_criteria(session, survey_round, [("1.1", "1.00", "survey", ["E"]), ("1.2", "1.00", "survey", ["E"])])
     runner = app.test_cli_runner()
