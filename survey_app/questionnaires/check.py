@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .check_structure import check_structure, unreachable
+from .check_reachable import unanswerable, unreachable
+from .check_structure import check_structure
 from .check_texts import check_texts
 from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists
 from .expression import Column, Expression, evaluate, parts, references
@@ -16,6 +17,8 @@ from .xlsform_matrix import matrix_messages
 _SYLLABLES_PER_SECOND: Final = 3.0  # read by somebody who reads slowly
 _SECONDS_PER_CHOICE: Final = 4
 _SECONDS_PER_TEXT: Final = 30
+_MOST_TOLD_ALONE: Final = 5  # missing translations of one column
+_MOST_ROWS_NAMED: Final = 20
 _SECONDS_PER_ROW: Final = 2  # of a matrix, where the question was read once
 
 
@@ -48,7 +51,8 @@ def check(
         *check_structure(definition),
         *matrix_messages(definition),
         *unreachable(definition),
-        *check_texts(definition),
+        *unanswerable(definition),
+        *_gathered(check_texts(definition)),
         *_check_answering(definition),
         *_unused_columns(definition),
         *_check_scoring(definition),
@@ -103,6 +107,24 @@ def _check_answering(definition: Definition) -> Iterator[Message]:
         if question.kind == DATE and question.is_answered:
             text = "ngày đầy đủ (nhất là ngày sinh) dễ cho biết người trả lời là ai. Nên hỏi năm, hoặc khoảng."
             yield Message(Severity.WARNING, "telling_date", text, "survey", question.row, "type")
+
+
+def _gathered(messages: Iterator[Message]) -> Iterator[Message]:
+    """A column in which many translations are missing is told once, with its rows."""
+    lacking: dict[tuple[str, str], list[Message]] = {}
+    for message in messages:
+        if message.kind == "missing_text":
+            lacking.setdefault((message.sheet, message.column), []).append(message)
+        else:
+            yield message
+    for (sheet, column), found in lacking.items():
+        if len(found) <= _MOST_TOLD_ALONE:
+            yield from found
+            continue
+        rows = ", ".join(str(message.row) for message in found[:_MOST_ROWS_NAMED])
+        rows += " …" if len(found) > _MOST_ROWS_NAMED else ""
+        text = f"thiếu bản dịch ở {len(found)} ô (dòng {rows}). Điền các ô này, hoặc bỏ cột nếu chưa dịch."
+        yield Message(Severity.ERROR, "missing_text", text, sheet, found[0].row, column)
 
 
 def _gives_a_number(tree: Expression) -> bool:

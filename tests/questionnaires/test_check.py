@@ -107,6 +107,13 @@ def test_too_many_written_answers_would_not_fit_an_envelope():
     assert kinds(make_definition(*rows[:4])) == []
 
 
+def test_a_language_hardly_translated_is_told_once_with_its_rows():
+    messages = check(make_definition(*(f"text | t_{number} | Câu {number}?" for number in range(8))))
+    missing = [message for message in messages if message.kind == "missing_text" and message.sheet == "survey"]
+    assert [(message.row, message.column) for message in missing] == [(2, "label::English (en)")]
+    assert "8 ô (dòng 2, 3, 4, 5, 6, 7, 8, 9)" in missing[0].text
+
+
 def test_errors_come_before_warnings_and_a_line_tells_the_place():
     first, second = check(make_definition(f"text | x | {'dài ' * 31}? | Long?", "text | y | Ý kiến?"))
     assert (first.is_error, second.is_error) == (True, False)
@@ -140,6 +147,38 @@ def test_a_condition_that_no_answer_fulfils_is_told():
     number = "integer | n | Mấy lần? | How often?"
     assert found(number, "text | b | Vì sao? | Why? | | ${n} > 5 and ${n} < 3") == [("unreachable", 3, "relevant")]
     assert found(number, "text | b | Vì sao? | Why? | | ${n} > 5 and ${n} < 7") == []
+
+
+def constrained(constraint, required="yes"):
+    headings = HEADINGS.replace("criterion", "constraint")
+    source = make_source(f"integer | n | Mấy? | How many? | {required} | | | {constraint}", headings=headings)
+    return [message for message in check(read_xlsform(source, "thu.md")) if message.kind == "unanswerable"]
+
+
+@pytest.mark.parametrize("constraint", [". > 5 and . < 3", ". > 5 and . < 6", ". != . + 0 and . < -1000 and . > 1000"])
+def test_a_constraint_that_no_answer_keeps_is_told_where_trying_can_tell(constraint):
+    found = constrained(constraint)
+    assert [message.is_error for message in found] == ([] if "+" in constraint else [True])
+    assert [message.is_error for message in constrained(constraint, "")] == ([] if "+" in constraint else [False])
+
+
+@pytest.mark.parametrize("constraint", [". > 5 and . < 7", ". >= -3 and . < 0", ". > 2020 or . = ''"])
+def test_a_constraint_that_some_answer_keeps_is_left_alone(constraint):
+    assert constrained(constraint) == []
+
+
+def test_what_must_hold_before_counts_when_looking_for_unreachable_questions():
+    headings = HEADINGS.replace("criterion", "constraint")
+    rows = (
+        "integer | n | Mấy? | How many? | | | | . < 5",
+        "text | a | A? | A? | | ${n} > 10",
+        "text | b | B? | B? | | ${n} > 3",
+        "text | t | T? | T? | | ${n} = 1",
+        "text | u | U? | U? | | ${n} = 2 and ${t} = 'x'",
+        "text | v | V? | V? | | ${n} = 1 and ${t} = 'x'",
+    )
+    messages = check(read_xlsform(make_source(*rows, headings=headings), "thu.md"))
+    assert [message.row for message in messages if message.kind == "unreachable"] == [3, 6]
 
 
 def test_a_question_in_a_group_that_excludes_it_is_told():
