@@ -7,11 +7,11 @@ the variance that belongs to each. Source: Deville & Särndal (1992); Deville, S
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.taylor import Codes, DesignError, Floats
 
 CALIBRATION_FUNCTIONS = ("linear", "raking", "logit", "sinh")
+_SPREAD = 1e-13  # of the sum of the weights: less is not worth spreading again
 _Bounds = tuple[float, float]
 # u (n,) → g - 1 and the slope of g.
 _Factor = Callable[[Floats], tuple[Floats, Floats]]
@@ -137,21 +137,17 @@ def _factor(function: str, bounds: _Bounds) -> _Factor:
 def trimmed(weights: Floats, lower: float = 0.0, upper: float = np.inf, strict: bool = False) -> Floats:
     """Weights cut to [lower, upper]; what was cut is spread evenly over the others, so that the sum stays.
 
-    The others may then leave the bounds by a little; `strict` cuts again, and spreads over those never cut.
+    The others may then leave the bounds by a little; `strict` cuts again and spreads again, until none is outside.
     R: `trimWeights(design, lower=lower, upper=upper, strict=strict)`."""
     result = weights.copy()
     if lower * len(weights) > weights.sum() or upper * len(weights) < weights.sum():
         raise DesignError("The bounds of the trimming cannot hold the sum of the weights.")
-    free: NDArray[np.bool_] = np.ones(len(weights), dtype=bool)  # never cut so far
     while True:
-        outside = (result < lower) | (result > upper)
-        if not outside.any():
-            break
-        free &= ~outside
         cut = np.clip(result, lower, upper)
-        if free.any():
-            cut[free] += (result - cut).sum() / free.sum()
-        result = cut
+        outside = cut != result
+        if not outside.any() or outside.all() or (strict and np.abs(result - cut).sum() <= _SPREAD * weights.sum()):
+            return cut
+        cut[~outside] += (result - cut).sum() / (~outside).sum()
         if not strict:
-            break
-    return result
+            return cut
+        result = cut

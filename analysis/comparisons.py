@@ -3,14 +3,19 @@
 Source: Lumley & Scott (2013) for ranks. R: `svyttest`, `svyranktest`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
-from analysis.design import Design
-from analysis.taylor import DesignError, Floats, Truths
+from analysis.inputs import Given, Where, inside_of, numbers, refuse_level, refuse_other, refuse_unknown
+from analysis.taylor import Codes, DesignError, Floats, Truths
+
+if TYPE_CHECKING:
+    from analysis.design import Design
 
 RANK_TESTS: dict[str, Callable[[Floats], Floats]] = {
     "wilcoxon": lambda rank: rank,
@@ -31,71 +36,106 @@ class TestResult:
     se: float
     ci_low: float
     ci_high: float
+    contrast: str = ""  # which groups the estimate compares, such as "b - a"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The test as one tidy row; `df_denominator` is that of an F test."""
+        df, below = (*self.df, np.nan)[:2]
+        row = {"contrast": self.contrast, "estimate": self.estimate, "se": self.se, "ci_low": self.ci_low,
+               "ci_high": self.ci_high, "statistic": self.statistic, "df": df, "df_denominator": below,
+               "p_value": self.p_value}  # fmt: skip
+        return pd.DataFrame([row])
 
 
 def one_sample_t(
-    design: Design, values: Floats, *, value: float = 0.0, where: Truths | None = None, level: float = 0.95
+    design: "Design", values: Given, *, value: float = 0.0, where: Where = None, level: float = 0.95
 ) -> TestResult:
-    """Is the mean of `values` (n,) equal to `value`? For two measurements of one person give their difference.
+    """Is the mean of a column, or of `values` (n,), equal to `value`? For two measurements of one person give their
+    difference.
 
     df = PSUs - strata - 1 of the domain, also where an answer is missing, as R has it.
     R: `svyttest(I(a - b) ~ 0, design)`."""
-    asked = np.ones(len(values), dtype=bool) if where is None else where
-    estimate, covariance = _means(design, values, (asked & ~np.isnan(values))[:, None])
+    asked, known = inside_of(design.frame, where), numbers(design.frame, values, "values")
+    members = (asked & ~np.isnan(known))[:, None]
+    _refuse_empty(design, members, ["all"], fewest=1)
+    estimate, covariance = _means(design, known, members)
     return _t_result(float(estimate[0]), float(covariance[0, 0]), design.df_within(asked) - 1, level, value)
 
 
 def two_sample_t(
-    design: Design, values: Floats, groups: Floats, *, where: Truths | None = None, level: float = 0.95
+    design: "Design", values: Given, groups: Given, *, where: Where = None, level: float = 0.95
 ) -> TestResult:
-    """Do two groups have the same mean? `groups` (n,) holds 0 and 1; the estimate is mean of 1 minus mean of 0.
+    """Do two groups have the same mean? `groups`: a column, or a value for each row, of two kinds; the estimate is the
+    mean of the second in their order less that of the first, 1 less 0.
 
     R: `svyttest(y ~ group, design)`."""
-    asked = np.ones(len(values), dtype=bool) if where is None else where
-    inside = asked & ~np.isnan(values) & ~np.isnan(groups)
-    members = np.stack([inside & (groups == each) for each in (1, 0)], axis=1)
-    _refuse_empty(members)
-    means, covariance = _means(design, values, members)
+    asked, known = inside_of(design.frame, where), numbers(design.frame, values, "values")
+    codes, labels = _coded(design.frame, groups, asked & ~np.isnan(known))
+    if len(labels) > 2:
+        raise DesignError(
+            f"groups has {len(labels)} kinds ({', '.join(labels[:9])}): name two by where=, or rank_test."
+        )
+    members = np.stack([codes == each for each in (1, 0)], axis=1)
+    _refuse_empty(design, members[:, ::-1], labels)
+    means, covariance = _means(design, known, members)
     contrast = np.array([1.0, -1.0])
     variance = float(contrast @ covariance @ contrast)
-    return _t_result(float(contrast @ means), variance, design.df_within(asked) - 1, level)
+    result = _t_result(float(contrast @ means), variance, design.df_within(asked) - 1, level)
+    return replace(result, contrast=" - ".join(labels[::-1]))
 
 
 def rank_test(
-    design: Design, values: Floats, groups: Floats, *, test: str = "wilcoxon", where: Truths | None = None,
+    design: "Design", values: Given, groups: Given, *, test: str = "wilcoxon", where: Where = None,
     level: float = 0.95,
 ) -> TestResult:  # fmt: skip
-    """Do groups (codes 0, 1, … (n,)) differ in rank? Weighted mid-ranks over the population, 0 to 1, then their score.
+    """Do groups (a column, or a value for each row) differ in rank? Weighted mid-ranks over the population, 0 to 1,
+    then their score.
 
     wilcoxon and kruskalwallis: the rank; vanderwaerden: its normal quantile; median: above one half. Two groups: a t
     test of the difference in mean score; more: F of all differences, statistic = Wald's χ².
     R: `svyranktest(y ~ group, design, test=test)`."""
-    score = RANK_TESTS.get(test.lower())
-    if score is None:
-        raise DesignError(f"test={test!r}: use one of {', '.join(RANK_TESTS)}.")
-    inside = ~np.isnan(values) & ~np.isnan(groups)
-    inside = inside if where is None else inside & where
-    labels = np.unique(groups[inside])
-    scores = np.zeros(len(values))
-    scores[inside] = score(_mid_ranks(values[inside], design.weights[inside]))
-    members = np.stack([inside & (groups == label) for label in labels], axis=1)
-    _refuse_empty(members)
+    refuse_other(test.lower(), tuple(RANK_TESTS), "test")
+    known = numbers(design.frame, values, "values")
+    codes, labels = _coded(design.frame, groups, inside_of(design.frame, where) & ~np.isnan(known))
+    inside = codes >= 0
+    members = np.stack([codes == each for each in range(max(len(labels), 1))], axis=1)
+    _refuse_empty(design, members, labels)
+    scores = np.zeros(len(known))
+    scores[inside] = RANK_TESTS[test.lower()](_mid_ranks(known[inside], design.weights[inside]))
     # The ranks are taken as given in every replicate, as in the linearised form.
     means, covariance = _means(design, scores, members, linear=True)
     contrast = np.hstack([-np.ones((len(labels) - 1, 1)), np.eye(len(labels) - 1)])
     difference, variance = contrast @ means, contrast @ covariance @ contrast.T
     df = design.df_within(inside)
     if len(labels) == 2:
-        return _t_result(float(difference[0]), float(variance[0, 0]), df - 1, level)
+        result = _t_result(float(difference[0]), float(variance[0, 0]), df - 1, level)
+        return replace(result, contrast=" - ".join(labels[::-1]))
     wald, count = float(difference @ np.linalg.solve(variance, difference)), len(labels) - 1
     p_value = float(stats.f.sf(wald / count, count, df - count))
     nothing = float("nan")
     return TestResult(wald, (float(count), float(df - count)), p_value, nothing, nothing, nothing, nothing)
 
 
-def _refuse_empty(members: Truths) -> None:
-    if members.shape[1] < 2 or not members.any(axis=0).all():
-        raise DesignError("A group to compare has no answer.")
+def _coded(frame: pd.DataFrame, groups: Given, inside: Truths) -> tuple[Codes, list[str]]:
+    """The kind of each row in sorted order, -1 outside, and the names of the kinds."""
+    if isinstance(groups, str):
+        refuse_unknown(frame, [groups], "groups")
+        groups = frame[groups]
+    if np.shape(groups) != (len(frame),):
+        raise DesignError(f"groups: give a column, or a value for each of the {len(frame)} rows.")
+    column = pd.Series(groups).reset_index(drop=True)
+    codes, labels = pd.factorize(column.where(pd.Series(inside)), sort=True)
+    return np.asarray(codes, dtype=np.intp), [
+        f"{label:g}" if isinstance(label, float) else str(label) for label in labels
+    ]
+
+
+def _refuse_empty(design: "Design", members: Truths, labels: Sequence[str], fewest: int = 2) -> None:
+    counts = (members & (design.weights != 0)[:, None]).sum(axis=0)
+    if len(labels) < fewest or not counts.all():
+        found = ", ".join(f"{label} {count}" for label, count in zip(labels, counts, strict=False)) or "none"
+        raise DesignError(f"A group to compare has no answer; answers by group: {found}.")
 
 
 def _mid_ranks(values: Floats, weights: Floats) -> Floats:
@@ -109,7 +149,7 @@ def _mid_ranks(values: Floats, weights: Floats) -> Floats:
     return np.asarray(ranks / weights.sum())
 
 
-def _means(design: Design, values: Floats, members: Truths, linear: bool = False) -> tuple[Floats, Floats]:
+def _means(design: "Design", values: Floats, members: Truths, linear: bool = False) -> tuple[Floats, Floats]:
     """Means (k,) over the columns of `members` (n, k), their covariance; linear: replicates of the linearised mean."""
     filled = np.where(np.isnan(values), 0, values)
     totals = np.hstack([members * filled[:, None], members]).astype(np.float64)
@@ -129,6 +169,7 @@ def _means(design: Design, values: Floats, members: Truths, linear: bool = False
 
 
 def _t_result(estimate: float, variance: float, df: int, level: float, value: float = 0.0) -> TestResult:
+    refuse_level(level)
     se = float(np.sqrt(max(variance, 0.0)))
     statistic = (estimate - value) / se if se > 0 else float("nan")
     reach = float(stats.t.ppf((1 + level) / 2, df)) * se

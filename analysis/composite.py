@@ -14,7 +14,21 @@ import pandas as pd
 from scipy import stats
 
 from analysis.design import Design, replace_fields
-from analysis.intervals import score_limits
+from analysis.inputs import (
+    Given,
+    Values,
+    Where,
+    inside_of,
+    matrix,
+    numbers,
+    refuse_level,
+    refuse_other,
+    refuse_rows,
+    refuse_unknown,
+    truths,
+    vector,
+)
+from analysis.intervals import ROUNDING, score_limits
 from analysis.ranks import benjamini_hochberg, holm
 from analysis.taylor import Codes, DesignError, Floats, Truths, sums_by_code
 
@@ -58,7 +72,7 @@ def index(
     group: str | None = None,
     group_weights: Mapping[str, float] | None = None,
     missing_group: str = "renormalise",
-    where: Truths | None = None,
+    where: Where = None,
     level: float = 0.95,
 ) -> Composite:
     """The index of every domain of `by`: columns of scores in [0, 1] → their maximum points.
@@ -66,12 +80,12 @@ def index(
     group_weights: share of each level of `group` in every question; a group without an answer to a question hands its
     share to the others (`renormalise`, flagged) or leaves the domain without an index (`none`). Limits are of the beta
     kind at n_eff on the share of the maximum, so that few or equal answers never give a width of 0."""
-    if missing_group not in MISSING_GROUP:
-        raise DesignError(f"missing_group={missing_group!r}: use one of {', '.join(MISSING_GROUP)}.")
-    inside = np.ones(len(design.frame), dtype=bool) if where is None else where
+    refuse_other(missing_group, MISSING_GROUP, "missing_group")
+    refuse_level(level)
+    scores = _scores(design.frame, points)
+    inside = inside_of(design.frame, where)
     labels, domain = _coded(design.frame, by, inside)
-    shares, member = _group_shares(design.frame, group, group_weights)
-    scores = design.frame[list(points)].to_numpy(dtype=np.float64)
+    shares, member = _group_shares(design.frame, group, group_weights, inside)
     known = ~np.isnan(scores) & ((domain >= 0) & (member >= 0) & (design.weights > 0))[:, None]
     count = len(labels)
     cell = np.where((domain >= 0) & (member >= 0), domain * len(shares) + member, count * len(shares))
@@ -106,7 +120,8 @@ def index(
     unknown = (n == 0) | (flagged & (missing_group == "none"))
     estimate = np.where(unknown, np.nan, estimate)
     se = np.where(unknown, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
-    most = sum(points.values())
+    # What the questions that have an answer can reach: another widens no interval.
+    most = np.where(unknown, np.nan, factors.sum(axis=(1, 2)))
     low, high = score_limits(estimate / most, se / most, np.where(unknown, 0, n), design.df, level)
     table = pd.DataFrame({by or "all": labels, "estimate": estimate, "se": se})
     table = table.assign(ci_low=low * most, ci_high=high * most, df=design.df, n=n.astype(int))
@@ -114,17 +129,18 @@ def index(
 
 
 def unknown_rules(
-    design: Design, score: Floats, unknown: Truths, by: str | None = None, where: Truths | None = None
+    design: Design, score: Given, unknown: Given, by: str | None = None, where: Where = None
 ) -> pd.DataFrame:
     """Both rules for «không biết» beside each other, one row a domain.
 
-    score (n,): in [0, 1], NaN for no opinion and not asked; unknown (n,): asked, no opinion. excluded: mean of those
-    with an opinion; zero: no opinion counts 0, that is (1 - q) excluded; unknown: the share q; lowest, highest: all
-    that the answers allow, whatever the others think. Each with its standard error."""
-    inside = np.ones(len(score), dtype=bool) if where is None else where
+    score: a column, or (n,), in [0, 1], NaN for no opinion and not asked; unknown: truths, asked, no opinion.
+    excluded: mean of those with an opinion; zero: no opinion counts 0, that is (1 - q) excluded; unknown: the share q;
+    lowest, highest: all that the answers allow, whatever the others think. Each with its standard error."""
+    inside = inside_of(design.frame, where)
+    score = _in_scale(numbers(design.frame, score, "score"), score if isinstance(score, str) else "score")
+    unknown = truths(design.frame, unknown, "unknown") > 0
     opinion = ~np.isnan(score)
-    if (opinion & unknown).any():
-        raise DesignError("An answer cannot have a score and be without opinion.")
+    refuse_rows(opinion & unknown, "An answer has a score and is without opinion", "it cannot be both")
     rows = []
     for label, members in _levels(design.frame, by, inside):
         asked = members & inside & (opinion | unknown)
@@ -152,6 +168,8 @@ def changes(before: Composite, after: Composite, df: float, level: float = 0.95,
     Same questions, coefficients and rule for «không biết» in both, or no comparison. adjust: `holm`, `bh`, `none`.
     For years that share sampling units use `paired_changes`."""
     key = before.table.columns[0]
+    if key not in after.table:
+        raise DesignError(f"The two years have no common domains: {key} and {after.table.columns[0]}.")
     joined = before.table.merge(after.table, on=key, suffixes=("_before", "_after"))
     change = (joined["estimate_after"] - joined["estimate_before"]).to_numpy(dtype=np.float64)
     se = np.hypot(joined["se_before"], joined["se_after"]).to_numpy(dtype=np.float64)
@@ -165,6 +183,10 @@ def paired_changes(
     """The same where both years are rows of one design, so that shared sampling units lower the error.
 
     R: `svycontrast(svyby(~score, ~year, design, svymean, covmat=TRUE), c(-1, 1))`."""
+    refuse_unknown(design.frame, [year, by], "The comparison")
+    absent = [name for name in years if not (design.frame[year] == name).any()]
+    if absent or len(set(years)) < 2:
+        raise DesignError(f"years {years}: name two values of {year}; without a row: {absent}.")
     units = sorted(set(design.frame[by].dropna()))
     place = design.frame[by].map({name: 2 * row for row, name in enumerate(units)})
     period = design.frame[year].map({name: row for row, name in enumerate(years)})
@@ -180,13 +202,16 @@ def paired_changes(
     return _change_table(labels, contrast @ estimate, se, design.df, level, adjust)
 
 
-def schemes_compared(levels: Floats, schemes: Mapping[str, Sequence[float | None]], most: float = 1.0) -> pd.DataFrame:
+def schemes_compared(levels: Values, schemes: Mapping[str, Sequence[float | None]], most: float = 1.0) -> pd.DataFrame:
     """What if the coefficients were others? Points of each domain and its rank under every scheme.
 
     levels: (K, L) weighted answers by level; a scheme gives each level its coefficient, None = does not count.
     Rank 1 is the highest; ranks that move between schemes are no finding about the units."""
+    levels = matrix(levels, "levels")
     table = pd.DataFrame(index=range(len(levels)))
     for name, coefficients in schemes.items():
+        if len(coefficients) != levels.shape[1]:
+            raise DesignError(f"The scheme {name} has {len(coefficients)} coefficients for {levels.shape[1]} levels.")
         counts = np.array([value is not None for value in coefficients], dtype=np.float64)
         worth = np.array([0.0 if value is None else value for value in coefficients])
         base = levels @ counts
@@ -197,13 +222,18 @@ def schemes_compared(levels: Floats, schemes: Mapping[str, Sequence[float | None
 
 
 def points_if_moved(
-    levels: Floats, coefficients: Sequence[float], source: int, target: int, share: float, factor: float = 1.0
+    levels: Values, coefficients: Sequence[float], source: int, target: int, share: float, factor: float = 1.0
 ) -> Floats:
     """What if `share` of the answers at level `source` (position) were at `target`? Gain in points (K,).
 
     factor: maximum points times the group's weight. The gain is exact: points are linear in the shares of levels."""
+    levels = matrix(levels, "levels")
     if not 0 <= share <= 1:
         raise DesignError("The share that moves lies between 0 and 1.")
+    if len(coefficients) != levels.shape[1] or not {source, target} <= set(range(len(coefficients))):
+        raise DesignError(
+            f"Give {levels.shape[1]} coefficients, and source and target from 0 to {levels.shape[1] - 1}."
+        )
     size = levels.sum(axis=1)
     moved = np.divide(levels[:, source], size, out=np.zeros(len(levels)), where=size > 0) * share
     return np.asarray(factor * moved * (coefficients[target] - coefficients[source]))
@@ -212,6 +242,7 @@ def points_if_moved(
 def _levels(frame: pd.DataFrame, by: str | None, inside: Truths) -> list[tuple[object, Truths]]:
     if by is None:
         return [("all", inside)]
+    refuse_unknown(frame, [by], "by")
     column = frame[by]
     return [(label, (column == label).to_numpy()) for label in sorted(column[inside].dropna().unique())]
 
@@ -220,17 +251,39 @@ def _coded(frame: pd.DataFrame, by: str | None, inside: Truths) -> tuple[list[ob
     """Labels of the domains, and the domain of each row, -1 outside."""
     if by is None:
         return ["all"], np.where(inside, 0, -1).astype(np.intp)
+    refuse_unknown(frame, [by], "by")
     labels = sorted(frame[by][inside].dropna().unique())
     codes = pd.Index(labels).get_indexer(frame[by])
     return labels, np.where(inside, codes, -1).astype(np.intp)
 
 
-def _group_shares(frame: pd.DataFrame, group: str | None, weights: Mapping[str, float] | None) -> tuple[Floats, Codes]:
+def _scores(frame: pd.DataFrame, points: Mapping[str, float]) -> Floats:
+    """Scores (n, items) of the questions named, all in [0, 1]."""
+    most = vector(list(points.values()), "points", missing=False)
+    if not len(most) or (most <= 0).any():
+        raise DesignError("points: name each question with its maximum points, above 0.")
+    return np.stack([_in_scale(numbers(frame, name, "points"), name) for name in points], axis=1)
+
+
+def _in_scale(scores: Floats, name: str) -> Floats:
+    outside = ~np.isnan(scores) & ~((scores >= -ROUNDING) & (scores <= 1 + ROUNDING))
+    refuse_rows(outside, f"{name} is outside 0 and 1", "give scores, 1 for the best answer")
+    return scores
+
+
+def _group_shares(
+    frame: pd.DataFrame, group: str | None, weights: Mapping[str, float] | None, inside: Truths
+) -> tuple[Floats, Codes]:
     if group is None:
         return np.ones(1), np.zeros(len(frame), dtype=np.intp)
-    if not weights or abs(sum(weights.values()) - 1) > 1e-9:
-        raise DesignError("The weights of the groups must add up to 1.")
+    refuse_unknown(frame, [group], "group")
+    if not weights or not all(weight >= 0 for weight in weights.values()) or abs(sum(weights.values()) - 1) > 1e-9:
+        raise DesignError("The weights of the groups must be 0 or more and add up to 1.")
     codes = pd.Index(list(weights)).get_indexer(frame[group])
+    refuse_rows(
+        inside & (codes < 0), f"{group} names no group with a weight ({', '.join(map(str, weights))})",
+        "give the group a weight, 0 if it does not count, or leave these rows out by where=",
+    )  # fmt: skip
     return np.array(list(weights.values()), dtype=np.float64), np.asarray(codes, dtype=np.intp)
 
 

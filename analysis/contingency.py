@@ -5,14 +5,18 @@ Source: Rao & Scott (1981, 1984); Koch, Freeman & Freeman (1975); Thomas & Rao (
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.design import Design
+from analysis.inputs import Where, inside_of, refuse_other, refuse_unknown, vector
 from analysis.quadratic_forms import upper_tail
 from analysis.taylor import DesignError, Floats, Truths
+
+if TYPE_CHECKING:
+    from analysis.design import Design
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint")
 
@@ -26,32 +30,32 @@ class TableTest:
     p_value: float
 
 
-def crosstab(design: Design, rows: str, cols: str, where: Truths | None = None) -> pd.DataFrame:
+def crosstab(design: "Design", rows: str, cols: str, where: Where = None) -> pd.DataFrame:
     """Weighted counts, one row a level of `rows`, one column a level of `cols`. R: `svytable(~rows+cols, design)`."""
     _, indicators, row_labels, col_labels = _cells(design, rows, cols, where)
     counts = (design.weights @ indicators).reshape(len(row_labels), len(col_labels))
     return pd.DataFrame(counts, index=pd.Index(row_labels, name=rows), columns=pd.Index(col_labels, name=cols))
 
 
-def independence(design: Design, rows: str, cols: str, statistic: str = "F", where: Truths | None = None) -> TableTest:
+def independence(design: "Design", rows: str, cols: str, statistic: str = "F", where: Where = None) -> TableTest:
     """Are two categorical answers independent?
 
     F: Pearson's X² / tr D on tr²D / tr D² and that times the design's degrees of freedom (Rao-Scott, second order), D
     from the unrestricted shares; Chisq: X² with mean-eigenvalue correction; lincom, saddlepoint: X² as a sum of
-    chi-squares; Wald, adjWald: of N_ij - N_i N_j / N. n = rows used; the degrees of freedom
-    are those of the domain, also where answers are missing.
+    chi-squares; Wald, adjWald: of N_ij - N_i N_j / N. n and the degrees of freedom count the rows of the domain, also
+    those where answers are missing or of weight 0, as R does; p does not hang on n.
     R: `svychisq(~rows+cols, design, statistic=statistic)`."""
-    if statistic not in STATISTICS:
-        raise DesignError(f"statistic={statistic!r}: use one of {', '.join(STATISTICS)}.")
-    inside, indicators, row_labels, col_labels = _cells(design, rows, cols, where)
+    refuse_other(statistic, STATISTICS, "statistic")
+    _, indicators, row_labels, col_labels = _cells(design, rows, cols, where)
     r, c = len(row_labels), len(col_labels)
     if r < 2 or c < 2:
         raise DesignError("A table needs two rows and two columns.")
-    df = design.df_within(np.ones(len(inside), dtype=bool) if where is None else where)
+    counted = design.rows_of(inside_of(design.frame, where))
+    df = design.df_within(counted, weightless=True)
     if statistic in ("Wald", "adjWald"):
         return _wald(design, indicators, r, c, df, adjusted=statistic == "adjWald")
     shares, covariance, _ = design.covariance(indicators, _shares)
-    n = int((inside & (design.weights != 0)).sum())
+    n = int(counted.sum())
     table = shares.reshape(r, c)
     expected = np.outer(table.sum(axis=1), table.sum(axis=0))
     pearson = float(n * ((table - expected) ** 2 / expected).sum())
@@ -77,14 +81,18 @@ class FitTest:
     p_value: float
 
 
-def goodness_of_fit(design: Design, variable: str, shares: Floats, where: Truths | None = None) -> FitTest:
+def goodness_of_fit(design: "Design", variable: str, shares: Floats, where: Where = None) -> FitTest:
     """Do the answers follow known shares, in the order of the levels? R: `svygofchisq(~y, p, design)`."""
+    refuse_unknown(design.frame, [variable], "The test")
     column = design.frame[variable]
-    inside = column.notna().to_numpy() if where is None else where & column.notna().to_numpy()
+    inside = inside_of(design.frame, where) & column.notna().to_numpy()
     levels = sorted(column[inside].unique())
-    p = np.asarray(shares, dtype=np.float64) / np.sum(shares)
+    p = vector(shares, "shares", missing=False)
     if len(p) != len(levels):
         raise DesignError(f"{variable} has {len(levels)} levels, not {len(p)}.")
+    if (p <= 0).any():
+        raise DesignError("shares: give each level a share above 0.")
+    p = p / p.sum()
     indicators = np.stack([inside & (column == level).to_numpy() for level in levels], axis=1).astype(np.float64)
 
     def distances(totals: Floats) -> tuple[Floats, Floats]:
@@ -103,12 +111,12 @@ def goodness_of_fit(design: Design, variable: str, shares: Floats, where: Truths
     return FitTest(statistic, scale, df, float(stats.chi2.sf(statistic / scale, df)))
 
 
-def _cells(
-    design: Design, rows: str, cols: str, where: Truths | None
-) -> tuple[Truths, Floats, list[object], list[object]]:
+def _cells(design: "Design", rows: str, cols: str, where: Where) -> tuple[Truths, Floats, list[object], list[object]]:
+    refuse_unknown(design.frame, [rows, cols], "The table")
     first, second = design.frame[rows], design.frame[cols]
-    inside = (first.notna() & second.notna()).to_numpy()
-    inside = inside if where is None else inside & where
+    inside = inside_of(design.frame, where) & (first.notna() & second.notna()).to_numpy()
+    if not inside.any():
+        raise DesignError(f"No row of the domain has both {rows} and {cols}.")
     row_labels, col_labels = sorted(first[inside].unique()), sorted(second[inside].unique())
     indicators = np.stack(
         [inside & (first == a).to_numpy() & (second == b).to_numpy() for a in row_labels for b in col_labels], axis=1
@@ -134,7 +142,7 @@ def _generalised_effects(shares: Floats, covariance: Floats, r: int, c: int, n: 
     return np.asarray(np.linalg.solve(contrasts.T @ scaled / n, scaled.T @ covariance @ scaled))
 
 
-def _wald(design: Design, indicators: Floats, r: int, c: int, df: int, *, adjusted: bool) -> TableTest:
+def _wald(design: "Design", indicators: Floats, r: int, c: int, df: int, *, adjusted: bool) -> TableTest:
     def residuals(totals: Floats) -> tuple[Floats, Floats]:
         table = totals.reshape(r, c)
         row, col, size = table.sum(axis=1), table.sum(axis=0), table.sum()
@@ -156,7 +164,7 @@ def _wald(design: Design, indicators: Floats, r: int, c: int, df: int, *, adjust
     return TableTest(wald, (float(count), float(below)), float(stats.f.sf(wald, count, below)))
 
 
-def _by_totals(design: Design, indicators: Floats, function: object) -> tuple[Floats, Floats, Floats]:
+def _by_totals(design: "Design", indicators: Floats, function: object) -> tuple[Floats, Floats, Floats]:
     """As `Design.covariance`, but by the delta method from the covariance of totals also with replicates, as R does."""
     totals, covariance, _ = design.covariance(indicators, lambda sums: (sums, np.eye(len(sums))))
     value, slopes = function(totals)  # type: ignore[operator]

@@ -1,18 +1,27 @@
 """A sample and how it was drawn: strata, stages of sampling units, weights, finite populations, replicates."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from analysis import estimates
+from analysis import comparisons, contingency, estimates, proportion, quantiles
+from analysis.inputs import (
+    Columns,
+    Given,
+    Where,
+    names_of,
+    refuse_missing,
+    refuse_other,
+    refuse_rows,
+    refuse_unknown,
+    vector,
+)
 from analysis.pps_variance import quadratic_form
 from analysis.replicates import Replicates, bootstrap, half_samples, jackknife
 from analysis.residuals import Adjustment, residual_scores
 from analysis.taylor import LONELY_RULES, Codes, DesignError, Floats, Stage, Truths, covariance_of_totals, sums_by_code
-
-Columns = str | Sequence[str]
 
 
 @dataclass(frozen=True, init=False)
@@ -56,10 +65,13 @@ class Design:
         sum_of_squares: float | None = None,
         yates_grundy: bool = False,
     ) -> None:
-        if lonely not in LONELY_RULES:
-            raise DesignError(f"lonely={lonely!r}: use one of {', '.join(LONELY_RULES)}.")
+        refuse_other(lonely, LONELY_RULES, "lonely")
+        if len(frame) == 0:
+            raise DesignError("The sample has no row: give at least one.")
         frame = frame.reset_index(drop=True)
-        stages = _stages(frame, _names(strata), _names(psu), _names(fpc), nest, pps is not None)
+        refuse_missing(frame, names_of(strata), "strata")
+        refuse_missing(frame, names_of(psu), "psu")
+        stages = _stages(frame, names_of(strata), names_of(psu), names_of(fpc), nest, pps is not None)
         quadratic = None
         if pps is not None and pps != "brewer":
             first = stages[0]
@@ -68,11 +80,13 @@ class Design:
                 yates_grundy=yates_grundy,
             )  # fmt: skip
         if weights is not None:
-            weight = frame[weights].to_numpy(dtype=np.float64)
+            weight = _weights_of(frame, weights)
         elif fpc is not None:
             weight = _weights_from_fractions(stages)
         else:
             weight = np.ones(len(frame))
+        if replicates is not None:
+            _refuse_replicates(replicates, len(frame))
         first = stages[0]
         for name, value in (
             ("frame", frame),
@@ -80,7 +94,7 @@ class Design:
             ("stages", stages),
             ("lonely", lonely),
             ("replicates", replicates),
-            ("df", len(first.stratum) - len(first.sampled) if replicates is None else _rank(weight, replicates) - 1),
+            ("df", _units_less_strata(first, weight != 0) if replicates is None else replicates.df(weight)),
             ("adjustments", ()),
             ("quadratic", quadratic),
         ):
@@ -126,14 +140,17 @@ class Design:
         values = np.stack([estimate(column) for column in weights.T])
         return self.replicates.covariance(values, estimate(self.weights))
 
-    def df_within(self, inside: Truths) -> int:
-        """Degrees of freedom of a domain (n,): only the sampling units and strata that have a member in it."""
-        inside = inside & (self.weights != 0)
+    def df_within(self, inside: Truths, *, weightless: bool = False) -> int:
+        """Degrees of freedom of a domain (n,): only the sampling units and strata that have a member in it with a
+        weight (`weightless`: or without one). R: `degf(subset(design, inside))`."""
         if self.replicates is not None:
-            return int(np.linalg.matrix_rank(self.replicates.factors[inside] * self.weights[inside, None])) - 1
-        first = self.stages[0]
-        units = np.unique(first.cluster[inside])
-        return len(units) - len(np.unique(first.stratum[units]))
+            return self.replicates.df(np.where(inside, self.weights, 0.0))
+        inside = inside if weightless else inside & (self.weights != 0)
+        return _units_less_strata(self.stages[0], inside)
+
+    def rows_of(self, domain: Truths) -> Truths:
+        """The rows that R counts in a domain, with missing answers: after calibration all stay in its data."""
+        return np.ones_like(domain) if self.adjustments and self.replicates is None else domain
 
     def mean(self, variables: Columns, by: Columns | None = None, **options: object) -> pd.DataFrame:
         """Weighted means as a tidy table; see `estimates.mean`."""
@@ -147,8 +164,48 @@ class Design:
         """A ratio of totals as a tidy table; see `estimates.ratio`."""
         return estimates.ratio(self, numerator, denominator, by, **options).table  # type: ignore[arg-type]
 
+    def contrast(
+        self, variables: Columns, coefficients: Sequence[float], by: Columns | None = None, **options: object
+    ) -> pd.DataFrame:
+        """A linear combination of means, one coefficient a row of `design.mean(variables, by)`; options as `mean`."""
+        found = estimates.mean(self, variables, by, **options)  # type: ignore[arg-type]
+        return estimates.contrast(found, coefficients, level=float(str(options.get("level", 0.95)))).table
+
+    def proportion(self, event: Given, by: Columns | None = None, **options: object) -> pd.DataFrame:
+        """Weighted shares with limits within 0 and 1 as a tidy table; see `proportion.proportion`."""
+        return proportion.proportion(self, event, by, **options)  # type: ignore[arg-type]
+
+    def quantile(
+        self,
+        variable: str,
+        p: float | Sequence[float] = (0.25, 0.5, 0.75),
+        by: Columns | None = None,
+        **options: object,
+    ) -> pd.DataFrame:
+        """Weighted quantiles as a tidy table; see `quantiles.quantile`."""
+        return quantiles.quantile(self, variable, p, by, **options)  # type: ignore[arg-type]
+
+    def t_test(self, values: Given, groups: "Given | None" = None, **options: object) -> pd.DataFrame:
+        """Do two groups differ in their mean, or (without groups) does the mean differ from `value`? One row; see
+        `comparisons.two_sample_t`, `one_sample_t`."""
+        if groups is None:
+            return comparisons.one_sample_t(self, values, **options).table  # type: ignore[arg-type]
+        return comparisons.two_sample_t(self, values, groups, **options).table  # type: ignore[arg-type]
+
+    def rank_test(self, values: Given, groups: Given, **options: object) -> pd.DataFrame:
+        """Do groups differ in rank? One row; see `comparisons.rank_test`."""
+        return comparisons.rank_test(self, values, groups, **options).table  # type: ignore[arg-type]
+
+    def crosstab(self, rows: str, cols: str, where: Where = None) -> pd.DataFrame:
+        """Weighted counts, one row a level of `rows`; see `contingency.crosstab`."""
+        return contingency.crosstab(self, rows, cols, where)
+
     def _with(self, replicates: Replicates) -> "Design":
-        return replace_fields(self, replicates=replicates)
+        cluster = self.stages[0].cluster
+        # All rows of a sampling unit have one factor: the root of their Σw² stands for them.
+        row = np.unique(cluster, return_index=True)[1]
+        df = replace(replicates, factors=replicates.factors[row]).df(np.sqrt(np.bincount(cluster, self.weights**2)))
+        return replace_fields(self, replicates=replicates, df=df)
 
 
 def replace_fields(design: Design, **changes: object) -> Design:
@@ -159,14 +216,38 @@ def replace_fields(design: Design, **changes: object) -> Design:
     return copy
 
 
-def _names(columns: Columns | None) -> list[str]:
-    return [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+def _units_less_strata(first: Stage, inside: Truths) -> int:
+    units = np.unique(first.cluster[inside])
+    return len(units) - len(np.unique(first.stratum[units]))
+
+
+def _weights_of(frame: pd.DataFrame, name: str) -> Floats:
+    refuse_unknown(frame, [name], "weights")
+    weights = vector(frame[name], f"weights: {name}", missing=False)
+    refuse_rows(weights < 0, f"weights: {name} is negative", "a row stands for no fewer than 0 persons")
+    if not weights.any():
+        raise DesignError(f"weights: {name} is 0 in all {len(weights)} rows: nobody is left to count.")
+    return weights
+
+
+def _refuse_replicates(replicates: Replicates, rows: int) -> None:
+    factors = replicates.factors
+    if factors.ndim != 2 or len(factors) != rows or factors.shape[1] != len(replicates.rscales):
+        raise DesignError(
+            f"replicates: factors {factors.shape} with {len(replicates.rscales)} rscales do not fit {rows} rows: "
+            "give a row for each row of the data, a column and an rscale for each replicate."
+        )
+    refuse_rows(
+        np.asarray(~np.isfinite(factors).all(axis=1)), "replicates: a factor is missing or infinite", "correct it"
+    )
 
 
 def _stages(
     frame: pd.DataFrame, strata: list[str], psu: list[str], fpc: list[str], nest: bool, by_size: bool
 ) -> tuple[Stage, ...]:
     stratum, labels = _codes(frame, strata)
+    refuse_unknown(frame, fpc, "fpc")
+    populations = [vector(frame[name], f"fpc: {name}", missing=False) for name in fpc]
     stages = []
     for depth in range(max(len(psu), 1)):
         if depth and depth >= len(fpc):
@@ -184,8 +265,8 @@ def _stages(
         fraction = np.zeros(count)
         if depth < len(fpc):
             known = np.zeros(count)
-            known[cluster] = frame[fpc[depth]].to_numpy(dtype=np.float64)
-            shares = by_size or bool((frame[fpc] <= 1).all(axis=None) and (known < 1).any())
+            known[cluster] = populations[depth]
+            shares = by_size or bool(all((each <= 1).all() for each in populations) and (known < 1).any())
             fraction = (
                 known if shares else np.divide(sampled[of_cluster], known, out=np.full(count, 2.0), where=known > 0)
             )
@@ -211,7 +292,3 @@ def _weights_from_fractions(stages: Sequence[Stage]) -> Floats:
     for stage in stages:
         weight = weight / stage.fraction[stage.cluster]
     return weight
-
-
-def _rank(weights: Floats, replicates: Replicates) -> int:
-    return int(np.linalg.matrix_rank(replicates.factors * weights[:, None], tol=None))

@@ -13,12 +13,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.inputs import Where, inside_of, names_of, numbers, refuse_level, refuse_other, refuse_unknown, vector
 from analysis.intervals import score_limits
 from analysis.taylor import Codes, DesignError, Floats, Truths, domain_variances
 
 if TYPE_CHECKING:
-    from analysis.design import Columns, Design
+    from analysis.design import Design
+    from analysis.inputs import Columns
 
+LIMITS = ("t", "beta")
+YARDSTICKS = ("without", "with")
 _MOST_NUMBERS = 20_000_000  # in one array
 # Totals (m,) → value (k,) and slopes (k, m).
 Function = Callable[[Floats], tuple[Floats, Floats]]
@@ -39,7 +43,7 @@ class Estimates:
 
 def mean(
     design: "Design", variables: "Columns", by: "Columns | None" = None, *,
-    where: Truths | None = None, level: float = 0.95, deff: str = "without", listwise: bool = False,
+    where: Where = None, level: float = 0.95, deff: str = "without", listwise: bool = False,
     interval: str = "t",
 ) -> Estimates:  # fmt: skip
     """Weighted means Σwy/Σw, one row per variable (text: per level) and domain.
@@ -48,6 +52,7 @@ def mean(
     row outside the domain, item by item, or in all variables at once if `listwise`. interval: `t`, or `beta` for shares
     and scores between 0 and 1, which holds with few and equal answers (see `intervals`).
     R: `svyby(~y, ~by, design, svymean, deff=TRUE, na.rm=TRUE, covmat=TRUE)`."""
+    refuse_other(interval, LIMITS, "interval")
     found = _over_domains(design, _columns(design, variables), 1.0, by, where, level, deff, listwise)
     if interval == "beta":
         table = found.table
@@ -62,7 +67,7 @@ def mean(
 
 def total(
     design: "Design", variables: "Columns", by: "Columns | None" = None, *,
-    where: Truths | None = None, level: float = 0.95, deff: str = "without", listwise: bool = False,
+    where: Where = None, level: float = 0.95, deff: str = "without", listwise: bool = False,
 ) -> Estimates:  # fmt: skip
     """Weighted totals Σwy. Arguments as `mean`. R: `svytotal(~y, design, deff=TRUE, na.rm=TRUE)`."""
     return _over_domains(design, _columns(design, variables), None, by, where, level, deff, listwise)
@@ -70,22 +75,23 @@ def total(
 
 def ratio(
     design: "Design", numerator: str, denominator: str, by: "Columns | None" = None, *,
-    where: Truths | None = None, level: float = 0.95, deff: str = "without",
+    where: Where = None, level: float = 0.95, deff: str = "without",
 ) -> Estimates:  # fmt: skip
     """Ratio of totals Σwy/Σwx. R: `svyratio(~numerator, ~denominator, design, na.rm=TRUE, deff=TRUE)`."""
     name = f"{numerator}/{denominator}"
-    below = design.frame[denominator].to_numpy(dtype=np.float64)
-    above = design.frame[numerator].to_numpy(dtype=np.float64)
+    below = numbers(design.frame, denominator, "The ratio")
+    above = numbers(design.frame, numerator, "The ratio")
     above = np.where(np.isnan(below), np.nan, above)
     return _over_domains(design, {name: above}, np.nan_to_num(below), by, where, level, deff, False)
 
 
 def contrast(
-    estimates: Estimates, function: Callable[[Floats], float] | Sequence[float], *, df: float = np.inf,
+    estimates: Estimates, function: Callable[[Floats], float] | Sequence[float], *, df: float | None = None,
     level: float = 0.95,
 ) -> Estimates:  # fmt: skip
     """A linear combination (coefficients), or a smooth function (slopes by central differences), of estimates.
 
+    df: of the limits; none = those of the estimates, where R takes infinitely many.
     R: `svycontrast(estimates, c(1, -1))`, `svycontrast(estimates, quote(a/b))`."""
     value = estimates.table["estimate"].to_numpy(dtype=np.float64)
     if callable(function):
@@ -93,8 +99,13 @@ def contrast(
         slopes = np.array([(function(value + d) - function(value - d)) / (2 * d.sum()) for d in np.diag(steps)])
         result = function(value)
     else:
-        slopes = np.asarray(function, dtype=np.float64)
+        slopes = vector(function, "The contrast", missing=False)
+        if len(slopes) != len(value):
+            raise DesignError(
+                f"The contrast has {len(slopes)} coefficients: give one for each of {len(value)} estimates."
+            )
         result = float(slopes @ value)
+    df = estimates.table["df"].min() if df is None else df
     variance = float(slopes @ estimates.covariance @ slopes)
     table = _table([{"variable": "contrast"}], np.array([result]), np.array([variance]), df, level)
     return Estimates(table, lambda: np.array([[variance]]))
@@ -109,15 +120,17 @@ def smooth(design: "Design", variables: "Columns", function: Function, level: fl
 
 
 def variance(
-    design: "Design", variables: "Columns", *, where: Truths | None = None, level: float = 0.95
+    design: "Design", variables: "Columns", *, where: Where = None, level: float = 0.95
 ) -> Estimates:  # fmt: skip
     """Variances and covariances n/(n-1) Σw(x-x̄)(y-ȳ)/Σw of the variables, one row a pair in the order of a matrix.
 
+    Rows with a missing value count in n without replicates, as R has it; in nothing else.
     R: `svyvar(~x+y, design, na.rm=TRUE)`."""
     columns = _columns(design, variables)
-    inside = np.all([~np.isnan(column) for column in columns.values()], axis=0)
-    inside = inside if where is None else inside & where
-    n, k = int((inside & (design.weights != 0)).sum()), len(columns)
+    domain = inside_of(design.frame, where)
+    inside = domain & np.all([~np.isnan(column) for column in columns.values()], axis=0)
+    counted = domain & (design.weights != 0) if design.replicates is None else inside
+    n, k = int(counted.sum()), len(columns)
     values = np.stack([np.where(inside, column, 0) for column in columns.values()], axis=1)
     values = (values - design.weights @ values / (design.weights @ inside)) * inside[:, None]  # keeps the digits
     pairs = [(a, b) for a in range(k) for b in range(k)]
@@ -144,19 +157,30 @@ def variance(
 
 def _columns(design: "Design", variables: "Columns") -> dict[str, Floats]:
     columns: dict[str, Floats] = {}
-    for name in [variables] if isinstance(variables, str) else variables:
+    names = names_of(variables)
+    refuse_unknown(design.frame, names, "The estimate")
+    for name in names:
         column = design.frame[name]
         if pd.api.types.is_numeric_dtype(column):
-            columns[name] = column.to_numpy(dtype=np.float64)
+            columns[name] = vector(column, name)
             continue
         for category in sorted(column.dropna().unique()):
             columns[f"{name}{category}"] = np.where(column.isna(), np.nan, column == category).astype(np.float64)
     return columns
 
 
+def _refuse_empty(columns: Mapping[str, Floats], inside: Truths) -> None:
+    if not columns:
+        raise DesignError("No variable to estimate: name one that has answers.")
+    silent = [name for name, values in columns.items() if np.isnan(values[inside]).all()]
+    if silent and inside.any():
+        raise DesignError(f"{', '.join(silent)} has no answer in the {int(inside.sum())} rows asked about.")
+
+
 def _domains(design: "Design", by: "Columns | None", inside: Truths) -> tuple[list[dict[str, object]], Codes]:
     """Labels of the domains in the order of R's `svyby`, first column fastest; the domain of each row, -1 = none."""
-    names = [] if by is None else [by] if isinstance(by, str) else list(by)
+    names = names_of(by)
+    refuse_unknown(design.frame, names, "by")
     if not names:
         return [{}], np.where(inside, 0, -1).astype(np.intp)
     codes = design.frame[names].groupby(names[::-1], sort=True, observed=True).ngroup().to_numpy()
@@ -169,10 +193,12 @@ def _domains(design: "Design", by: "Columns | None", inside: Truths) -> tuple[li
 
 def _over_domains(
     design: "Design", columns: Mapping[str, Floats], below: Floats | float | None, by: "Columns | None",
-    where: Truths | None, level: float, deff: str, listwise: bool,
+    where: Where, level: float, deff: str, listwise: bool,
 ) -> Estimates:  # fmt: skip
     """Totals (below None) or ratios to `below` of every column in every domain, rows column by column."""
-    inside = np.ones(len(design.frame), dtype=bool) if where is None else np.asarray(where, dtype=bool)
+    refuse_other(deff, YARDSTICKS, "deff")
+    inside = inside_of(design.frame, where)
+    _refuse_empty(columns, inside & (design.weights != 0))
     if listwise:
         inside = inside & np.all([~np.isnan(values) for values in columns.values()], axis=0)
     labels, domain = _domains(design, by, inside)
@@ -246,8 +272,17 @@ def _precision(
         return design.covariance_of_scores(scores)
 
     if not design.adjustments and design.quadratic is None:
-        scores = np.stack([design.weights * each.linear for each in cells], axis=1)
-        return covariance, domain_variances(scores, domain, count, design.stages, design.lonely).T.ravel()
+        if any((stage.sampled == 1).any() for stage in design.stages):
+            # Which lone units a domain has depends on who answered the question.
+            columns = [
+                domain_variances(
+                    (design.weights * each.linear)[:, None], each.domain, count, design.stages, design.lonely
+                )
+                for each in cells
+            ]
+            return covariance, np.concatenate([column.ravel() for column in columns])
+        together = np.stack([design.weights * each.linear for each in cells], axis=1)
+        return covariance, domain_variances(together, domain, count, design.stages, design.lonely).T.ravel()
     block = max(1, _MOST_NUMBERS // len(domain))  # residuals reach beyond the domain, so every column needs all rows
     starts = range(0, len(value), block)
     return covariance, np.concatenate([np.diag(covariance(at, min(at + block, len(value)))) for at in starts])
@@ -276,7 +311,8 @@ def _repeated(
 def _table(
     rows: Sequence[Mapping[str, object]], value: Floats, variance: Floats, df: float, level: float
 ) -> pd.DataFrame:
-    se = np.sqrt(np.maximum(variance, 0))
+    refuse_level(level)
+    se = np.where(np.isnan(value), np.nan, np.sqrt(np.maximum(variance, 0)))
     reach = stats.t.ppf((1 + level) / 2, df) * se
     table = pd.DataFrame(list(rows))
     return table.assign(estimate=value, se=se, ci_low=value - reach, ci_high=value + reach, df=df)

@@ -1,6 +1,7 @@
 """The columns that a model formula such as `1 + stype + api99` stands for. R: `model.matrix(~ stype + api99)`."""
 
 import re
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,10 @@ from analysis.taylor import DesignError, Floats
 def model_matrix(frame: pd.DataFrame, formula: str) -> tuple[list[str], Floats]:
     """Names (p) and columns (n, p): an intercept unless `0` or `-1` stands in the formula, numbers as they are, text
     and `factor(x)` as one column for each level but the first (all levels where there is no intercept), `a:b` as
-    products. Missing values stay missing."""
+    products, after all others; `a*b` is a + b + a:b. Missing values stay missing."""
     right = formula.split("~")[-1].replace("-", "+-")
-    terms = [term.strip() for term in right.split("+") if term.strip()]
+    written = [term.strip() for term in right.split("+") if term.strip()]
+    terms = sorted(dict.fromkeys(part for term in written for part in _crossed(term)), key=lambda term: term.count(":"))
     intercept = not {"0", "-1", "- 1"} & set(terms)
     names, columns = (["(Intercept)"], [np.ones(len(frame))]) if intercept else ([], [])
     full = not intercept
@@ -32,6 +34,13 @@ def model_matrix(frame: pd.DataFrame, formula: str) -> tuple[list[str], Floats]:
         names += [name for name, _ in found]
         columns += [column for _, column in found]
     return names, np.stack(columns, axis=1)
+
+
+def _crossed(term: str) -> list[str]:
+    """a*b*c → a, b, c, a:b, a:c, b:c, a:b:c; anything else as it is."""
+    factors = [factor.strip() for factor in term.split("*")]
+    sizes = range(1, len(factors) + 1)
+    return [":".join(each) for size in sizes for each in combinations(factors, size)]
 
 
 def _term(frame: pd.DataFrame, term: str, full: bool) -> tuple[list[str], Floats, bool]:

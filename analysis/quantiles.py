@@ -3,15 +3,19 @@
 Source: Woodruff (1952); Francisco & Fuller (1991); Hyndman & Fan (1996); Shah & Vaish (2006). R: `svyquantile`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
 from analysis import proportion
-from analysis.design import Design
+from analysis.inputs import Columns, Where, domains, inside_of, numbers, refuse_level, refuse_other, vector
 from analysis.taylor import DesignError, Floats, Truths
+
+if TYPE_CHECKING:
+    from analysis.design import Design
 
 RULES = ("math", "school", "shahvaish", "hf1", "hf2", "hf3", "hf4", "hf5", "hf6", "hf7", "hf8", "hf9")
 INTERVALS = ("mean", "xlogit", "beta", "asin", "score", "quantile")
@@ -30,8 +34,7 @@ def quantile_of(values: Floats, weights: Floats, p: float, rule: str = "math") -
     """The p-quantile of weighted values (n,). math (= hf1): the smallest value whose share of weight reaches p; school
     (= hf2): the mean of the two where p is met exactly; hf3 … hf9: Hyndman & Fan's rules for weights; shahvaish: that
     of SUDAAN, as R computes it. R: `svyquantile(~y, design, p, qrule=rule)`."""
-    if rule not in RULES:
-        raise DesignError(f"qrule={rule!r}: use one of {', '.join(RULES)}.")
+    refuse_other(rule, RULES, "rule")
     kept = weights != 0
     order = np.argsort(values[kept], kind="stable")
     x, w = values[kept][order], weights[kept][order]
@@ -66,25 +69,43 @@ def quantile_of(values: Floats, weights: Floats, p: float, rule: str = "math") -
 
 
 def quantile(
-    design: Design, variable: str, p: Sequence[float] = (0.25, 0.5, 0.75), *, rule: str = "math",
-    interval: str = "mean", where: Truths | None = None, level: float = 0.95,
+    design: "Design", variable: str, p: float | Sequence[float] = (0.25, 0.5, 0.75), by: Columns | None = None, *,
+    rule: str = "math", interval: str = "mean", where: Where = None, level: float = 0.95,
 ) -> pd.DataFrame:  # fmt: skip
-    """Quantiles of one variable: p, estimate, se, ci_low, ci_high, df, n.
+    """Quantiles of one variable, one row a p and domain of `by`: p, estimate, se, ci_low, ci_high, df, n.
 
     interval: how the limits of F(q) are found before they are turned into values (mean, xlogit, beta, asin), by
     inverting the score test (score), or from the quantiles of the replicates (quantile). se = (high - low) / (2 t).
     R: `svyquantile(~y, design, p, qrule=rule, interval.type=interval, na.rm=TRUE)`."""
-    if interval not in INTERVALS:
-        raise DesignError(f"interval={interval!r}: use one of {', '.join(INTERVALS)}.")
-    column = design.frame[variable].to_numpy(dtype=np.float64)
-    inside = ~np.isnan(column) if where is None else where & ~np.isnan(column)
-    if not inside.any():
-        raise DesignError("No row is in the domain.")
+    refuse_other(rule, RULES, "rule")
+    refuse_other(interval, INTERVALS, "interval")
+    refuse_level(level)
+    shares = vector(np.atleast_1d(np.asarray(p)), "p", missing=False)
+    if ((shares < 0) | (shares > 1)).any():
+        raise DesignError("p: shares between 0 and 1, such as 0.5 for the median.")
+    column = numbers(design.frame, variable, "The quantile")
+    inside = inside_of(design.frame, where)
+    if not (inside & ~np.isnan(column) & (design.weights != 0)).any():
+        raise DesignError(f"No row of the domain has an answer to {variable}.")
+    rows = [
+        label | row
+        for label, domain in domains(design.frame, by, inside)
+        for row in _quantiles_of(design, column, domain & ~np.isnan(column), shares, rule, interval, level)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _quantiles_of(
+    design: "Design", column: Floats, inside: Truths, p: Floats, rule: str, interval: str, level: float
+) -> Iterator[dict[str, object]]:
     values, weights = column[inside], design.weights[inside]
     df = design.df_within(inside)
+    if not weights.any():
+        for share in p.tolist():
+            yield {"p": share, "estimate": np.nan, "se": np.nan, "ci_low": np.nan, "ci_high": np.nan, "df": df, "n": 0}
+        return
     t = float(stats.t.ppf((1 + level) / 2, df))
-    rows = []
-    for share in p:
+    for share in p.tolist():
         estimate = quantile_of(values, weights, share, rule)
         if interval == "quantile":
             se = _replicate_se(design, inside, values, share, rule)
@@ -97,12 +118,11 @@ def quantile(
             )
             low, high = (quantile_of(values, weights, limit, rule) for limit in shares)
         se = (high - low) / (2 * t)
-        rows.append({"p": share, "estimate": estimate, "se": se, "ci_low": low, "ci_high": high})
-    return pd.DataFrame(rows).assign(df=df, n=int(inside.sum()))
+        yield {"p": share, "estimate": estimate, "se": se, "ci_low": low, "ci_high": high, "df": df, "n": len(values)}
 
 
 def _share_limits(
-    design: Design, inside: Truths, event: Truths, interval: str, df: int, level: float
+    design: "Design", inside: Truths, event: Truths, interval: str, df: int, level: float
 ) -> tuple[float, float]:
     share, se = proportion.share(design, event, inside)
     if interval == "mean":
@@ -113,7 +133,7 @@ def _share_limits(
     return proportion.interval(share, se, int(inside.sum()), df, method, level)
 
 
-def _score_limits(design: Design, inside: Truths, values: Floats, p: float, t: float) -> tuple[float, float]:
+def _score_limits(design: "Design", inside: Truths, values: Floats, p: float, t: float) -> tuple[float, float]:
     """Unweighted shares below the two values at which the score test of F = p is just not refused."""
     column = np.zeros(len(design.frame))
     column[inside] = values
@@ -134,6 +154,6 @@ def _score_limits(design: Design, inside: Truths, values: Floats, p: float, t: f
     return found[0], found[1]
 
 
-def _replicate_se(design: Design, inside: Truths, values: Floats, p: float, rule: str) -> float:
+def _replicate_se(design: "Design", inside: Truths, values: Floats, p: float, rule: str) -> float:
     variance = design.repeated(lambda weights: np.array([quantile_of(values, weights[inside], p, rule)]))
     return float(np.sqrt(variance[0, 0]))

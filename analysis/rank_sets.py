@@ -6,44 +6,57 @@ falls. Source: Mohamad, Goeman & van Zwet (2022); Mogstad, Romano, Shaikh & Wilh
 R: `csranks::csranks(x, Sigma, coverage, cstype="two-sided", stepdown=TRUE, simul=...)`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.inputs import Values, matrix, refuse_level, refuse_rows, vector
 from analysis.taylor import DesignError, Floats, Truths
 
 Ranks = NDArray[np.intp]
 BANDS = ("top", "not told apart", "bottom")
+_AT_ONCE = 4_000_000  # differences of pairs looked at together: all of them would fill the memory at hundreds of units
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs (m,) of units: their positions, and the standard error of their difference."""
+
+    first: Ranks
+    second: Ranks
+    spread: Floats
 
 
 def joint_rank_sets(
-    values: Floats, covariance: Floats, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
+    values: Values, covariance: Values, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
 ) -> tuple[Ranks, Ranks]:
     """Lowest and highest rank (K,), right for all units at once with probability `level` (max-|Z| over all pairs).
 
     covariance: (K, K), or (K,) standard errors of independent estimates."""
+    refuse_level(level)
     noise, differences, se = _simulated(values, covariance, seed, draws)
-    count = len(values)
+    count = len(differences)
     first, second = np.triu_indices(count, 1)
-    spread = se[first, second]
-    noise_pairs = (noise[:, first] - noise[:, second]) / spread
-    apart = _told_apart(differences[first, second] / spread, noise_pairs, level, stepdown)
+    pairs = _Pairs(first, second, se[first, second])
+    apart = _told_apart(differences[first, second] / pairs.spread, noise, pairs, level, stepdown)
     told = np.zeros((count, count), dtype=bool)
     told[first, second] = told[second, first] = apart
     return _ranks(differences, told)
 
 
 def marginal_rank_sets(
-    values: Floats, covariance: Floats, level: float = 0.95, *, seed: int, draws: int = 2000, stepdown: bool = True
+    values: Values, covariance: Values, level: float = 0.95, *, seed: int, draws: int = 2000, stepdown: bool = True
 ) -> tuple[Ranks, Ranks]:
     """Lowest and highest rank (K,), each right by itself with probability `level`: what one unit may quote."""
+    refuse_level(level)
     noise, differences, se = _simulated(values, covariance, seed, draws)
-    count = len(values)
+    count = len(differences)
     told = np.zeros((count, count), dtype=bool)
     for unit in range(count):
-        others = np.arange(count) != unit
-        pairs = (noise[:, [unit]] - noise[:, others]) / se[unit, others]
-        distance = differences[unit, others] / se[unit, others]
-        told[unit, others] = _told_apart(distance, pairs, level, stepdown)
+        others = np.flatnonzero(np.arange(count) != unit)
+        pairs = _Pairs(np.full(count - 1, unit), others, se[unit, others])
+        told[unit, others] = _told_apart(differences[unit, others] / pairs.spread, noise, pairs, level, stepdown)
     return _ranks(differences, told)
 
 
@@ -65,37 +78,54 @@ def bands(low: Ranks, high: Ranks, share: float = 1 / 3) -> list[str]:
     ]
 
 
-def top_probabilities(values: Floats, covariance: Floats, most: int, *, seed: int, draws: int = 4000) -> Floats:
+def top_probabilities(values: Values, covariance: Values, most: int, *, seed: int, draws: int = 4000) -> Floats:
     """Chance (K,) to be among the `most` largest, by simulation around the estimates. Descriptive, no test.
 
     Source: Goldstein & Spiegelhalter (1996)."""
-    noise, _, _ = _simulated(values, covariance, seed, draws)
-    order = np.argsort(-(values + noise), axis=1)[:, :most]
-    return np.asarray(np.bincount(order.ravel(), minlength=len(values)) / draws)
+    estimates = vector(values, "values", missing=False)
+    if not 1 <= most <= len(estimates):
+        raise DesignError(f"most={most}: give a number of units between 1 and {len(estimates)}.")
+    noise, _, _ = _simulated(estimates, covariance, seed, draws)
+    order = np.argsort(-(estimates + noise), axis=1)[:, :most]
+    return np.asarray(np.bincount(order.ravel(), minlength=len(estimates)) / draws)
 
 
-def _simulated(values: Floats, covariance: Floats, seed: int, draws: int) -> tuple[Floats, Floats, Floats]:
-    matrix = np.diag(covariance**2) if covariance.ndim == 1 else covariance
-    variance = np.diag(matrix)
-    pair = variance[:, None] + variance[None, :] - 2 * matrix
+def _simulated(values: Values, covariance: Values, seed: int, draws: int) -> tuple[Floats, Floats, Floats]:
+    estimates = vector(values, "values", missing=False)
+    count = len(estimates)
+    spread = _covariance(covariance, count)
+    variance = np.diag(spread)
+    pair = variance[:, None] + variance[None, :] - 2 * spread
     np.fill_diagonal(pair, 1)
     if (pair <= 0).any():
         raise DesignError("Two units have a difference without variance: give intervals that are never of width 0.")
-    roots, vectors = np.linalg.eigh(matrix)
-    noise = np.random.default_rng(seed).standard_normal((draws, len(values)))
-    noise = noise @ (vectors * np.sqrt(np.maximum(roots, 0))).T
-    return noise, np.asarray(values[:, None] - values[None, :]), np.sqrt(pair)
+    roots, vectors = np.linalg.eigh(spread)
+    noise = np.random.default_rng(seed).standard_normal((draws, count))
+    # The symmetric root: unlike the vectors, which libraries choose differently, there is one only.
+    noise = noise @ (vectors * np.sqrt(np.maximum(roots, 0))) @ vectors.T
+    return noise, np.asarray(estimates[:, None] - estimates[None, :]), np.sqrt(pair)
 
 
-def _told_apart(distance: Floats, noise: Floats, level: float, stepdown: bool) -> Truths:
-    """Pairs (m,) told apart, from signed distances and noise (draws, m): each pair is two one-sided questions, and only
+def _covariance(given: Values, count: int) -> Floats:
+    if np.ndim(given) == 1:
+        se = vector(given, "covariance, given as standard errors,", count, missing=False)
+        refuse_rows(se < 0, "A standard error is negative", "correct it")
+        return np.diag(se**2)
+    found = matrix(given, "covariance")
+    if found.shape != (count, count) or np.isnan(found).any() or not np.allclose(found, found.T):
+        raise DesignError(
+            f"covariance {found.shape} of {count} units: give {count} rows and columns, symmetric, without gaps."
+        )
+    return found
+
+
+def _told_apart(distance: Floats, noise: Floats, pairs: _Pairs, level: float, stepdown: bool) -> Truths:
+    """Pairs (m,) told apart, from signed distances and noise (draws, K): each pair is two one-sided questions, and only
     the one that was answered leaves, so that the direction is right too."""
     larger, smaller = (np.zeros(len(distance), dtype=bool) for _ in range(2))
     while not (larger & smaller).all():
         # A question that was answered counts as minus infinity.
-        above = noise[:, ~larger].max(axis=1, initial=-np.inf)
-        below = -noise[:, ~smaller].min(axis=1, initial=np.inf)
-        limit = np.quantile(np.maximum(above, below), level)
+        limit = np.quantile(_largest(noise, pairs, larger, smaller), level)
         more = ~larger & (distance > limit)
         less = ~smaller & (-distance > limit)
         if not (more.any() or less.any()):
@@ -104,6 +134,17 @@ def _told_apart(distance: Floats, noise: Floats, level: float, stepdown: bool) -
         if not stepdown:
             break
     return larger | smaller
+
+
+def _largest(noise: Floats, pairs: _Pairs, larger: Truths, smaller: Truths) -> Floats:
+    """The largest noise (draws,) among the questions that are still open."""
+    found = []
+    for part in np.array_split(noise, 1 + noise.shape[0] * len(pairs.spread) // _AT_ONCE):
+        difference = (part[:, pairs.first] - part[:, pairs.second]) / pairs.spread
+        above = difference[:, ~larger].max(axis=1, initial=-np.inf)
+        below = -difference[:, ~smaller].min(axis=1, initial=np.inf)
+        found.append(np.maximum(above, below))
+    return np.concatenate(found)
 
 
 def _ranks(differences: Floats, told: Truths) -> tuple[Ranks, Ranks]:

@@ -4,25 +4,34 @@ Source: Laird & Louis (1989); Goldstein & Healy (1995); Klein, Wright & Wieczore
 (2022). The estimates are taken as independent and normal.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from analysis.taylor import Floats
+from analysis.inputs import Values, refuse_level, refuse_other, refuse_rows, vector
+from analysis.taylor import DesignError, Floats
 
+JOINT_RULES = ("sidak", "bonferroni")
+PAIR_RULES = ("tukey", "holm")
 Ranks = NDArray[np.intp]
 
 
-def expected_ranks(values: Floats, se: Floats) -> Floats:
+def expected_ranks(values: Values, se: Values) -> Floats:
     """E r_j = 1 + Σ_{i≠j} Φ((t_j - t_i) / √(s_i² + s_j²)) for estimates (K,) with standard errors (K,)."""
+    values, se = _estimates(values, se)
     return np.asarray(stats.norm.cdf(_differences(values) / _pairwise_se(se)).sum(axis=1) + 0.5)
 
 
-def joint_rank_sets(values: Floats, se: Floats, level: float = 0.9, rule: str = "sidak") -> tuple[Ranks, Ranks]:
+def joint_rank_sets(values: Values, se: Values, level: float = 0.9, rule: str = "sidak") -> tuple[Ranks, Ranks]:
     """Lowest and highest rank (K,), all K right at once with probability `level` (Klein, Wright & Wieczorek).
 
     Rank of j in [1 + #{i: U_i ≤ L_j}, K - #{i: L_i ≥ U_j}] from joint intervals: `sidak` (independent estimates) or
     `bonferroni` (any dependence)."""
+    refuse_other(rule, JOINT_RULES, "rule")
+    refuse_level(level)
+    values, se = _estimates(values, se)
     count = len(values)
     tail = (1 - level ** (1 / count) if rule == "sidak" else (1 - level) / count) / 2
     reach = stats.norm.ppf(1 - tail) * se
@@ -32,11 +41,14 @@ def joint_rank_sets(values: Floats, se: Floats, level: float = 0.9, rule: str = 
     return 1 + below, count - above
 
 
-def pairwise_rank_sets(values: Floats, se: Floats, level: float = 0.95, rule: str = "tukey") -> tuple[Ranks, Ranks]:
+def pairwise_rank_sets(values: Values, se: Values, level: float = 0.95, rule: str = "tukey") -> tuple[Ranks, Ranks]:
     """Lowest and highest rank (K,) jointly at `level` from all pairs at once.
 
     tukey: |t_i - t_j| > q s_ij, q the studentised range of K / √2; holm: two-sided tests of all pairs by Holm.
     R: `qtukey(level, K, Inf) / sqrt(2)`; `p.adjust(p, "holm") < 1 - level`."""
+    refuse_other(rule, PAIR_RULES, "rule")
+    refuse_level(level)
+    values, se = _estimates(values, se)
     count = len(values)
     differences, spread = _differences(values), _pairwise_se(se)
     if rule == "holm":
@@ -50,29 +62,46 @@ def pairwise_rank_sets(values: Floats, se: Floats, level: float = 0.95, rule: st
     return 1 + (told & (differences > 0)).sum(axis=1), count - (told & (differences < 0)).sum(axis=1)
 
 
-def holm(p_values: Floats) -> Floats:
-    """p-values (m,) adjusted for m tests so that the chance of any false one is held. R: `p.adjust(p, "holm")`."""
-    order = np.argsort(p_values, kind="stable")
-    adjusted = np.empty(len(p_values))
-    steps = (len(p_values) - np.arange(len(p_values))) * p_values[order]
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return adjusted
+def holm(p_values: Values) -> Floats:
+    """p-values (m,) adjusted for m tests so that the chance of any false one is held; one that is missing is no test.
+
+    R: `p.adjust(p, "holm")`."""
+    return _adjusted(p_values, lambda p: np.maximum.accumulate(np.arange(len(p), 0, -1) * p))
 
 
-def benjamini_hochberg(p_values: Floats) -> Floats:
-    """p-values (m,) adjusted so that the share of false ones among those named is held. R: `p.adjust(p, "BH")`."""
-    order = np.argsort(-p_values, kind="stable")
-    steps = len(p_values) / np.arange(len(p_values), 0, -1) * p_values[order]
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1)
-    return adjusted
+def benjamini_hochberg(p_values: Values) -> Floats:
+    """p-values (m,) adjusted so that the share of false ones among those named is held; one that is missing is no test.
+
+    R: `p.adjust(p, "BH")`."""
+    return _adjusted(p_values, lambda p: np.minimum.accumulate((len(p) / np.arange(1, len(p) + 1) * p)[::-1])[::-1])
 
 
-def comparison_multiplier(se: Floats, alpha: float = 0.05) -> float:
+def comparison_multiplier(se: Values, alpha: float = 0.05) -> float:
     """β of Goldstein & Healy: bars t ± β s of two units overlap wrongly with average probability `alpha`."""
+    se = _estimates(se, se)[1]
     one, other = np.triu_indices(len(se), 1)
     scale = (se[one] + se[other]) / np.hypot(se[one], se[other])
     return float(optimize.brentq(lambda beta: np.mean(2 * stats.norm.sf(beta * scale)) - alpha, 0.01, 10, xtol=1e-12))
+
+
+def _adjusted(p_values: Values, adjust: Callable[[Floats], Floats]) -> Floats:
+    """`adjust` is given the known p-values in rising order."""
+    p = vector(p_values, "p_values")
+    refuse_rows((p < 0) | (p > 1), "p_values is outside 0 and 1", "correct these values")
+    adjusted = np.full(len(p), np.nan)
+    order = np.argsort(p, kind="stable")[: int((~np.isnan(p)).sum())]
+    adjusted[order] = np.minimum(adjust(p[order]), 1)
+    return adjusted
+
+
+def _estimates(values: Values, se: Values) -> tuple[Floats, Floats]:
+    """Estimates and standard errors (K,) of which any two have a difference with variance."""
+    estimates = vector(values, "values", missing=False)
+    errors = vector(se, "se", len(estimates), missing=False)
+    refuse_rows(errors < 0, "se is negative", "correct these values")
+    if (errors == 0).sum() > 1:
+        raise DesignError("Two units have a difference without variance: give intervals that are never of width 0.")
+    return estimates, errors
 
 
 def _differences(values: Floats) -> Floats:

@@ -10,11 +10,14 @@ from scipy.linalg import hadamard
 
 from analysis.taylor import Codes, DesignError, Floats, Stage
 
+_INDEPENDENT = 1e-5
+
 
 @dataclass(frozen=True)
 class Replicates:
     """Factors (n, R) that multiply the weights, and how the spread of the R estimates becomes a variance:
-    V = scale Σ_r rscales_r (θ_r - c)(θ_r - c)'; c is the mean of the θ_r, or the full-sample estimate if `mse`."""
+    V = scale Σ_r rscales_r (θ_r - c)(θ_r - c)'; c is the mean of the θ_r with rscales_r > 0, or the full-sample
+    estimate if `mse`. A replicate without an estimate, since it left out all of a domain, is left out, as R does."""
 
     factors: Floats
     scale: float
@@ -23,27 +26,58 @@ class Replicates:
 
     def covariance(self, estimates: Floats, full: Floats) -> Floats:
         """Covariance (k, k) of the replicate estimates (R, k) around their mean or around `full` (k,)."""
-        spread = (estimates - (full if self.mse else estimates.mean(axis=0))) * np.sqrt(self.rscales)[:, None]
+        unknown = np.isnan(estimates)
+        empty = unknown.all(axis=0)
+        used = ~unknown[:, ~empty].any(axis=1)
+        spread = self._spread(estimates[used], self.rscales[used], full)
         return np.asarray(self.scale * (spread.T @ spread))
 
     def variances(self, estimates: Floats, full: Floats) -> Floats:
         """The diagonal (k,) of `covariance` without the rest."""
-        spread = estimates - (full if self.mse else estimates.mean(axis=0))
-        return np.asarray(self.scale * (self.rscales @ spread**2))
+        found = np.full(estimates.shape[1], np.nan)
+        known = ~np.isnan(estimates)
+        for pattern in np.unique(known, axis=1).T:  # one for nearly all columns
+            columns = (known == pattern[:, None]).all(axis=0)
+            if pattern.any():
+                spread = self._spread(estimates[np.ix_(pattern, columns)], self.rscales[pattern], full[columns])
+                found[columns] = self.scale * (spread**2).sum(axis=0)
+        return found
+
+    def _spread(self, estimates: Floats, rscales: Floats, full: Floats) -> Floats:
+        centre = full if self.mse else estimates[rscales > 0].mean(axis=0)
+        return np.asarray((estimates - centre) * np.sqrt(rscales)[:, None])
+
+    def df(self, weights: Floats) -> int:
+        """Degrees of freedom: how many of the replicate weights are independent, less one.
+
+        What is left of a column after the others counts from 1e-5 of its length on, so that rounded files of weights
+        add none. R: `degf(design)`, `qr(weights(design, "analysis"), tol=1e-5)$rank - 1`."""
+        columns: Floats = np.asarray(np.linalg.qr(self.factors * weights[:, None], mode="r"), dtype=np.float64).T
+        basis = np.zeros((columns.shape[1], 0))
+        for column in columns:
+            left = column - basis @ (basis.T @ column)
+            left = left - basis @ (basis.T @ left)  # twice is enough (Kahan)
+            length = float(np.linalg.norm(left))
+            if length > _INDEPENDENT * np.linalg.norm(column):
+                basis = np.column_stack([basis, left / length])
+        return int(basis.shape[1]) - 1
 
 
 def jackknife(stage: Stage, mse: bool = False) -> Replicates:
-    """Delete one PSU at a time: JK1 with one stratum, JKn with more. The finite population enters as 1 - f.
+    """Delete one PSU at a time: JK1 with one stratum, JKn with more. The finite population enters as 1 - f; a stratum
+    drawn as a whole has no replicates.
 
     R: `as.svrepdesign(design, type="JK1")`, `type="JKn"`."""
     n_h = stage.sampled[stage.stratum]
-    if (n_h < 2).any():
+    left_out = np.flatnonzero(stage.fraction < 1)
+    if (n_h[left_out] < 2).any():
         raise DesignError("The jackknife needs two sampling units in every stratum.")
-    clusters = np.arange(len(stage.stratum))
-    same_stratum = stage.stratum[:, None] == stage.stratum[None, :]
-    by_cluster = np.where(same_stratum, (n_h / (n_h - 1))[:, None], 1.0)
-    by_cluster[clusters, clusters] = 0
-    rscales = (n_h - 1) / n_h * (1 - stage.fraction)
+    if not len(left_out):
+        raise DesignError("All sampling units of the population are in the sample: nothing varies.")
+    same_stratum = stage.stratum[:, None] == stage.stratum[left_out][None, :]
+    by_cluster = np.where(same_stratum, (n_h / np.maximum(n_h - 1, 1))[:, None], 1.0)
+    by_cluster[left_out, np.arange(len(left_out))] = 0
+    rscales = ((n_h - 1) / n_h * (1 - stage.fraction))[left_out]
     return Replicates(by_cluster[stage.cluster], 1.0, rscales, mse)
 
 

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import optimize, stats
 
+from analysis.inputs import Values, matrix, refuse_rows, vector
 from analysis.taylor import DesignError, Floats
 
 
@@ -32,10 +34,21 @@ class Alpha:
     low: float  # Feldt's limits
     high: float
     n: int  # persons with at least one answer
+    items: tuple[str, ...]  # names of the columns, or their places from 1
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One tidy row a question."""
+        return pd.DataFrame({
+            "item": self.items, "mean": self.item_mean, "sd": self.item_sd, "item_rest": self.item_rest,
+            "item_total": self.item_total, "alpha_if_deleted": self.alpha_if_deleted,
+        })  # fmt: skip
 
 
-def cronbach_alpha(items: Floats, level: float = 0.95) -> Alpha:
+def cronbach_alpha(items: Values, level: float = 0.95) -> Alpha:
     """α = p/(p-1) (1 - tr C / ΣC) with all that goes with it. R: `psych::alpha(items)`."""
+    names = tuple(map(str, items.columns)) if isinstance(items, pd.DataFrame) else None
+    items = matrix(items, "items")
     answered = items[~np.isnan(items).all(axis=1)]
     n, p = answered.shape
     if p < 2 or n < 3:
@@ -67,12 +80,18 @@ def cronbach_alpha(items: Floats, level: float = 0.95) -> Alpha:
         low=float(1 - (1 - raw) * stats.f.ppf(1 - tail, *freedom)),
         high=float(1 - (1 - raw) * stats.f.ppf(tail, *freedom)),
         n=n,
+        items=names or tuple(str(place) for place in range(1, p + 1)),
     )
 
 
-def weighted_alpha(items: Floats, weights: Floats) -> float:
+def weighted_alpha(items: Values, weights: Values) -> float:
     """α from weighted variances of complete rows. R: `survey::svycralpha(~a+b, design, na.rm=TRUE)`."""
+    items = matrix(items, "items")
+    weights = vector(weights, "weights", len(items), missing=False)
+    refuse_rows(weights < 0, "weights is negative", "a row stands for no fewer than 0 persons")
     complete = ~np.isnan(items).any(axis=1) & (weights > 0)
+    if items.shape[1] < 2 or complete.sum() < 2:
+        raise DesignError("A scale needs two questions and two persons who answered all of them.")
     return alpha_of(weighted_covariance(items[complete], weights[complete]))
 
 
@@ -91,10 +110,11 @@ class Omega:
     uniquenesses: Floats
 
 
-def one_factor_omega(items: Floats, standardised: bool = True) -> Omega:
+def one_factor_omega(items: Values, standardised: bool = True) -> Omega:
     """ω = (Σλ)² / ((Σλ)² + Σψ) from complete rows; of correlations, or of covariances.
 
     R: `factanal(items, 1)`; covariances: `lavaan::cfa("f =~ …", std.lv=TRUE)`."""
+    items = matrix(items, "items")
     complete = items[~np.isnan(items).any(axis=1)]
     if complete.shape[1] < 3 or len(complete) <= complete.shape[1]:
         raise DesignError("One factor needs three questions and more complete forms than questions.")
@@ -132,8 +152,9 @@ def one_factor(correlation: Floats, least: float = 0.005) -> tuple[Floats, Float
     return np.asarray(loadings * (1 if loadings.sum() >= 0 else -1)), np.asarray(found.x)
 
 
-def split_half(items: Floats, first: Sequence[int] | None = None) -> tuple[float, float]:
+def split_half(items: Values, first: Sequence[int] | None = None) -> tuple[float, float]:
     """Correlation of two half sums and its Spearman-Brown step-up. Default halves: odd and even places."""
+    items = matrix(items, "items")
     p = items.shape[1]
     one = list(range(0, p, 2)) if first is None else list(first)
     other = [item for item in range(p) if item not in one]
@@ -141,15 +162,16 @@ def split_half(items: Floats, first: Sequence[int] | None = None) -> tuple[float
     return r, 2 * r / (1 + r)
 
 
-def reversed_items(items: Floats, columns: Sequence[int], lowest: float, highest: float) -> Floats:
+def reversed_items(items: Values, columns: Sequence[int], lowest: float, highest: float) -> Floats:
     """A copy where the columns named are turned: lowest + highest - answer."""
-    turned = items.copy()
+    turned = matrix(items, "items")
     turned[:, list(columns)] = lowest + highest - turned[:, list(columns)]
     return turned
 
 
-def pairwise_covariance(items: Floats) -> Floats:
+def pairwise_covariance(items: Values) -> Floats:
     """(p, p), divisor n - 1, over the persons who answered both items. R: `cov(x, use="pairwise")`."""
+    items = matrix(items, "items")
     known = (~np.isnan(items)).astype(np.float64)
     filled = np.nan_to_num(items - np.nanmean(items, axis=0))
     both = known.T @ known

@@ -2,9 +2,11 @@
 
 Points are a fixed combination of means of single questions. Their variance is that of the linearised combination, so
 it holds the covariances between questions that one person answered and between criteria that share a question
-(Särndal, Swensson & Wretman 1992, 5.5). Strata are the publication cells; forms within a cell count as drawn with
-replacement. Intervals are of the beta kind at n_eff = m(1-m)/v on the share of the maximum, since with few answers
-and scores near the top an interval of estimate ± t·se is far too short (Korn & Graubard 1998; Franco et al. 2019).
+(Särndal, Swensson & Wretman 1992, 5.5). Strata are the publication cells; persons within a cell count as drawn with
+replacement. Who filled in several forms, one about each rated unit, is one sampling unit where the column `rater` says
+so; where nobody may know it every form has a rater of its own, and rated units are taken as independent. Intervals are
+of the beta kind at n_eff = m(1-m)/v on the share of the maximum, since with few answers and scores near the top an
+interval of estimate ± t·se is far too short (Korn & Graubard 1998; Franco et al. 2019).
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from analysis import proportion
 from analysis.component_score import SIPAS, LeafScore
@@ -21,7 +24,7 @@ from analysis.design import Design
 from analysis.scoring_rules import DONT_KNOW, PRESETS, Settings
 from analysis.taylor import Floats
 
-CELL, GROUP = "cell", "group"
+CELL, GROUP, RATER = "cell", "group", "rater"
 
 
 @dataclass(frozen=True)
@@ -109,26 +112,64 @@ def precision(
 ) -> tuple[list[Interval | None], list[Interval | None]]:
     """Intervals of every leaf, and of every sum of leaves (positions in `leaves`: an area, the total).
 
-    answers: one row per form with the columns `cell` and `group` and one per question with its level as text
-    ("1" …, KB, empty; missing where not asked), best as categories. None without points or without forms to learn a
+    answers: one row per form with the columns `cell`, `group`, `rater` and one per question with its level as text
+    ("1" …, KB, empty; missing where not asked), best as categories. None without points or without persons to learn a
     variance from.
     """
+    values, of_leaves = _combination(leaves, answers, settings)
+    if not values.shape[1] or answers[CELL].nunique() >= answers[RATER].nunique():
+        return [None] * len(leaves), [None] * len(sums)
+    factors = np.vstack([of_leaves, *(of_leaves[list(members)].sum(axis=0) for members in sums)])
+    maxima = [float(leaf.criterion.max_points) for leaf in leaves]
+    # A leaf that has no points cannot add any either, so it widens no interval.
+    maxima += [sum(maxima[position] for position in members if of_leaves[position].any()) for members in sums]
+    found = combined_means(answers, values, factors, maxima)
+    return found[: len(leaves)], found[len(leaves) :]
+
+
+def covariance_between(parts: Sequence[tuple[Sequence[LeafScore], pd.DataFrame]], settings: Settings) -> Floats:
+    """Covariance (U, U) of the totals of U rated units, each given by its leaves and the forms about it.
+
+    C_uv = Σ_h Σ_i r_hiu r_hiv over the persons i of cell h who rated both, r = √(n_hu/(n_hu-1)) (z_hiu - z̄_hu), z what
+    the answers of a person about u add to the linearised total. The diagonal is the variance by `precision`; 0 between
+    units that no rater has in common. R, where everybody of a cell rated the same units, total = Σ factor × item:
+    `vcov(svyby(~total, ~unit, svydesign(~rater, strata=~cell, nest=TRUE, data=forms), svymean, covmat=TRUE))`.
+    """
+    raters = np.concatenate([answers[RATER].to_numpy() for _leaves, answers in parts])
+    deviations = [_deviations(leaves, answers, settings) for leaves, answers in parts]
+    unit = np.repeat(np.arange(len(parts)), [len(each) for each in deviations])
+    person = np.unique(raters, return_inverse=True)[1]
+    by_person = sparse.coo_array((np.concatenate(deviations), (person, unit)), shape=(len(raters), len(parts))).tocsr()
+    return np.asarray((by_person.T @ by_person).toarray())
+
+
+def _deviations(leaves: Sequence[LeafScore], answers: pd.DataFrame, settings: Settings) -> Floats:
+    """r (n,) of every form about one unit; 0 where the unit has no points."""
+    values, of_leaves = _combination(leaves, answers, settings)
+    if not values.shape[1]:
+        return np.zeros(len(answers))
+    inside = ~np.isnan(values)
+    count = inside.sum(axis=0)
+    mean = np.nansum(values, axis=0) / count
+    linear = np.where(inside, values - mean, 0.0) @ (of_leaves.sum(axis=0) / count)
+    cell = np.unique(answers[CELL], return_inverse=True)[1]
+    size = np.bincount(cell)
+    centre = np.where(size > 1, np.bincount(cell, linear) / size, linear.mean())
+    return np.asarray((linear - centre[cell]) * np.sqrt(size / np.maximum(size - 1, 1))[cell])
+
+
+def _combination(leaves: Sequence[LeafScore], answers: pd.DataFrame, settings: Settings) -> tuple[Floats, Floats]:
+    """Values (n, T) of the means that the leaves rest on, and the points (leaves, T) that each of them brings."""
     terms = [terms_of(leaf, settings) for leaf in leaves]
     means = dict.fromkeys(term.mean for each in terms for term in each)
-    if not means or answers[CELL].nunique() >= len(answers):
-        return [None] * len(leaves), [None] * len(sums)
     column = {mean: position for position, mean in enumerate(means)}
-    factors = np.zeros((len(leaves) + len(sums), len(column)))
+    factors = np.zeros((len(leaves), len(column)))
     for row, each in enumerate(terms):
         for term in each:
             factors[row, column[term.mean]] += term.factor
-    for row, members in enumerate(sums, start=len(leaves)):
-        factors[row] = factors[list(members)].sum(axis=0)
-    values = np.stack([_values(answers, *mean, settings) for mean in means], axis=1)
-    maxima = [float(leaf.criterion.max_points) for leaf in leaves]
-    maxima += [sum(maxima[position] for position in members) for members in sums]
-    found = combined_means(answers, values, factors, maxima)
-    return found[: len(leaves)], found[len(leaves) :]
+    if not means:
+        return np.zeros((len(answers), 0)), factors
+    return np.stack([_values(answers, *mean, settings) for mean in means], axis=1), factors
 
 
 def combined_means(
@@ -138,19 +179,24 @@ def combined_means(
 
     factors: (k, T); maxima: (k,) the largest value each sum can have. None where all factors are 0.
     """
-    design = Design(answers[[CELL]], strata=CELL, lonely="adjust")
+    persons = answers[RATER].to_numpy()
+    # Where every form is of another person, which is usual, a design without sampling units is the same and quick.
+    psu = None if answers[RATER].is_unique else RATER
+    design = Design(answers[[CELL, RATER]], strata=CELL, psu=psu, lonely="adjust")
     inside = ~np.isnan(values)
     estimate, covariance = sums_of_means(design, values, factors)
     se = np.sqrt(np.maximum(np.diag(covariance), 0))
     found: list[Interval | None] = []
     for row, maximum in enumerate(maxima):
         used = factors[row] != 0
-        n = int(inside[:, used].any(axis=1).sum())
-        if not used.any() or n < 2:
+        says = inside[:, used].any(axis=1)
+        n = int(says.sum())
+        count = len(np.unique(persons[says])) if psu else n
+        if not used.any() or count < 2:
             found.append(None)
             continue
         share = float(np.clip(estimate[row] / maximum, 0, 1))
-        low, high = proportion.interval(share, float(se[row] / maximum), n, design.df, "beta")
+        low, high = proportion.interval(share, float(se[row] / maximum), count, design.df, "beta")
         found.append(Interval(float(estimate[row]), float(se[row]), low * maximum, high * maximum, n))
     return found
 

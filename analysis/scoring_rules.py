@@ -4,6 +4,7 @@ Every rule is a setting of the round (*quy tắc tính điểm*); no official te
 criterion by several hundredths of a point. So they are frozen with the round and stand under every figure.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -150,11 +151,17 @@ def _groups_text(settings: Settings) -> str:
 def _refuse_other(key: str, value: object, allowed: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in allowed:
         raise ScoringError(
-            f"Quy tắc tính điểm: «{key}» không nhận giá trị «{value}». Các giá trị dùng được: {', '.join(allowed)}."
+            f"Quy tắc tính điểm: «{key}» không nhận giá trị «{_shown(value)}». "
+            f"Các giá trị dùng được: {', '.join(allowed)}."
         )
 
 
-def _figure(key: str, value: object) -> Decimal:
+def _shown(value: object) -> str:
+    """A value as the settings file has it; what has no place in JSON by its plain text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _figure(key: str, value: object, example: str = "0.75") -> Decimal:
     try:
         if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
             raise InvalidOperation
@@ -162,9 +169,11 @@ def _figure(key: str, value: object) -> Decimal:
         if figure.is_finite() and not -12 <= figure.adjusted() <= 12:
             raise InvalidOperation  # exact fractions of such figures would never end
     except InvalidOperation:
-        raise ScoringError(f'Quy tắc tính điểm: «{key}» phải là một số, ví dụ "0.75"; đang là «{value}».') from None
+        raise ScoringError(
+            f'Quy tắc tính điểm: «{key}» phải là một số, ví dụ "{example}"; đang là «{_shown(value)}».'
+        ) from None
     if not figure.is_finite():
-        raise ScoringError(f"Quy tắc tính điểm: «{key}» phải là một số hữu hạn; đang là «{value}».")
+        raise ScoringError(f"Quy tắc tính điểm: «{key}» phải là một số hữu hạn; đang là «{_shown(value)}».")
     return figure
 
 
@@ -174,7 +183,7 @@ def _read_coefficients(value: object) -> tuple[Decimal, ...]:
     if not isinstance(value, Mapping) or not 2 <= count <= 10 or set(value) != set(expected):
         raise ScoringError(
             'Quy tắc tính điểm: «coefficients» phải ghi đủ các mức liền nhau từ "1" (2 đến 10 mức), '
-            f'ví dụ {{"5": "1", "4": "0.75", "3": "0.5", "2": "0.25", "1": "0"}}; đang là «{value}».'
+            f'ví dụ {{"5": "1", "4": "0.75", "3": "0.5", "2": "0.25", "1": "0"}}; đang là «{_shown(value)}».'
         )
     figures = tuple(_figure(f"coefficients, mức {level}", value[level]) for level in expected)
     for level, figure in zip(expected, figures, strict=True):
@@ -189,7 +198,7 @@ def _read_group_weights(value: object) -> tuple[tuple[str, Decimal], ...]:
     if not isinstance(value, Mapping) or not value:
         raise ScoringError(
             'Quy tắc tính điểm: «group_weights» phải là "equal" hoặc trọng số từng nhóm, '
-            f'ví dụ {{"A": "30", "B": "20", "C": "50"}}; đang là «{value}».'
+            f'ví dụ {{"A": "30", "B": "20", "C": "50"}}; đang là «{_shown(value)}».'
         )
     weights = tuple((str(group), _figure(f"group_weights, nhóm {group}", figure)) for group, figure in value.items())
     for group, weight in weights:
@@ -199,9 +208,9 @@ def _read_group_weights(value: object) -> tuple[tuple[str, Decimal], ...]:
 
 
 def _read_n_min(value: object) -> int:
-    figure = _figure("n_min", value)
+    figure = _figure("n_min", value, "5")
     if figure != figure.to_integral_value() or figure < 1:
-        raise ScoringError(f"Quy tắc tính điểm: «n_min» phải là số nguyên từ 1; đang là «{value}».")
+        raise ScoringError(f"Quy tắc tính điểm: «n_min» phải là số nguyên từ 1; đang là «{_shown(value)}».")
     return int(figure)
 
 

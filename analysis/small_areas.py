@@ -8,8 +8,10 @@ Datta & Lahiri (2000); Li & Lahiri (2010); Rao & Molina (2015) ch. 6. R: `sae::e
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import optimize
 
+from analysis.inputs import Values, matrix, refuse_other, refuse_rows, vector
 from analysis.taylor import DesignError, Floats
 
 METHODS = ("REML", "ML", "FH", "PR", "adjusted-ML")
@@ -28,19 +30,24 @@ class AreaFit:
     shrinkage: Floats
     label: str = LABEL
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """One tidy row a unit, in the order given; se = √MSE."""
+        return pd.DataFrame({"estimate": self.estimates, "se": np.sqrt(self.mse), "shrinkage": self.shrinkage})
 
-def fay_herriot(values: Floats, variances: Floats, auxiliaries: Floats, method: str = "REML") -> AreaFit:
+
+def fay_herriot(values: Values, variances: Values, auxiliaries: Values, method: str = "REML") -> AreaFit:
     """Direct estimates (m,) with variances D (m,) and auxiliaries (m, p), with a column of ones, → EBLUPs.
 
     method: how A is found (REML, ML, FH = Fay & Herriot's moment, PR = Prasad & Rao's, adjusted-ML = Li & Lahiri's,
     never 0).
-    MSE = g1 + g2 + 2 g3, with the bias of A taken away for ML and FH. Areas with D = 0 keep their value.
+    MSE = g1 + g2 + 2 g3, with the bias of A taken away for ML and FH.
     R: `eblupFH(y ~ x, D, method=method)`, `mseFH(y ~ x, D, method=method)$mse`."""
-    if method not in METHODS:
-        raise DesignError(f"method={method!r}: use one of {', '.join(METHODS)}.")
-    m, p = auxiliaries.shape
-    if m <= p or (variances <= 0).any():
-        raise DesignError("The model needs more units than auxiliaries, and variances above 0: smooth them first.")
+    refuse_other(method, METHODS, "method")
+    values = vector(values, "values", missing=False)
+    variances = vector(variances, "variances", len(values), missing=False)
+    refuse_rows(variances <= 0, "variances is 0 or less", "smooth them first, see `smoothed_variances`")
+    auxiliaries = _auxiliaries(auxiliaries, len(values))
     a = _between_variance(values, variances, auxiliaries, method)
     total = a + variances
     spread: Floats = np.linalg.inv(auxiliaries.T @ (auxiliaries / total[:, None])).astype(np.float64)
@@ -50,6 +57,21 @@ def fay_herriot(values: Floats, variances: Floats, auxiliaries: Floats, method: 
     mse = _mean_squared_errors(a, variances, auxiliaries, spread, method)
     estimates = fitted + shrinkage * (values - fitted)
     return AreaFit(a, beta, np.sqrt(np.diag(spread)), estimates, mse, shrinkage)
+
+
+def _auxiliaries(given: Values, units: int) -> Floats:
+    if np.ndim(given) != 2:
+        raise DesignError("auxiliaries: give a table with one row a unit and a column of ones.")
+    table = matrix(given, "auxiliaries")
+    m, p = table.shape
+    refuse_rows(np.asarray(np.isnan(table).any(axis=1)), "auxiliaries is missing", "fill these values")
+    if m != units or m <= p:
+        raise DesignError(
+            f"auxiliaries {m} × {p} for {units} units: give a row for each unit, and more units than columns."
+        )
+    if np.linalg.matrix_rank(table) < p:
+        raise DesignError("auxiliaries: a column follows from the others: leave it out.")
+    return table
 
 
 def _projection(values: Floats, total: Floats, auxiliaries: Floats) -> tuple[Floats, Floats]:

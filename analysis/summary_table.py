@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analysis.inputs import refuse_unknown
 from analysis.taylor import Codes, DesignError, Floats
 
 KEYS = ("stratum", "psu", "item", "level")
@@ -70,7 +71,8 @@ def from_rows(
     unit = np.full(n, -1, dtype=np.intp)
     psu_stratum = np.zeros(0, dtype=np.intp)
     if psu:
-        unit = pd.factorize(pd.MultiIndex.from_arrays([stratum, frame[psu]]))[0].astype(np.intp)
+        label, labels = pd.factorize(frame[psu], use_na_sentinel=False)
+        unit = pd.factorize(stratum * len(labels) + label)[0].astype(np.intp)
         psu_stratum = np.zeros(int(unit.max()) + 1, dtype=np.intp)
         psu_stratum[unit] = stratum
     sampled = np.bincount(psu_stratum if psu else stratum, minlength=int(stratum.max()) + 1).astype(np.float64)
@@ -168,6 +170,8 @@ def reweighted(table: SummaryTable, column: str, factors: Mapping[object, float]
 
 
 def domains_of(frame: pd.DataFrame, by: Sequence[str]) -> tuple[Codes, pd.DataFrame]:
+    """The domain of each row (n,) and the labels of the domains, one row each, in sorted order; one without `by`."""
+    refuse_unknown(frame, by, "by")
     if not by:
         return np.zeros(len(frame), dtype=np.intp), pd.DataFrame(index=[0])
     names = list(by)

@@ -67,10 +67,10 @@ def domain_variances(
     total = np.zeros((count, scores.shape[1]))
     above = np.ones(len(stages[0].sampled))
     for stage in stages:
-        multiplier, alone, factor = _multipliers(stage, above, lonely)
         pair, place = np.unique(stage.cluster[inside] * count + domains, return_inverse=True)
         sums = sums_by_code(scores, place, len(pair))
         cluster = pair // count
+        multiplier, alone = _multipliers(stage, above, lonely, np.unique(stage.stratum[cluster]))
         upper, position = np.unique(stage.stratum[cluster] * count + pair % count, return_inverse=True)
         stratum, domain = upper // count, upper % count
         mean = sums_by_code(sums, position, len(upper)) / stage.sampled[stratum][:, None]
@@ -80,10 +80,9 @@ def domain_variances(
         whole = np.bincount(stage.stratum, multiplier, minlength=len(stage.sampled))
         absent = whole[stratum] - np.bincount(position, multiplier[cluster], minlength=len(upper))
         spread = sums_by_code(multiplier[cluster][:, None] * (sums - mean[position]) ** 2, position, len(upper))
-        total += factor * sums_by_code(spread + absent[:, None] * mean**2, domain, count)
-        if lonely == "adjust":  # lone sampling units of strata that the domain does not touch
-            touched = np.bincount(domain, whole[stratum] * alone[stratum], minlength=count)
-            total += factor * (whole[alone].sum() - touched)[:, None] * common**2
+        lone = np.bincount(domain, alone[stratum], minlength=count)
+        factor = _scaled_up(np.bincount(domain, minlength=count), lone, lonely)
+        total += factor[:, None] * sums_by_code(spread + absent[:, None] * mean**2, domain, count)
         above = above[stage.stratum] * stage.fraction
         if not above.any():
             break
@@ -95,29 +94,45 @@ def sums_by_code(values: Floats, codes: Codes, count: int) -> Floats:
     return np.stack([np.bincount(codes, column, minlength=count) for column in values.T], axis=1)
 
 
-def _multipliers(stage: Stage, above: Floats, lonely: str) -> tuple[Floats, Truths, float]:
-    """(1-f_i) n_h/(n_h-1) times the fractions above, (C,); strata (H,) with a lone unit; what all is multiplied by.
+def _multipliers(stage: Stage, above: Floats, lonely: str, touched: Codes) -> tuple[Floats, Truths]:
+    """(1-f_i) n_h/(n_h-1) times the fractions above, (C,); strata (H,) with a lone unit, among those `touched`.
 
+    A stratum in which nobody is a member of the domain has no part in its variance, lone unit or not, as in R.
     With inclusion probabilities for f_i this is Brewer's approximation (Brewer 2002, 9.4)."""
     strata = len(stage.sampled)
     multiplier = above[stage.stratum] * (1 - stage.fraction)
-    alone = (stage.sampled == 1) & (np.bincount(stage.stratum, multiplier, minlength=strata) > 0)
+    alone = np.zeros(strata, dtype=bool)
+    alone[touched] = True
+    alone &= (stage.sampled == 1) & (np.bincount(stage.stratum, multiplier, minlength=strata) > 0)
     multiplier = multiplier * (stage.sampled / np.maximum(stage.sampled - 1, 1))[stage.stratum]
-    if not alone.any():
-        return multiplier, alone, 1.0
-    if lonely == "fail":
+    if alone.any() and lonely == "fail":
         names = ", ".join(stage.labels[h] for h in np.flatnonzero(alone)[:5])
         raise DesignError(f"Only one sampling unit in stratum {names}: merge strata or name a rule (lonely=).")
     if lonely != "adjust":
         multiplier[alone[stage.stratum]] = 0
-    return multiplier, alone, float(strata / (strata - alone.sum())) if lonely == "average" else 1.0
+    return multiplier, alone
+
+
+def _scaled_up(strata: Codes, alone: Floats | Codes, lonely: str) -> Floats:
+    """What the variance is multiplied by, so that strata with a lone unit count as the mean of the others; NaN where
+    there are no others."""
+    known = strata - alone
+    scaled = np.divide(strata, known, out=np.where(strata > 0, np.nan, 1.0), where=known > 0)
+    return scaled if lonely == "average" else np.ones(len(strata))
 
 
 def _stage_covariance(scores: Floats, stage: Stage, above: Floats, lonely: str) -> Floats:
     totals = sums_by_code(scores, stage.cluster, len(stage.stratum))
+    touched = np.unique(stage.stratum[stage.cluster[scores.any(axis=1)]])
     centre = sums_by_code(totals, stage.stratum, len(stage.sampled)) / stage.sampled[:, None]
-    multiplier, alone, factor = _multipliers(stage, above, lonely)
-    if lonely == "adjust":
-        centre[alone] = totals.mean(axis=0)
-    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[:, None]
-    return np.asarray(factor * (deviations.T @ deviations))
+    multiplier, alone = _multipliers(stage, above, lonely, touched)
+    factor = np.ones(scores.shape[1])
+    if alone.any():  # each column has its own domain, which need not touch all these strata
+        strata = stage.stratum[stage.cluster]
+        within = sums_by_code((scores != 0).astype(np.float64), strata, len(stage.sampled)) > 0
+        lone = within & alone[:, None]
+        factor = _scaled_up(within.sum(axis=0), lone.sum(axis=0), lonely)
+        if lonely == "adjust":
+            centre = np.where(lone, totals.mean(axis=0), centre)
+    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[:, None] * np.sqrt(factor)
+    return np.asarray(deviations.T @ deviations)

@@ -23,6 +23,7 @@ SUBJECTS = (
     "answers",
     "progress",
     "scores",
+    "backups",
     "demo",
 )
 

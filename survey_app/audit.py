@@ -43,6 +43,9 @@ class Action(Enum):
     USER_SIGNED_OUT = _Kind("user.signed_out", N_("{login} đăng xuất"), ("login",))
     USER_SESSION_ENDED = _Kind("user.session_ended", N_("Kết thúc phiên làm việc của {login}"), ("login",))
     UNIT_ACCOUNTS = _Kind("user.unit_accounts", N_("Tạo {count} tài khoản đơn vị và in phiếu"), ("count",))
+    BACKUP_MADE = _Kind("backup.made", N_("Sao lưu vào {file}, đã phục hồi thử"), ("file", "size", "sha256"))
+    BACKUP_RESTORED = _Kind("backup.restored", N_("Phục hồi từ bản sao lưu {file}"), ("file", "sha256"))
+    BACKUP_DESTROYED = _Kind("backup.destroyed", N_("Hủy bản sao lưu {file}"), ("file", "sha256"))
     UNITS_SEEDED = _Kind("units.seeded", N_("Nạp danh mục {units} đơn vị, {ban} bản"), ("units", "ban"))
     ROUND_CREATED = _Kind("round.created", N_("Tạo đợt {round}"), ("round",))
     ROUND_COPIED = _Kind(
@@ -236,6 +239,26 @@ class Action(Enum):
         "round.slips_drawn",
         N_("Ghi danh sách nhận mã bốc thăm đợt {round}: {unit}, nhóm {group}, {taken} người"),
         ("round", "unit", "group", "taken"),
+    )
+    PAPER_BATCH_MADE = _Kind(
+        "round.paper_batch_made",
+        N_("Lô phiếu giấy {number} đợt {round}: {unit}, nhóm {group}, phát {count} phiếu"),
+        ("round", "unit", "group", "number", "count"),
+    )
+    PAPER_RETURNED = _Kind(
+        "round.paper_returned",
+        N_("Ghi phiếu giấy nộp lại của lô {number} đợt {round}: {unit}, nhóm {group}, {returned} người"),
+        ("round", "unit", "group", "number", "returned"),
+    )
+    PAPER_KEYED = _Kind(
+        "round.paper_keyed",
+        N_("Bắt đầu nhập lô phiếu giấy {number} đợt {round}: {unit}, nhóm {group}"),
+        ("round", "unit", "group", "number"),
+    )
+    PAPER_DESTROYED = _Kind(
+        "round.paper_destroyed",
+        N_("Đã hủy phiếu gốc của lô {number} đợt {round}: {unit}, nhóm {group}"),
+        ("round", "unit", "group", "number"),
     )
     DESK_SET_UP = _Kind(
         "round.desk_set_up",

@@ -95,9 +95,14 @@ def serve(host: str) -> None:
     import waitress
 
     from .answers.opening import finish_cleanings
+    from .backups.rules import running
     from .static_files import with_static_files
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        click.get_current_context().with_resource(running(settings()))
+    except Refused as fault:
+        raise click.ClickException(fault.message) from fault
     database = _database()
     prepare(database)
     try:

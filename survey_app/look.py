@@ -79,6 +79,7 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "unreachable": (N_("Không liên lạc được"), "warn", "telephone-x"),
         "replaced": (N_("Đã thay thế"), "idle", "arrow-left-right"),
         "drew_slip": (N_("Đã bốc thăm mã"), "info", "shuffle"),
+        "returned_paper": (N_("Đã nộp phiếu giấy"), "info", "file-earmark-check"),
     },
     "row": {
         "ok": (N_("Đạt"), "plain-ok", "check2"),
@@ -116,6 +117,11 @@ BADGES: dict[str, dict[str, tuple[str, str, str]]] = {
         "destroyed": (N_("Đã hủy khóa"), "lock", "key-fill"),
         "sealed": (N_("Phiếu niêm phong"), "seal", "envelope-paper"),
         "confidential": (N_("Phiếu bảo mật, có danh tính"), "idle", "person-lock"),
+    },
+    "backup": {
+        "tried": (N_("Phục hồi thử được"), "ok", "check-circle"),
+        "to_destroy": (N_("Cần hủy"), "warn", "exclamation-triangle-fill"),
+        "destroyed": (N_("Đã hủy"), "idle", "trash"),
     },
     "score": {
         "enough": (N_("Đủ mẫu"), "plain-ok", ""),

@@ -1,6 +1,6 @@
 """Every table of the program, imported in one place: for migrations and for whoever needs the whole metadata."""
 
-from . import attempts, audit, data_key
+from . import attempts, audit, backup_register, data_key
 from .access_codes import models as access_codes
 from .answers import models as answers
 from .db import Base
@@ -19,6 +19,7 @@ __all__ = ["metadata"]
 _ALL = (
     attempts,
     audit,
+    backup_register,
     data_key,
     access_codes,
     answers,

@@ -19,6 +19,7 @@ _FITTING: dict[str, dict[str, Any]] = {
     "criterion": {"scored_by": "survey"},
     "respondent_group": {"list_type": "citizens"},
     "batch": {"kind": "slip", "ticked": 1},
+    "batch_worker": {"part": "ticked"},
     "access_code": {"batch_id": None},
     "envelope": {"batch_id": None},
     "sample_member": {"standing": "selected"},

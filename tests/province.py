@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from survey_app.access import Role
 from survey_app.access_codes.codes import hash_of
 from survey_app.access_codes.rules import build_cells, issue_codes
+from survey_app.answers.identified import seal_identified
 from survey_app.answers.models import Opening
 from survey_app.answers.opening import open_envelopes
 from survey_app.answers.queries import find_access, published_version, sealing_keys
@@ -28,7 +29,7 @@ from survey_app.roster.models import ListState
 from survey_app.roster.rules import list_for, replace_persons
 from survey_app.rounds.group_rules import PROVINCE_CRITERIA, GroupEntry, import_criteria, set_groups, set_quotas
 from survey_app.rounds.levels import SO_AND_COMMUNES, usual_group
-from survey_app.rounds.models import RatedUnit, RespondentGroup, Round
+from survey_app.rounds.models import Mode, RatedUnit, RespondentGroup, Round
 from survey_app.rounds.rating_rules import rated_in_order, set_ratings
 from survey_app.rounds.readiness import start_lists
 from survey_app.rounds.rules import Basics, Dates, create_round, set_dates
@@ -73,8 +74,12 @@ class Province:
         return [code for (letter, _unit), codes in self.codes.items() if letter == group for code in codes]
 
 
-def make_province(session: Session, pepper: bytes, size: Size | None = None, opened: bool = True) -> Province:
-    """A round in which leaders of sở rate communes and the other way round, deputies both, citizens their commune."""
+def make_province(
+    session: Session, pepper: bytes, size: Size | None = None, opened: bool = True, confidential: str = ""
+) -> Province:
+    """A round in which leaders of sở rate communes and the other way round, deputies both, citizens their commune.
+
+    confidential: letters of the groups whose answers carry a name."""
     size = size or Size()
     top = make_unit(session, "Tỉnh Điện Biên", kind=UnitKind.PROVINCE)
     offices = [
@@ -84,6 +89,11 @@ def make_province(session: Session, pepper: bytes, size: Size | None = None, ope
     by = make_user(session, Role.OPERATOR, top)
     survey_round = _prepared_round(session, top, by)
     _set_who_answers(session, survey_round, by, size, {"offices": offices, "communes": communes, "top": [top]})
+    for group in survey_round.groups:
+        if group.code in confidential:
+            group.mode = Mode.CONFIDENTIAL
+    if confidential:
+        make_user(session, Role.ANSWER_READER, top)
     start_lists(session, survey_round, by)
     _fill_lists(session, survey_round)
     lock_roster(session, survey_round, by)
@@ -172,7 +182,10 @@ def answer_all(session: Session, made: Province, pepper: bytes, codes: list[str]
         form = form_of(version, units)
         payload = payload_of(version, units, answers_to(form, chance))
         widest = form_of(version, rated.most(access.group_id))
-        sealed = seal_answers(made.round, keys, version.id, widest, payload.ratings, payload.apart)
+        if access.mode == Mode.CONFIDENTIAL:
+            sealed = seal_identified(session, made.round, widest, payload)
+        else:
+            sealed = seal_answers(made.round, keys, version.id, widest, payload.ratings, payload.apart)
         receive(session, Sending(hash_of(code, pepper), secrets.token_hex(32), sealed))
 
 

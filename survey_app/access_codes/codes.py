@@ -7,6 +7,7 @@ same alphabet, written ABCD-EFGH-JKMN-P. Only a keyed hash of it is stored, unde
 import hashlib
 import hmac
 import secrets
+import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_LETTERS = 12
@@ -15,8 +16,32 @@ CODE_LENGTH = RANDOM_LETTERS + 1
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
 # What people type for what is printed. U has no place in the alphabet and no twin: it is refused.
 _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
-# Blanks of every kind and what keyboards and messengers make of a hyphen.
-_SEPARATORS = str.maketrans("", "", " \t\r\n\u00a0\u200b\ufeff-\u2010\u2011\u2012\u2013\u2014\u2212_.")
+# What a Vietnamese keyboard made of the letters, taken back: as typed in Telex (a lone W is «ư»), and as typed in VNI.
+_TELEX = {
+    "Đ": "DD",
+    "U\u031b": "W",
+    "A\u0302": "AA",
+    "E\u0302": "EE",
+    "O\u0302": "OO",
+    "\u031b": "W",
+    "\u0306": "W",
+    "\u0301": "S",
+    "\u0300": "F",
+    "\u0309": "R",
+    "\u0303": "X",
+    "\u0323": "J",
+}
+_VNI = {
+    "Đ": "D9",
+    "\u0301": "1",
+    "\u0300": "2",
+    "\u0309": "3",
+    "\u0303": "4",
+    "\u0323": "5",
+    "\u0302": "6",
+    "\u031b": "7",
+    "\u0306": "8",
+}
 
 
 def new_code() -> str:
@@ -49,13 +74,28 @@ def _times_x(element: int) -> int:
 def normalise(typed: str) -> str | None:
     """The code that was meant by `typed`, or None when it cannot be one.
 
-    Small letters, blanks and hyphens do not matter; O counts as 0, I and L as 1. None for another length, a letter
-    outside the alphabet (U among them) and a check letter that does not fit.
+    A whole link, small letters, blanks, hyphens and other marks do not matter; O counts as 0, I and L as 1; the marks
+    that a Vietnamese keyboard puts on letters are taken back. None for another length, a letter outside the alphabet
+    (U among them) and a check letter that does not fit. `static/code.js` is its twin in the browser.
     """
-    code = typed.translate(_SEPARATORS).upper().translate(_LOOK_ALIKES)
-    if len(code) != CODE_LENGTH or any(letter not in _VALUE for letter in code):
-        return None
-    return code if check_letter(code[:-1]) == code[-1] else None
+    text = unicodedata.normalize("NFKD", typed).upper()
+    written = text.rpartition("#")[2].rpartition(":")[2].partition("~")[0]
+    for keys in (_TELEX, _VNI):
+        letters = written
+        for made, meant in keys.items():
+            letters = letters.replace(made, meant)
+        code = "".join(letter for letter in letters if letter.isalnum()).translate(_LOOK_ALIKES)
+        if _is_true(code):
+            return code
+        if letters == written:
+            break
+    return None
+
+
+def _is_true(code: str) -> bool:
+    """Whether length, alphabet and check letter are those of a code."""
+    known = len(code) == CODE_LENGTH and all(letter in _VALUE for letter in code)
+    return known and check_letter(code[:-1]) == code[-1]
 
 
 def printed(code: str) -> str:

@@ -7,17 +7,18 @@ No column here holds a time, a sequence, an address, a browser, a session or a r
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..db import Base, one_of
 from ..roster.models import Person
 from ..rounds.models import Cell, Round
 from ..units.models import Unit
+from ..users.models import User
 
 
 class InvitationState(StrEnum):
-    """Chưa trả lời, đã trả lời, từ chối, không liên lạc được, đã thay thế, đã bốc thăm mã."""
+    """Chưa trả lời, đã trả lời, từ chối, không liên lạc được, đã thay thế, đã bốc thăm mã, đã nộp phiếu giấy."""
 
     UNUSED = "unused"
     RECEIVED = "received"
@@ -25,6 +26,7 @@ class InvitationState(StrEnum):
     UNREACHABLE = "unreachable"
     REPLACED = "replaced"
     DREW_SLIP = "drew_slip"  # answers with a nameless code from now on; whether it was used is not known
+    RETURNED_PAPER = "returned_paper"  # a paper form came back; it is nobody's, like a slip
 
 
 class BatchKind(StrEnum):
@@ -47,7 +49,7 @@ class Invitation(Base):
     cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"), index=True)
     state: Mapped[str] = mapped_column(default=InvitationState.UNUSED)
     replay_digest: Mapped[str | None]
-    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)  # the list of attendance
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)  # whose list the person stands on
 
     round: Mapped[Round] = relationship()
     person: Mapped[Person] = relationship()
@@ -57,13 +59,18 @@ class Invitation(Base):
 class Batch(Base):
     """A batch of nameless answers of one cell; never more keyed than ticked on the list.
 
-    Of slips: `printed` were made, `ticked` persons drew one, `keyed` answers came.
+    Of slips: `printed` were made, `ticked` persons drew one, `keyed` answers came. Of paper forms: `printed` were given
+    out, `ticked` came back, `keyed` were typed in, `keyed_twice` of them by two persons; `compared` answers of theirs
+    were compared, of which `differed` were not alike.
     """
 
     __tablename__ = "batch"
     __table_args__ = (
         CheckConstraint(one_of("kind", BatchKind), name="kind_known"),
         CheckConstraint("keyed <= ticked", name="keyed_within_ticked"),
+        CheckConstraint("keyed_twice <= keyed", name="twice_within_keyed"),
+        CheckConstraint("differed <= compared", name="differed_within_compared"),
+        UniqueConstraint("round_id", "number"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -74,10 +81,43 @@ class Batch(Base):
     printed: Mapped[int] = mapped_column(default=0)
     ticked: Mapped[int] = mapped_column(default=0)
     keyed: Mapped[int] = mapped_column(default=0)
+    number: Mapped[int | None]  # of paper forms, printed on them
+    second_share: Mapped[int] = mapped_column(default=0)  # of paper forms: per cent that are keyed twice
+    keyed_twice: Mapped[int] = mapped_column(default=0)
+    compared: Mapped[int] = mapped_column(default=0)
+    differed: Mapped[int] = mapped_column(default=0)
+    destroyed: Mapped[bool] = mapped_column(default=False)  # the forms themselves; the log knows the day
 
     round: Mapped[Round] = relationship()
     cell: Mapped[Cell] = relationship()
     unit: Mapped[Unit | None] = relationship()
+    workers: Mapped[list["BatchWorker"]] = relationship(order_by="BatchWorker.name")
+
+
+class WorkPart(StrEnum):
+    """Ghi phiếu nộp lại, nhập lần một, nhập lần hai."""
+
+    TICKED = "ticked"
+    KEYED = "keyed"
+    KEYED_AGAIN = "keyed_again"
+
+
+class BatchWorker(Base):
+    """Who worked on a batch of paper forms: known of the batch as a whole, never when nor which form."""
+
+    __tablename__ = "batch_worker"
+    __table_args__ = (
+        CheckConstraint(one_of("part", WorkPart), name="part_known"),
+        UniqueConstraint("batch_id", "part", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"))
+    part: Mapped[str]
+    name: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))  # the second person needs no account
+
+    user: Mapped[User | None] = relationship()
 
 
 class AccessCode(Base):

@@ -213,4 +213,4 @@ def void(code: str, invitation_id: int):
 register_step(3, step_state)
 register_effect(roster_effects.follow, roster_effects.tell)
 
-from . import payment_pages, slip_pages  # noqa: E402, F401 - they add their routes to `bp`
+from . import paper_pages, payment_pages, slip_pages  # noqa: E402, F401 - they add their routes to `bp`

@@ -24,7 +24,7 @@ from .models import Invitation, InvitationState
 from .queries import invitations
 
 LARGEST_PAYMENT = 10_000_000
-_PAID = (InvitationState.RECEIVED, InvitationState.DREW_SLIP)
+_PAID = (InvitationState.RECEIVED, InvitationState.DREW_SLIP, InvitationState.RETURNED_PAPER)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Integer, Select, case, cast, exists, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from ..errors import Missing
 from ..roster.models import ListState, Person, UnitList
@@ -200,13 +200,36 @@ def slip_lists(session: Session, survey_round: Round) -> list[Batch]:
 
 def _slip_lists(survey_round: Round) -> Select[Batch]:
     """Lists that were not withdrawn: a withdrawn one has no persons."""
+    return _batches(survey_round, BatchKind.SLIP).where(exists().where(Invitation.batch_id == Batch.id))
+
+
+def _batches(survey_round: Round, kind: BatchKind) -> Select[Batch]:
     return (
         select(Batch)
         .join(Unit, Unit.id == Batch.unit_id)
-        .where(Batch.round_id == survey_round.id, Batch.kind == BatchKind.SLIP)
-        .where(exists().where(Invitation.batch_id == Batch.id))
+        .where(Batch.round_id == survey_round.id, Batch.kind == kind)
         .options(joinedload(Batch.round), joinedload(Batch.unit), joinedload(Batch.cell).joinedload(Cell.group))
     )
+
+
+def paper_batches(session: Session, survey_round: Round) -> list[Batch]:
+    """The batches of paper forms of a round with unit, cell and who worked on them, by number."""
+    found = _batches(survey_round, BatchKind.PAPER).options(selectinload(Batch.workers)).order_by(Batch.number)
+    return list(session.scalars(found))
+
+
+def find_paper_batch(session: Session, survey_round: Round, batch_id: int) -> Batch:
+    """One batch of paper forms of this round. Raises Missing for one of another, or of slips."""
+    found = session.scalar(_batches(survey_round, BatchKind.PAPER).where(Batch.id == batch_id))
+    if found is None:
+        raise Missing
+    return found
+
+
+def unkeyed_batches(session: Session, round_id: int) -> int:
+    """How many batches of a round have paper forms that came back and are not keyed."""
+    waiting = (Batch.round_id == round_id, Batch.kind == BatchKind.PAPER, Batch.keyed < Batch.ticked)
+    return session.scalar(select(func.count(Batch.id)).where(*waiting)) or 0
 
 
 def find_slip_list(session: Session, survey_round: Round, batch_id: int) -> Batch:
@@ -220,6 +243,16 @@ def find_slip_list(session: Session, survey_round: Round, batch_id: int) -> Batc
 def slip_persons(session: Session, batch: Batch) -> list[Invitation]:
     """The persons of a list of attendance, in the order of the letters."""
     return list(session.scalars(invitations(batch.round).where(Invitation.batch_id == batch.id)))
+
+
+def paper_persons(session: Session, batch: Batch) -> list[Invitation]:
+    """Who may have filled in a form of this batch: all of its unit, group and cell who stand on no other list."""
+    asked = invitations(batch.round, batch.unit, batch.cell.group).where(
+        Invitation.cell_id == batch.cell_id,
+        Invitation.state != InvitationState.REPLACED,
+        or_(Invitation.batch_id.is_(None), Invitation.batch_id == batch.id),
+    )
+    return list(session.scalars(asked))
 
 
 @dataclass(frozen=True)
@@ -271,12 +304,12 @@ def cell_tree(session: Session, survey_round: Round) -> list[CellBranch]:
     return branches
 
 
-def answered_by_slips(session: Session, round_id: int) -> list[tuple[int, int, int]]:
-    """Rows (unit id, group id, answers that came with slips of the unit's lists of attendance)."""
+def answered_by_batches(session: Session, round_id: int) -> list[tuple[int, int, int]]:
+    """Rows (unit id, group id, answers of the unit that came with slips, or on paper and are keyed)."""
     rows = session.execute(
         select(Batch.unit_id, Cell.group_id, func.sum(Batch.keyed))
         .join(Cell, Cell.id == Batch.cell_id)
-        .where(Batch.round_id == round_id, Batch.kind == BatchKind.SLIP)
+        .where(Batch.round_id == round_id)
         .group_by(Batch.unit_id, Cell.group_id)
     )
     return [(unit_id, group_id, int(answers)) for unit_id, group_id, answers in rows if unit_id is not None]

@@ -78,4 +78,6 @@ def tell(session: Session, person: Person) -> str:
         return (
             f"{person.name} đã nhận một mã bốc thăm. Không biết mã nào nên không hủy được; vẫn tính là người được mời."
         )
+    if state == InvitationState.RETURNED_PAPER:
+        return f"{person.name} đã nộp phiếu giấy. Không biết phiếu nào nên không rút ra được; vẫn được tính."
     return ""

@@ -175,7 +175,9 @@ def may_get_code(invitation: Invitation) -> bool:
 def draw_further_code(invitation: Invitation) -> IssuedCode:
     """One further code in clear for one person at the desk. Raises Refused when the person may not get one."""
     if not may_get_code(invitation):
-        raise Refused("Người này đã trả lời, đã bốc thăm mã hoặc đã được thay thế, nên không cấp thêm mã.")
+        raise Refused(
+            "Người này đã trả lời, đã bốc thăm mã, đã nộp phiếu giấy hoặc đã được thay thế, nên không cấp thêm mã."
+        )
     return IssuedCode(invitation.id, invitation.person, codes.new_code())
 
 

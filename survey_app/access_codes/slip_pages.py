@@ -34,9 +34,7 @@ def _slips_page(code: str, faults: dict[str, str]) -> ResponseReturnValue:
         survey_round=survey_round,
         fixed=queries.cells_are_fixed(reading(), survey_round),
         lists=queries.slip_lists(reading(), survey_round),
-        choices=[
-            (f"{row.unit.id}:{row.group.code}", row) for row in rows if row.waiting and row.group.mode == Mode.SEALED
-        ],
+        choices=[(people_value(row), row) for row in rows if row.waiting and row.group.mode == Mode.SEALED],
         chosen=request.form.get("people", ""),
         faults=faults,
     )
@@ -66,11 +64,23 @@ def print_slips(code: str) -> ResponseReturnValue:
 
 
 def _chosen_people(survey_round: Round) -> tuple[Unit, RespondentGroup]:
-    """Unit and group of the choice «id:code». Raises Invalid when there is none of the kind."""
+    row = chosen_row(survey_round)
+    if row is None:
+        raise Invalid({"people": _("Chọn đơn vị và nhóm dự họp.")})
+    return row.unit, row.group
+
+
+def chosen_row(survey_round: Round) -> queries.CodeRow | None:
+    """The row of the code table that the form chose as «id:code», or none."""
     for row in queries.code_table(reading(), survey_round):
-        if request.form.get("people") == f"{row.unit.id}:{row.group.code}":
-            return row.unit, row.group
-    raise Invalid({"people": _("Chọn đơn vị và nhóm dự họp.")})
+        if request.form.get("people") == people_value(row):
+            return row
+    return None
+
+
+def people_value(row: queries.CodeRow) -> str:
+    """How a form names the persons of a unit and group."""
+    return f"{row.unit.id}:{row.group.code}"
 
 
 def _printed(
@@ -108,7 +118,7 @@ def attendance(code: str, batch_id: int) -> ResponseReturnValue:
 @requires("codes.manage")
 def tick(code: str, batch_id: int) -> ResponseReturnValue:
     """Changes only what this page changed: a colleague may tick others on the same list meanwhile."""
-    before, now = (_ids(request.form.getlist(name)) for name in ("was", "drew"))
+    before, now = (ids_of(request.form.getlist(name)) for name in ("was", "drew"))
     with writing() as session:
         batch = queries.find_slip_list(session, find_round(session, code, me()), batch_id)
         taken = slip_rules.tick_attendance(session, batch, now - before, before - now, me())
@@ -117,7 +127,8 @@ def tick(code: str, batch_id: int) -> ResponseReturnValue:
     return redirect(url_for(".attendance", code=code, batch_id=batch_id), 303)
 
 
-def _ids(texts: list[str]) -> set[int]:
+def ids_of(texts: list[str]) -> set[int]:
+    """The ids that a form with ticks brings; what is none is left out."""
     return {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 12}
 
 
@@ -125,8 +136,7 @@ def _ids(texts: list[str]) -> set[int]:
 @requires("codes.manage")
 def more(code: str, batch_id: int) -> ResponseReturnValue:
     """Further slips for those that were torn or lost."""
-    text = request.form.get("count", "")
-    count = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    count = number_of(request.form.get("count", ""))
     survey_round = find_round(reading(), code, me())
     batch = queries.find_slip_list(reading(), survey_round, batch_id)
     fresh = slip_rules.draw_slips(count)
@@ -135,6 +145,11 @@ def more(code: str, batch_id: int) -> ResponseReturnValue:
         batch = queries.find_slip_list(session, find_round(session, code, me()), batch_id)
         slip_rules.add_slips(session, batch, fresh, me(), settings().keys.pepper)
     return answer
+
+
+def number_of(text: str) -> int:
+    """The whole number in a field, 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
 def _unit_of(batch: Batch) -> Unit:

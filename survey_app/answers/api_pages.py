@@ -8,12 +8,13 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from ..questionnaires.definition_json import to_json
-from ..questionnaires.path import answers_on_path, check_answers
+from ..questionnaires.path import answers_on_path
 from ..questionnaires.wording import placeholder_values
 from ..web import reading
 from .blueprint import bp, for_respondents
 from .envelope import looks_sealed
 from .identified import is_sound
+from .keying import count_second_keying, faults_of, figures_of
 from .keys import fingerprint, from_text
 from .payload import digest_of
 from .queries import is_version_of
@@ -90,8 +91,16 @@ def take_answers() -> Any:
         sending = _take_plain(visit, submission, body.get("answers"))
     if not isinstance(sending, Sending):
         return sending
-    receipt = writer().run(lambda session: _receive(session, sending, body.get("resume")))
-    return {"status": _RECEIPTS[receipt]}
+    batch_id = visit.access.batch_id if visit.access.on_paper else None
+    twice = figures_of(body.get("keyed_twice"), len(visit.definition.questions())) if batch_id else None
+
+    def store(session: Session) -> Receipt:
+        receipt = _receive(session, sending, body.get("resume"))
+        if batch_id and twice and receipt is Receipt.STORED:
+            count_second_keying(session, batch_id, twice)
+        return receipt
+
+    return {"status": _RECEIPTS[writer().run(store)]}
 
 
 def _receive(session: Session, sending: Sending, resume: object) -> Receipt:
@@ -125,7 +134,7 @@ def _take_envelope(visit: Visit, submission: str, body: Mapping[str, Any]) -> Se
 def _take_plain(visit: Visit, submission: str, answers: object) -> Sending | tuple[dict[str, Any], int]:
     if not isinstance(answers, dict):
         return wrong_field("answers", "Thiếu câu trả lời.")
-    faults = check_answers(visit.definition, answers)
+    faults = faults_of(visit.definition, answers, visit.access.on_paper)
     if faults:
         wrong = {fault.name[:100]: fault.kind for fault in faults}
         return {"error": "invalid", "field": "answers", "message": "Có câu trả lời chưa đúng.", "faults": wrong}, 422

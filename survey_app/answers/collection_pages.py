@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ..access import requires
+from ..access_codes.queries import unkeyed_batches
+from ..backup_register import backups, fresh_backup, old_backups
 from ..db import now
 from ..errors import Refused
 from ..rounds.group_rules import set_help_line
@@ -43,6 +45,7 @@ _PLACES = {
     "questionnaires": "questionnaires.questionnaires",
     "keys": "answers.keys",
     "settings": "rounds.settings",
+    "paper": "access_codes.paper",
 }
 
 
@@ -75,6 +78,7 @@ def _in_hand(session: Session, survey_round: Round) -> dict[str, Any]:
     return {
         "envelopes": count_envelopes(session, survey_round.id),
         "identified": count_identified(session, survey_round.id),
+        "unkeyed": unkeyed_batches(session, survey_round.id),
         "has_sealed": needs_holders(modes),
         "confidential": modes.get(Mode.CONFIDENTIAL, []),
         "readers": readers_of(session, survey_round) if Mode.CONFIDENTIAL in modes else [],
@@ -152,6 +156,7 @@ def finish(code: str) -> Any:
 
 def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: int = 200) -> Any:
     session = reading()
+    known = backups(session)
     page = render_template(
         "answers/opening.html",
         survey_round=survey_round,
@@ -161,6 +166,8 @@ def _show_opening(survey_round: Round, faults: list[tuple[str, str]], status: in
         needed=(2 if survey_round.key_mode == "strict" else 1) if hand["has_sealed"] else 0,
         agreements=agreements_to_open(session, survey_round),
         job=_running_job(survey_round.id),
+        fresh_backup=fresh_backup(known, survey_round.code),
+        old_backups=old_backups(known, survey_round.code),
         faults=faults,
         words=(words := _words_to_type(hand["has_sealed"])),
         pattern=_in_any_spelling(words),

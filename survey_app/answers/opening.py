@@ -21,10 +21,8 @@ from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation
 from ..audit import Action, record
 from ..db import Database
 from ..errors import Refused
-from ..questionnaires.answer_values import REQUIRED
-from ..questionnaires.definition import Definition
 from ..questionnaires.models import QuestionnaireVersion
-from ..questionnaires.path import answers_on_path, check_answers
+from ..questionnaires.path import answers_on_path
 from ..roster.models import Person, UnitList
 from ..rounds.cancelling import hold_round
 from ..rounds.models import Cell, RatedUnit, Round
@@ -37,6 +35,7 @@ from .counting import Key, OpenedAnswers, count_levels, split_text, weights
 from .envelope import EnvelopeError, NoFittingKey, open_envelope, public_bytes
 from .identified import identified_answers, modes_in_force, read_identified
 from .joint import count_discarded, use_agreement
+from .keying import faults_of
 from .keys import to_text
 from .models import AnswerCount, Ballot, Envelope, FreeText, Opening, RoundKey
 from .payload import Payload, PayloadError, read_payload
@@ -55,7 +54,7 @@ def _silent(_done: int, _of: int) -> None:
 
 
 @dataclass
-class _Contents:
+class Contents:
     """What came out of the envelopes, still in the order of the table."""
 
     opened: list[OpenedAnswers] = field(default_factory=list)
@@ -132,7 +131,7 @@ def _erase_digests(session: Session, survey_round: Round) -> None:
 def _record(
     session: Session,
     survey_round: Round,
-    contents: _Contents,
+    contents: Contents,
     ballots: int,
     merged: list[Any],
     holders: list[RoundKey],
@@ -189,14 +188,14 @@ def _envelopes(session: Session, round_id: int) -> Iterator[tuple[bytes, int, st
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What answers are held against: the published questionnaires, the group of each cell, the rated units."""
 
     versions: Mapping[int, QuestionnaireVersion]
     groups: Mapping[int, int]
     rated: Rated
 
-    def take(self, contents: _Contents, payload: Payload, cell_id: int, path: str, on_paper: bool = False) -> bool:
+    def take(self, contents: Contents, payload: Payload, cell_id: int, path: str, on_paper: bool = False) -> bool:
         """Adds the answers to `contents`; False, and nothing added, when they break the questionnaire.
 
         `path` is that of the unit of who answered: it tells which units were to be rated.
@@ -206,15 +205,16 @@ class _Asked:
             return False
         units = self.rated.of(version.group_id, path)
         answers = answers_of(payload, version, units)
-        if answers is None or _is_faulty(form_of(version, units), answers, on_paper):
+        if answers is None or faults_of(form_of(version, units), answers, on_paper):
             return False
         _split(contents, cell_id, version, units, answers)
         return True
 
 
-def _what_was_asked(session: Session, survey_round: Round) -> _Asked:
+def what_was_asked(session: Session, survey_round: Round) -> Asked:
+    """What answers of this round are held against, read once."""
     cells = session.scalars(select(Cell).where(Cell.round_id == survey_round.id))
-    return _Asked(
+    return Asked(
         versions_of_round(session, survey_round.id),
         {cell.id: cell.group_id for cell in cells},
         rated_of(session, survey_round.id),
@@ -223,9 +223,9 @@ def _what_was_asked(session: Session, survey_round: Round) -> _Asked:
 
 def _read_all(
     session: Session, survey_round: Round, private_keys: Sequence[PrivateKey], progress: Progress
-) -> _Contents:
-    asked = _what_was_asked(session, survey_round)
-    contents = _Contents()
+) -> Contents:
+    asked = what_was_asked(session, survey_round)
+    contents = Contents()
     count = count_envelopes(session, survey_round.id)
     for sealed, cell_id, path, on_paper in _envelopes(session, survey_round.id):
         progress(len(contents.hashes), count)
@@ -242,12 +242,12 @@ def _read_all(
     return contents
 
 
-def _read_identified(session: Session, survey_round: Round, contents: _Contents) -> None:
+def _read_identified(session: Session, survey_round: Round, contents: Contents) -> None:
     """Adds the identified answers: nameless from here on, so that scores read one kind of ballot whatever the mode.
 
     They were checked when they came. One that cannot be read now is counted as faulty and published, like an envelope.
     """
-    asked = _what_was_asked(session, survey_round)
+    asked = what_was_asked(session, survey_round)
     for cell_id, path, sealed in identified_answers(session, survey_round):
         try:
             taken = asked.take(contents, read_identified(session, survey_round, sealed), cell_id, path)
@@ -258,7 +258,7 @@ def _read_identified(session: Session, survey_round: Round, contents: _Contents)
 
 
 def _split(
-    contents: _Contents,
+    contents: Contents,
     cell_id: int,
     version: QuestionnaireVersion,
     units: Sequence[RatedUnit],
@@ -274,16 +274,10 @@ def _split(
     contents.written += [(version.group_id, name, words) for name, words in written.items()]
 
 
-def _is_faulty(form: Definition, answers: Mapping[str, Any], on_paper: bool) -> bool:
-    """Whether the answers break the questionnaire. On paper nobody can be kept from leaving a question out."""
-    faults = check_answers(form, answers)
-    return any(not (on_paper and fault.kind == REQUIRED) for fault in faults)
-
-
 def _merge_cells(session: Session, survey_round: Round, opened: list[OpenedAnswers]) -> list[Any]:
     """Merges cells with too few answers, moves the answers, and returns what merged in words."""
     cells = {cell.id: cell for cell in session.scalars(select(Cell).where(Cell.round_id == survey_round.id))}
-    before = {cell.id: _end(cell, cells) for cell in cells.values()}
+    before = {cell.id: home_of(cell, cells) for cell in cells.values()}
     received = _fewest_ballots((before[answers.cell_id], answers.rated_unit_id) for answers in opened)
     parents = {cell.id: cell.parent_id for cell in cells.values() if before[cell.id] == cell.id}
     # A parent that was itself merged before the start stands for the cell it went to.
@@ -306,14 +300,14 @@ def _fewest_ballots(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
     return found
 
 
-def _end(cell: Cell, cells: dict[int, Cell]) -> int:
+def home_of(cell: Cell, cells: dict[int, Cell]) -> int:
     """The cell in which a cell counts after the merging that was done before the start."""
     while cell.merged_into_id is not None:
         cell = cells[cell.merged_into_id]
     return cell.id
 
 
-def _store_ballots(session: Session, survey_round: Round, contents: _Contents) -> None:
+def _store_ballots(session: Session, survey_round: Round, contents: Contents) -> None:
     versions = versions_of_round(session, survey_round.id)
     ballots, all_written = [], list(contents.written)
     for one in contents.opened:
@@ -378,7 +372,7 @@ def _weights_by_unit(
     invited: Counter[tuple[int, int]] = Counter()
     by_unit = invited_by_unit(session, survey_round, rated_of(session, survey_round.id))
     for (cell_id, unit), count in by_unit.items():
-        invited[_end(cells[cell_id], cells), unit] += count
+        invited[home_of(cells[cell_id], cells), unit] += count
     return weights(invited, Counter((one.cell_id, one.rated_unit_id) for one in opened))
 
 

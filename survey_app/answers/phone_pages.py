@@ -20,7 +20,7 @@ from ..questionnaires.definition_json import to_json
 from ..questionnaires.path import Screen
 from ..questionnaires.shown_screen import in_shown_order, values_to_show
 from ..questionnaires.wording import fault_text, text_shower
-from ..text import date_text
+from ..text import date_text, today
 from .api_pages import body_of_request, wrong_field
 from .blueprint import bp, for_respondents
 from .help_lines import help_lines
@@ -85,8 +85,8 @@ def phone_script() -> Response:
 @for_respondents
 def phone_worker() -> Response:
     """The service worker; it stands at the top so that it may answer for the first page."""
-    page = url_for("answers.link_page")
-    shell = [page, f"{page}?lang=en", asset("respondent.css"), script_address()]
+    pages = (url_for("answers.link_page"), url_for("answers.promise"))
+    shell = [*pages, *(f"{page}?lang=en" for page in pages), asset("respondent.css"), script_address()]
     desk = [asset("desk.js")]
     return _given_out(worker(shell, desk), "text/javascript", {"Cache-Control": "no-cache"})
 
@@ -123,7 +123,7 @@ def form_given_out(visit: Visit, wish: str, have: object) -> Any:
     g.language = wish[:20]
     form = _form_of(visit)
     if have == form.etag:
-        return {"unchanged": True, "etag": form.etag}
+        return {"unchanged": True, "etag": form.etag, "day": today().isoformat()}
     return _given_out(form.content, "application/json", {"ETag": f'"{form.etag}"'})
 
 
@@ -139,7 +139,9 @@ def _form_of(visit: Visit) -> _Form:
     if found is None or found.setting is not visit.setting:
         content = _content(visit, chosen)
         etag = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
-        text = json.dumps(content | {"etag": etag}, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(
+            content | {"etag": etag, "day": today().isoformat()}, ensure_ascii=False, separators=(",", ":")
+        )
         found = _Form(visit.setting, text.encode(), etag)
         kept[place] = found
     return found
@@ -161,11 +163,15 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         minutes=minutes(visit.definition),
         slip=visit.access.batch_id is not None,
         facts=facts_of(survey_round, cell_words(setting), setting.group.mode),
+        survey_round=survey_round,
+        mode=setting.group.mode,  # what is kept for all must not rest on who asked first
+        here=url_for("answers.phone_form"),
     )
     with force_locale(own):
         messages = {question.name: _messages(question, t) for question in _answered(visit.definition)}
         facts = {
             "date": date_text(survey_round.closes_on),
+            "group": setting.group.name,
             "phone": survey_round.help_phone or _("số điện thoại trên giấy mời"),
         }
     return {
@@ -176,6 +182,7 @@ def _content(visit: Visit, chosen: str) -> dict[str, Any]:
         "facts": facts,
         "rules": rules_of(to_json(visit.definition)),
         "round": survey_round.code,
+        "mode": setting.group.mode,
         "key_mode": setting.key_mode,
         "keys": setting.public_keys,
         "version": setting.version.id,

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, case, func, null, select
+from sqlalchemy import bindparam, case, false, func, null, select
 from sqlalchemy.orm import Session
 
-from ..access_codes.models import AccessCode, Batch, Invitation, InvitationState
-from ..access_codes.queries import answered_by_slips
+from ..access_codes.models import AccessCode, Batch, BatchKind, Invitation, InvitationState
+from ..access_codes.queries import answered_by_batches
 from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.queries import definition_of, published_version
 from ..rounds.models import Cell, RatedUnit, RespondentGroup, Round
@@ -75,6 +75,7 @@ class Access:
     window: Window
     keys: int  # holders who have proved that they can open
     mode: str  # of the group
+    on_paper: bool = False  # the code keys one form of a batch of paper forms
 
 
 def access_of_nobody(survey_round: Round, group: RespondentGroup, keys: int) -> Access:
@@ -104,7 +105,7 @@ _ROUND_FACTS = (
 )
 # Built once: these are asked for every page of every respondent.
 _BY_INVITATION = (
-    select(AccessCode.void, Invitation.id, null(), Invitation.state, Invitation.replay_digest, *_ROUND_FACTS)
+    select(AccessCode.void, Invitation.id, null(), Invitation.state, Invitation.replay_digest, false(), *_ROUND_FACTS)
     .join(Invitation, AccessCode.invitation_id == Invitation.id)
     .join(Cell, Invitation.cell_id == Cell.id)
     .join(Round, Invitation.round_id == Round.id)
@@ -117,6 +118,7 @@ _BY_SLIP = (
         Batch.id,
         case((AccessCode.spent, InvitationState.RECEIVED), else_=InvitationState.UNUSED),
         AccessCode.replay_digest,
+        Batch.kind == BatchKind.PAPER,
         *_ROUND_FACTS,
     )
     .join(Batch, AccessCode.batch_id == Batch.id)
@@ -133,10 +135,10 @@ def find_access(session: Session, code_hash: str, lock_round: bool = False) -> A
     for query in _LOCKING if lock_round else _PLAIN:
         row = session.connection().execute(query, {"code_hash": code_hash}).one_or_none()
         if row is not None:
-            void, invitation_id, batch_id, state, digest, group_id, round_id, phone, *window, keys, mode = row
+            void, invitation_id, batch_id, state, digest, on_paper, group_id, round_id, phone, *window, keys, mode = row
             return Access(
                 round_id, group_id, invitation_id, batch_id, InvitationState(state), digest, void, phone,
-                Window(*window), keys, mode,
+                Window(*window), keys, mode, bool(on_paper),
             )  # fmt: skip
     return None
 
@@ -196,7 +198,7 @@ def answers_of_group(session: Session, round_id: int, group_id: int) -> int:
 
 
 def invitations_by_group(session: Session, round_id: int) -> dict[int, tuple[int, int]]:
-    """Group -> (persons invited, persons who have answered, with their own code or a slip)."""
+    """Group -> (persons invited, persons who have answered, with their own code, a slip or on paper)."""
     answered = func.sum(case((Invitation.state == InvitationState.RECEIVED, 1), else_=0))
     rows = session.execute(
         select(Cell.group_id, func.count(), answered)
@@ -204,7 +206,7 @@ def invitations_by_group(session: Session, round_id: int) -> dict[int, tuple[int
         .where(Invitation.round_id == round_id)
         .group_by(Cell.group_id)
     )
-    by_slips: Counter[int] = Counter()
-    for _unit, group_id, answers in answered_by_slips(session, round_id):
-        by_slips[group_id] += answers
-    return {group_id: (invited, int(received or 0) + by_slips[group_id]) for group_id, invited, received in rows}
+    by_batches: Counter[int] = Counter()
+    for _unit, group_id, answers in answered_by_batches(session, round_id):
+        by_batches[group_id] += answers
+    return {group_id: (invited, int(received or 0) + by_batches[group_id]) for group_id, invited, received in rows}

@@ -1,5 +1,6 @@
 """The pages on which a person answers, from code to thanks: without script, cookie or state on the server."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,10 +130,19 @@ def review_page() -> Any:
     state = read_state()
     visit = enter(state.code, sending=True)
     state, faults = _take_screen(visit, state)
+    path = screens(visit.definition, state.answers)
+    number = min(_number_from_form(), len(path))
     if faults or "fill" in request.form:
-        path = screens(visit.definition, state.answers)
-        return _show_screen(visit, state, path[min(_number_from_form(), len(path)) - 1], faults)
-    return _show_review(visit, state)
+        return _show_screen(visit, state, path[number - 1], faults)
+    following = _open_after(visit, state, path[number:]) if "review" in request.form else None
+    return _show_screen(visit, state, following, {}) if following else _show_review(visit, state)
+
+
+def _open_after(visit: Visit, state: State, rest: Sequence[Screen]) -> Screen | None:
+    """The next of these screens with a question that still needs an answer: what a changed answer has opened."""
+    faults = check_answers(visit.definition, dict(answers_on_path(visit.definition, state.answers)))
+    wanted = {fault.name for fault in faults}
+    return next((one for one in rest if any(question.name in wanted for question in one.questions)), None)
 
 
 @bp.post("/phieu/cam-on")

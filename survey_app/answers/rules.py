@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ..access import Actor
 from ..access_codes.models import AccessCode, Batch, Invitation, InvitationState
+from ..access_codes.queries import unkeyed_batches
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Missing, Refused
@@ -46,6 +47,7 @@ from .resume import erase_all_drafts
 FEWEST_HOLDERS = 2
 # Who declined or was not reached may still change their mind; who was replaced may not.
 _MAY_STILL_ANSWER = (InvitationState.UNUSED, InvitationState.REFUSED, InvitationState.UNREACHABLE)
+_ANSWERS_OTHERWISE = (InvitationState.REPLACED, InvitationState.DREW_SLIP, InvitationState.RETURNED_PAPER)
 
 
 _PHONE_ON_LETTER = "số điện thoại trên giấy mời"
@@ -83,7 +85,7 @@ class UnknownCode(Missing):
 
 
 class CodeVoid(Refused):
-    """The code was voided, or its person was replaced or drew a slip."""
+    """The code was voided, or its person was replaced, drew a slip or gave a paper form back."""
 
 
 class NotOpen(Refused):
@@ -144,9 +146,10 @@ def check_access(access: Access | None, sending: bool = False, moment: datetime 
     phone = access.help_phone or _PHONE_ON_LETTER
     if access.state is InvitationState.RECEIVED:
         raise AlreadyAnswered(f"Mã này đã được dùng để gửi phiếu. Nếu không phải ông/bà gửi, gọi {phone}.")
-    if access.void or access.state in (InvitationState.REPLACED, InvitationState.DREW_SLIP):
+    if access.void or access.state in _ANSWERS_OTHERWISE:
         raise CodeVoid(f"Mã này đã bị hủy. Dùng giấy mời mới nhất, hoặc gọi {phone}.")
-    check_open(access.window, sending, moment)
+    # Forms that were handed in on the last day are keyed in the days after it, until collection is closed.
+    check_open(replace(access.window, closes_on=None) if access.on_paper else access.window, sending, moment)
     return access
 
 
@@ -395,6 +398,7 @@ def checks_before_closing(session: Session, survey_round: Round) -> list[Check]:
     """What must be true before collection closes: somebody can open the envelopes afterwards."""
     if not needs_holders(modes_in_force(session, survey_round.id)):
         return []
+    batches = unkeyed_batches(session, survey_round.id)
     keys = [key for key in round_keys(session, survey_round.id) if key.tested_before_start]
     needed = 2 if survey_round.key_mode == "strict" else 1
     again = [key for key in keys if key.tested_before_closing]
@@ -405,6 +409,9 @@ def checks_before_closing(session: Session, survey_round: Round) -> list[Check]:
         if not key.tested_before_closing:
             text = f"{key.holder_name} ({key.holder_body}) chưa mở thử lần nữa"
             checks.append(Check(False, text, "keys", blocks=False))
+    if batches:
+        text = f"Còn {batches} lô phiếu giấy chưa nhập hết; đóng rồi thì không nhập được nữa"
+        checks.append(Check(False, text, "paper", blocks=False))
     return checks
 
 

@@ -21,6 +21,7 @@ _LETTERS = "abcdefghkmnpqrstuvwxyz23456789"
 _PEOPLE = (
     ("quantri", "Cà Văn Thành", "Quản trị hệ thống", Role.ADMINISTRATOR, None),
     ("noivu", "Lò Thị Minh", "Phòng Nội vụ, phụ trách đợt", Role.OPERATOR, "099"),
+    ("nhapphieu", "Quàng Thị Dung", "Người nhập phiếu giấy", Role.CLERK, "099"),
     ("lanhdao", "Giàng A Sình", "Phó Chủ tịch UBND huyện", Role.LEADER, "099"),
     ("quaicang", "Vì Thị Xuân", "Văn phòng UBND xã Quài Cang", Role.UNIT_OFFICER, "03289"),
     ("tuphap", "Tòng Văn Hặc", "Chuyên viên Phòng Tư pháp", Role.UNIT_OFFICER, "TG-TP"),

@@ -5,6 +5,7 @@ import random
 import secrets
 from collections import defaultdict
 from datetime import UTC, date, datetime
+from math import ceil
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ..access_codes.codes import hash_of
 from ..access_codes.models import Batch, BatchKind, Invitation, InvitationState
+from ..access_codes.paper_rules import LEAST_SECOND_SHARE
 from ..access_codes.rules import IssuedCode
 from ..answers.keys import read_key_file
 from ..answers.models import Envelope, Opening
@@ -58,7 +60,7 @@ def answer_all(session: Session, survey_round: Round, issued: list[IssuedCode], 
     rated = rated_units(session, survey_round.id)[0]
     versions = {code: published_version(session, group.id) for code, group in groups.items()}
     definitions = {code: definition_of(version) for code, version in versions.items() if version}
-    batches: dict[int, Batch] = {}
+    batches: dict[tuple[int, int], Batch] = {}
     for row in _simulated():
         version, definition = versions[row["group"]], definitions[row["group"]]
         if version is None:
@@ -71,6 +73,15 @@ def answer_all(session: Session, survey_round: Round, issued: list[IssuedCode], 
         else:
             digest = digest_of(secrets.token_hex(16), answers)
             receive(session, Sending(hash_of(code, pepper), digest, sealed), moment=_DURING)
+    for batch in batches.values():
+        _key_some_twice(batch, len(definitions[batch.cell.group.code].questions()), chance)
+
+
+def _key_some_twice(batch: Batch, questions: int, chance: random.Random) -> None:
+    """Figures of a second keying in which about one answer in two hundred differs."""
+    batch.keyed_twice = ceil(batch.keyed * batch.second_share / 100)
+    batch.compared = batch.keyed_twice * questions
+    batch.differed = sum(chance.random() < 0.005 for _ in range(batch.compared))
 
 
 def close_and_open(session: Session, survey_round: Round, key_folder: Path, by: User) -> None:
@@ -135,17 +146,29 @@ def _answers(row: dict[str, str], questions: dict[str, object], chance: random.R
 
 
 def _take_paper(
-    session: Session, survey_round: Round, invitation_id: int, sealed: bytes, batches: dict[int, Batch]
+    session: Session, survey_round: Round, invitation_id: int, sealed: bytes, batches: dict[tuple[int, int], Batch]
 ) -> None:
-    """A paper form: its return is ticked for the person, its content belongs to a batch of the cell."""
+    """A paper form: its return is ticked for the person, its content belongs to a batch of the unit and group."""
     invitation = session.get_one(Invitation, invitation_id)
-    invitation.state = InvitationState.RECEIVED
-    batch = batches.get(invitation.cell_id)
+    unit_list = invitation.person.unit_list
+    batch = batches.get((unit_list.unit_id, unit_list.group_id))
     if batch is None:
-        batch = Batch(round_id=survey_round.id, cell_id=invitation.cell_id, kind=BatchKind.PAPER, ticked=0, keyed=0)
+        batch = batches[unit_list.unit_id, unit_list.group_id] = Batch(
+            round_id=survey_round.id,
+            cell_id=invitation.cell_id,
+            unit_id=unit_list.unit_id,
+            kind=BatchKind.PAPER,
+            number=len(batches) + 1,
+            second_share=LEAST_SECOND_SHARE,
+            printed=0,
+            ticked=0,
+            keyed=0,
+        )
         session.add(batch)
         session.flush()
-        batches[invitation.cell_id] = batch
+    invitation.state = InvitationState.RETURNED_PAPER
+    invitation.batch_id = batch.id
+    batch.printed += 1
     batch.ticked += 1
     batch.keyed += 1
     session.add(Envelope(id=secrets.token_hex(16), round_id=survey_round.id, batch_id=batch.id, sealed=sealed))

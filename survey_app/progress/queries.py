@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from ..access_codes.models import Invitation, InvitationState
-from ..access_codes.queries import answered_by_slips
+from ..access_codes.queries import answered_by_batches
 from ..roster.models import ListState, Person, UnitList
 from ..rounds.models import Quota, RespondentGroup
 from ..units.models import Unit
@@ -51,7 +51,7 @@ def answered_by_unit(session: Session, round_id: int, scope_path: str) -> list[t
 
     Of those who drew a slip the number of answers is known, not who gave them.
     """
-    by_slips = {(unit, group): answers for unit, group, answers in answered_by_slips(session, round_id)}
+    by_batches = {(unit, group): answers for unit, group, answers in answered_by_batches(session, round_id)}
     rows = session.execute(
         select(
             UnitList.unit_id,
@@ -73,7 +73,7 @@ def answered_by_unit(session: Session, round_id: int, scope_path: str) -> list[t
         .group_by(UnitList.unit_id, RespondentGroup.id, RespondentGroup.code)
     )
     return [
-        (unit, code, asked, int(answered) + by_slips.get((unit, group), 0))
+        (unit, code, asked, int(answered) + by_batches.get((unit, group), 0))
         for unit, group, code, asked, answered in rows
     ]
 
@@ -85,7 +85,7 @@ def answered_in_all(session: Session, round_id: int) -> tuple[int, int]:
             Invitation.round_id == round_id, Invitation.state != InvitationState.REPLACED
         )
     ).one()
-    return asked, int(answered) + sum(answers for _unit, _group, answers in answered_by_slips(session, round_id))
+    return asked, int(answered) + sum(answers for _unit, _group, answers in answered_by_batches(session, round_id))
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -17,6 +17,11 @@ def names_in(texts: Texts) -> Iterator[str]:
         yield from _REFERENCE.findall(text)
 
 
+def with_dots(text: str) -> str:
+    """The text for paper, which cannot show an earlier answer: dots stand in its place."""
+    return _REFERENCE.sub("…", text)
+
+
 def with_values(question: Question, live: Mapping[str, Answer], definition: Definition) -> Question:
     """The question with answers in its texts: the words of a choice, in the language of the text."""
     if not question.shows_answers:

@@ -1,5 +1,6 @@
 """How does a questionnaire look on paper? A4 for printing on both sides, numbered as on the screen.
 
+Choices carry the number by which a clerk keys them. A form of a batch names the batch on every page, never a person.
 Boxes are ticked with a pen; who may skip a question is told in words where the condition is simple, and at the choice
 that leads past other questions.
 """
@@ -32,11 +33,15 @@ from .definition import (
 )
 from .expression import Expression, Literal, Operation, holds, references
 from .expression import Reference as AnswerOf
+from .label_values import with_dots
 from .media import Medium, Reference
 
 _CSS = """
 @page { margin: 15mm 15mm 18mm 15mm; @top-center { content: none; }
-  @bottom-center { content: counter(page) " / " counter(pages); font: 10pt sans-serif; } }
+  @bottom-left { content: string(batch); font: 10pt sans-serif; width: 70%; text-align: left; }
+  @bottom-center { content: none; }
+  @bottom-right { content: counter(page) " / " counter(pages); font: 10pt sans-serif; } }
+.batch { string-set: batch content(); text-align: center; font-size: 10.5pt; margin: 0 0 3mm; }
 @page :left { margin-right: 22mm; }
 @page :right { margin-left: 22mm; }
 html { font-size: 12pt; line-height: 1.3; }
@@ -49,11 +54,12 @@ h2 { font-size: 13pt; margin: 5mm 0 2mm; padding: 1.5mm 2mm; background: #e8eef6
 .hint, .skip { font-size: 10.5pt; margin: 0 0 1mm; }
 .skip { font-style: italic; }
 ul { list-style: none; margin: 0; padding: 0 0 0 6mm; }
-li { margin: 0 0 1.5mm; padding-left: 7mm; text-indent: -7mm; break-inside: avoid; }
+li { margin: 0 0 1.5mm; padding-left: 12.5mm; text-indent: -12.5mm; break-inside: avoid; }
 ul.short li { display: inline-block; width: 44%; }
 ul.scale li { display: inline-block; margin-right: 5mm; }
 .jump { font-size: 10.5pt; font-style: italic; white-space: nowrap; }
 .how { border: 0.3mm solid #000; padding: 2mm 3mm; font-size: 10.5pt; margin: 0 0 4mm; }
+.key { display: inline-block; width: 4.5mm; margin-right: 1mm; text-indent: 0; text-align: right; font-size: 8.5pt; }
 .box, .place { display: inline-block; border: 0.4mm solid #000; }
 .box { width: 4mm; height: 4mm; margin-right: 3mm; vertical-align: -0.6mm; }
 .box.round { border-radius: 50%; }
@@ -76,6 +82,9 @@ _HOW = (
 _LINES = 4
 _TO_READ = "note"  # nothing there is answered
 _MOST_NAMED = 3  # choices named in a sentence about who answers
+_PROMISE = (
+    "Phiếu giấy không ghi tên hay mã; xin bỏ vào phong bì dán kín. Người nhận phong bì không phải người nhập phiếu."
+)
 _SHORT = 34  # characters of a choice that still fit half a column
 
 
@@ -86,13 +95,18 @@ def paper_form_pdf(
     rated_unit: str = "",
     mark: str = "",
     media: Sequence[Medium] = (),
+    batch: str = "",
 ) -> bytes:
     """The form as PDF. `values` fill the placeholders; `media` are the stored files, of which pictures are printed.
+
+    `batch` is the line that names a batch of forms.
 
     Raises Refused when Pango is not installed.
     """
     title = fill(definition.title, values)
     about = Markup('<p class="about">Đang đánh giá: <b>{}</b></p>').format(rated_unit) if rated_unit else Markup("")
+    if batch:
+        about += Markup('<p class="batch">{}</p><p class="hint about">{}</p>').format(batch, _PROMISE)
     how = Markup('<p class="how">{}</p>').format(_HOW)
     body = Markup("<body><h1>{}</h1>{}{}{}</body>").format(
         title, about, how, _Form(definition, language, values, media).html()
@@ -109,7 +123,7 @@ class _Form:
         self._definition = definition
         self._numbers = definition.numbers
         self._asked = asked_when_trees(definition)
-        self._shown: Callable[[Texts], str] = lambda texts: fill(text_in(texts, language), values)
+        self._shown: Callable[[Texts], str] = lambda texts: with_dots(fill(text_in(texts, language), values))
 
     def html(self) -> Markup:
         return self._items(self._definition.items)
@@ -150,7 +164,10 @@ class _Form:
         heading, *rows = [item for item in group.items if isinstance(item, Question)]
         number = Markup("{}. ").format(self._numbers[rows[0].name])
         hint = self._shown(heading.hint)
-        levels = Markup("").join(Markup("<th>{}</th>").format(self._shown(one.label)) for one in heading.choices)
+        levels = Markup("").join(
+            Markup("<th>{}{}</th>").format(_key(number), self._shown(one.label))
+            for number, one in enumerate(heading.choices, 1)
+        )
         boxes = Markup('<td><span class="box round"></span></td>') * len(heading.choices)
         body = Markup("").join(Markup("<tr><td>{}</td>{}</tr>").format(self._shown(row.label), boxes) for row in rows)
         return Markup(
@@ -216,7 +233,7 @@ class _Form:
             steps = [Choice(str(step), {"": str(step)}) for step in question.steps]
             return _list([_row(step.name, "box round") for step in steps], "scale")
         if question.kind == ACKNOWLEDGE:
-            return _list([_row("Tôi xác nhận", "box")], "long")
+            return _list([_row("Tôi xác nhận", "box", key=1)], "long")
         if question.kind == NOTE:
             return Markup("")
         span = Markup("")
@@ -234,8 +251,13 @@ class _Form:
             told = "Ghi số thứ tự vào từng ô: 1 là quan trọng nhất."
         words = Markup('<p class="hint">{}</p>').format(told) if told else Markup("")
         rows = [
-            _row(label, kind, self._jump(question, choice) + self._picture(choice.image))
-            for label, choice in zip(labels, question.choices, strict=True)
+            _row(
+                label,
+                kind,
+                self._jump(question, choice) + self._picture(choice.image),
+                0 if question.kind == RANK else key,
+            )
+            for key, (label, choice) in enumerate(zip(labels, question.choices, strict=True), 1)
         ]
         is_long = any(len(label) > _SHORT for label in labels)
         is_scale = question.kind == SELECT_ONE and any(choice.level for choice in question.choices)
@@ -252,8 +274,13 @@ def _is_closed(trees: Sequence[Expression], given: Mapping[str, str]) -> bool:
     return any(set(references(tree)) == given.keys() and not holds(tree, given) for tree in trees)
 
 
-def _row(label: str, box: str, more: str = "") -> Markup:
-    return Markup('<li><span class="{}"></span>{}{}</li>').format(box, label, more)
+def _row(label: str, box: str, more: str = "", key: int = 0) -> Markup:
+    return Markup('<li>{}<span class="{}"></span>{}{}</li>').format(_key(key), box, label, more)
+
+
+def _key(number: int) -> Markup:
+    """The number by which a clerk keys the choice; none where the value itself, or an order, is keyed."""
+    return Markup('<span class="key">{}</span>').format(number or "")
 
 
 def _list(rows: list[Markup], look: str) -> Markup:

@@ -24,10 +24,12 @@ from .pages import bp
 from .path import Screen, answers_on_path, check_answers, check_screen, screens
 from .queries import definition_of, find_group, form_of_group, newest_version
 from .shown_screen import in_shown_order, values_to_show
-from .wording import reviewed_words, text_shower, words_of_faults
+from .wording import range_text, reviewed_words, text_shower, words_of_faults
 
 _OWN_LANGUAGES = ("vi", "en")
 _LONGEST_STATE = 100_000
+
+bp.app_template_global("range_text")(range_text)
 
 
 @bp.route("/rounds/<code>/questionnaires/<group_code>/preview", methods=["GET", "POST"])

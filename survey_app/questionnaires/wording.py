@@ -29,11 +29,19 @@ def fault_text(kind: str, question: Question, shown: Callable[[Texts], str]) -> 
     if kind == CONSTRAINT:
         return shown(question.constraint_message) or str(_("Câu trả lời này chưa hợp lệ. Xem lại rồi sửa."))
     if kind == NOT_IN_RANGE:
-        first, *_between, last = question.steps
-        return str(_("Chọn một số từ %(first)s đến %(last)s.", first=first, last=last))
+        return range_text(question)
     if kind in _WORDS:
         return str(_(_WORDS[kind]))
     return shown(question.required_message) or _missing(question)
+
+
+def range_text(question: Question) -> str:
+    """Which numbers a question with steps takes; where they do not go by one, what they are."""
+    steps = [answer_words(None, step, str(get_locale())) for step in question.steps]
+    words = str(_("Điền một số từ %(first)s đến %(last)s.", first=steps[0], last=steps[-1]))
+    if question.parameters.get("step", "1") == "1":
+        return words
+    return words + " " + str(_("Chỉ nhận các số %(steps)s…", steps="; ".join(steps[:3])))
 
 
 _WORDS: Final = {

@@ -36,6 +36,8 @@ def home():
         return redirect(url_for("handover.received"))
     if has_right(by, "interviews.run"):
         return redirect(url_for("answers.interviews"))
+    if has_right(by, "paper.key"):
+        return redirect(url_for("access_codes.paper_rounds"))
     if has_right(by, "identified.read"):
         return redirect(url_for("answers.identified_rounds"))
     if not has_right(by, "rounds.read"):

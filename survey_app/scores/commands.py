@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ def compute(
     round_code: str | None, criteria: Path | None, answers: Path | None, settings: Path | None, as_json: bool
 ) -> None:
     """Tính điểm điều tra của từng tiêu chí, từ tệp hoặc của đợt ROUND (chỉ tính, không lưu thành lần tính)."""
+    warnings: list[str] = []
+    classes: Mapping[str, str] = {}
     try:
         if round_code and not (criteria or answers or settings):
-            document, rules, warnings = _from_round(round_code)
+            document, rules, classes = _from_round(round_code)
         elif criteria and answers and not round_code:
             document, rules, warnings = _from_files(criteria, answers, settings)
         else:
@@ -39,7 +42,7 @@ def compute(
         _stop(fault.message)
     for warning in warnings:
         click.echo(f"Lưu ý: {warning}", err=True)
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1) if as_json else _readable(document, rules))
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1) if as_json else _readable(document, rules, classes))
 
 
 def _from_files(criteria: Path, answers: Path, settings: Path | None) -> tuple[dict[str, Any], Settings, list[str]]:
@@ -49,7 +52,7 @@ def _from_files(criteria: Path, answers: Path, settings: Path | None) -> tuple[d
     return document, rules, warnings
 
 
-def _from_round(round_code: str) -> tuple[dict[str, Any], Settings, list[str]]:
+def _from_round(round_code: str) -> tuple[dict[str, Any], Settings, Mapping[str, str]]:
     from sqlalchemy import select
 
     from ..rounds.models import Round
@@ -62,10 +65,10 @@ def _from_round(round_code: str) -> tuple[dict[str, Any], Settings, list[str]]:
         if survey_round is None:
             raise Refused(f"Không có đợt nào mang mã «{round_code}».")
         scores = compute_round(session, survey_round)
-        return published(scores).document(), scores.inputs.settings, []
+        return published(scores).document(), scores.inputs.settings, scores.inputs.classes
 
 
-def _readable(document: dict[str, Any], rules: Settings) -> str:
+def _readable(document: dict[str, Any], rules: Settings, classes: Mapping[str, str]) -> str:
     lines = [
         f"Điểm điều tra: {_kept(document['survey_total'])} / {_comma(document['survey_max'])}"
         f"   ({document['respondents']} người trả lời)",
@@ -79,9 +82,22 @@ def _readable(document: dict[str, Any], rules: Settings) -> str:
             for group, figure in leaf["groups"].items()
         )
         lines.append(f"{code:<8} {_comma(leaf['score']):>14} / {_comma(leaf['max']):<6} {groups}")
-    for unit, result in document.get("units", {}).items():
-        lines.append(f"Đơn vị {unit}: {_comma(result['total'])}, hạng {result['rank'] or '–'}")
-    return "\n".join([*lines, "", rule_line(rules)])
+    return "\n".join([*lines, *_unit_lines(document.get("units", {}), classes), "", rule_line(rules)])
+
+
+def _unit_lines(units: Mapping[str, Mapping[str, Any]], classes: Mapping[str, str]) -> list[str]:
+    """Units by class, the highest first: sở are asked other things than communes, so their totals are no one list."""
+    from .comparison import CLASS_NAMES
+
+    lines: list[str] = []
+    for each in sorted({classes.get(unit, "") for unit in units}):
+        members = [unit for unit in units if classes.get(unit, "") == each]
+        lines += ["", f"{CLASS_NAMES.get(each, 'Đơn vị được đánh giá')} ({len(members)}):"]
+        for unit in sorted(members, key=lambda unit: (units[unit]["rank"] or len(units), unit)):
+            lines.append(f"{unit}: {_comma(units[unit]['total'])}, hạng {units[unit]['rank'] or '–'}")
+    if lines:
+        lines += ["", "Hạng tính từ điểm, chưa xét sai số: chênh lệch nhỏ giữa hai đơn vị có thể chỉ do ngẫu nhiên."]
+    return lines
 
 
 def _kept(figure: int | str | None) -> str:

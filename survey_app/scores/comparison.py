@@ -163,6 +163,37 @@ def units_of(run: ScoreRun, names: Mapping[str, str], of_class: str = "") -> Com
     return compare_rows(rows, [names.get(code, code) for code, found in units.items() if not found["total"]])
 
 
+@dataclass(frozen=True)
+class RaterLine:
+    """A sentence on how far the figures of rated units vary together: `words` with `facts` in it."""
+
+    words: str
+    facts: Mapping[str, str]
+
+
+_JOINED = N_(
+    "Nhóm %(groups)s chấm nhiều đơn vị bằng phiếu có danh tính: sai số và hạng có tính đến việc một người chấm nhiều "
+    "đơn vị (hiệp phương sai giữa các đơn vị). Chương trình chỉ lưu sai số và hạng, không lưu phiếu nào cùng một người."
+)
+_SEALED = N_(
+    "Nhóm %(groups)s chấm nhiều đơn vị bằng phiếu niêm phong. Không ai biết phiếu nào cùng một người, nên coi mỗi "
+    "phiếu là của một người khác (hiệp phương sai giữa các đơn vị tính là 0). Khoảng của từng đơn vị vẫn đúng; hạng "
+    "từ–đến thường rộng hơn mức cần thiết; khoảng của điểm chung mọi đơn vị có thể hẹp hơn thực tế."
+)
+_APART = N_("Mỗi người chỉ chấm một đơn vị, nên hiệp phương sai giữa các đơn vị bằng 0.")
+
+
+def rater_lines(run: ScoreRun) -> tuple[RaterLine, ...]:
+    """How rated units that the same persons rated vary together, in words; empty for one unit and for old runs."""
+    raters = (run.precision or {}).get("raters")
+    if raters is None:
+        return ()
+    joined = ", ".join(group for group, persons in raters.items() if persons is not None)
+    sealed = ", ".join(group for group, persons in raters.items() if persons is None)
+    lines = [RaterLine(words, {"groups": groups}) for words, groups in ((_JOINED, joined), (_SEALED, sealed)) if groups]
+    return tuple(lines) or (RaterLine(_APART, {}),)
+
+
 def told_apart(run: ScoreRun) -> tuple[int, int] | None:
     """(places that stand in the upper or lower half for sure, places compared) of the group asked in most places."""
     found = sorted(places_of(run).values(), key=lambda one: one.count)

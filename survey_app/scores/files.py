@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from errno import EACCES, EISDIR, ENOENT
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -26,6 +27,12 @@ SCORED_BY = {"TĐG": "", "ĐTXHH": SURVEY, "SIPAS": SIPAS}
 NOT_ASKED = "na"
 _SIPAS_ITEM = re.compile(r"s_\d{2}")
 _QUESTION = re.compile(r"(q|s)_\d+(_\d+)*")
+_NO_TABLE = "không đọc được bảng CSV: có ô quá dài hoặc dấu ngoặc kép chưa đóng. Mở tệp, lưu lại dạng CSV UTF-8."
+_UNREADABLE = {
+    ENOENT: "không có tệp này, xem lại tên và thư mục",
+    EISDIR: "đây là thư mục, ghi tên tệp",
+    EACCES: "không có quyền đọc tệp này",
+}
 _MAX_ROWS = 2_000_000
 _MOST_POINTS, _MOST_DECIMALS = 10_000, 6
 
@@ -51,6 +58,8 @@ def compute_files(
     """
     settings = read_settings(settings_path)
     leaves, answers = read_answers(answers_path, read_criteria(criteria_path), settings)
+    if settings_path:
+        answers.warnings[:0] = [f"{settings_path.name}: {warning}" for warning in _odd_rules(settings, leaves)]
     document = result_document(score_leaves(leaves, answers.counts, settings), settings, answers.by_group)
     if answers.by_unit:
         scores = {unit: score_leaves(leaves, counts, settings) for unit, counts in answers.by_unit.items()}
@@ -62,14 +71,35 @@ def read_settings(path: Path | None) -> Settings:
     """The rules of a JSON file, the usual ones without a file. Raises ScoringError."""
     if path is None:
         return Settings()
+    text = _text(path)
     try:
-        data = json.loads(_text(path), parse_float=Decimal)
+        return Settings.from_json(json.loads(text, parse_float=Decimal, object_pairs_hook=_each_key_once))
     except json.JSONDecodeError as fault:
         raise ScoringError(f"{path.name}: không phải JSON hợp lệ (dòng {fault.lineno}, cột {fault.colno}).") from None
-    try:
-        return Settings.from_json(data)
     except ScoringError as fault:
         raise ScoringError(f"{path.name}: {fault}") from None
+
+
+def _each_key_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    repeated = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    if repeated:
+        raise ScoringError(f"khóa «{repeated[0]}» có hai lần. Mỗi khóa chỉ ghi một lần.")
+    return dict(pairs)
+
+
+def _odd_rules(settings: Settings, leaves: Sequence[Criterion]) -> Iterator[str]:
+    """Rules that can be meant so, but are more often a slip."""
+    pairs = zip(settings.coefficients, settings.coefficients[1:], strict=False)
+    falls = next((level for level, (lower, upper) in enumerate(pairs, start=1) if upper < lower), 0)
+    if falls:
+        yield (
+            f"hệ số mức {falls + 1} nhỏ hơn hệ số mức {falls}, trong khi mức 1 là kém nhất. "
+            "Xem lại «coefficients» có ghi ngược thứ tự không."
+        )
+    asked = {group for leaf in leaves for group in leaf.groups}
+    for group, _weight in settings.group_weights:
+        if group not in asked:
+            yield f"«group_weights» có nhóm {group}, không tiêu chí nào hỏi nhóm này nên trọng số không được dùng."
 
 
 def read_criteria(path: Path) -> tuple[Criterion, ...]:
@@ -153,6 +183,9 @@ def _count(
     not_asked = {group: _other_columns(group, leaves, settings) for group in asked}
     stray: Counter[str] = Counter()
     persons: set[tuple[str, str]] = set()
+    spelled: dict[str, tuple[str, int]] = {}
+    forms: dict[tuple[str, str, str], int] = {}
+    again: list[tuple[int, int]] = []
     for number, row in rows:
         group = row["group"].upper()
         if group not in asked:
@@ -171,13 +204,28 @@ def _count(
             unit = row["rated_unit"]
             if not unit:
                 raise ScoringError(f"{name}, dòng {number}, cột rated_unit: chưa ghi mã đơn vị được đánh giá.")
+            first, line = spelled.setdefault(unit.casefold(), (unit, number))
+            if first != unit:
+                raise ScoringError(
+                    f"{name}, dòng {number}, cột rated_unit: «{unit}» chỉ khác «{first}» ở dòng {line} về chữ hoa, chữ "
+                    "thường. Ghi mã của một đơn vị giống nhau ở mọi dòng."
+                )
             answers.by_unit.setdefault(unit, Counter()).update(given)
+        if row.get("respondent"):
+            line = forms.setdefault((group, row["respondent"], row.get("rated_unit", "")), number)
+            if line != number:
+                again.append((line, number))
         for column, scale in not_asked[group].items():
             value = row[column]
             if value not in (NOT_ASKED, NOT_ANSWERED) and _level(name, number, column, value, scale) is not None:
                 stray[f"nhóm {group} không được hỏi {column}"] += 1
     if not answers.by_group:
         raise ScoringError(f"{name}: không có dòng trả lời nào.")
+    if again:
+        answers.warnings.append(
+            f"{name}: {len(again)} dòng lặp lại người trả lời (cột respondent) đã có, ví dụ dòng {again[0][0]} và dòng "
+            f"{again[0][1]}. Dòng nào cũng được tính; xóa dòng thừa nếu là nhập hai lần."
+        )
     answers.warnings.extend(f"{name}: {what}, bỏ {count} câu trả lời." for what, count in stray.items())
     return answers
 
@@ -239,8 +287,8 @@ def _table(path: Path) -> tuple[list[str], Iterator[Row]]:
     records = enumerate(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter), start=1)
     try:
         header = next([clean(cell) for cell in record] for _, record in records if any(map(str.strip, record)))
-    except csv.Error as fault:
-        raise ScoringError(f"{path.name}: không đọc được bảng CSV ({fault}).") from None
+    except csv.Error:
+        raise ScoringError(f"{path.name}: {_NO_TABLE}") from None
     repeated = [column for column, count in Counter(header).items() if count > 1 and column]
     if repeated:
         raise ScoringError(f"{path.name}: cột {', '.join(repeated)} có hai lần. Mỗi cột chỉ một lần.")
@@ -257,15 +305,16 @@ def _rows(name: str, header: list[str], records: Iterator[tuple[int, list[str]]]
             if number > _MAX_ROWS:
                 raise ScoringError(f"{name}: quá {_MAX_ROWS} dòng.")
             yield number, dict(zip(header, map(str.strip, record), strict=True))
-    except csv.Error as fault:
-        raise ScoringError(f"{name}: không đọc được bảng CSV ({fault}).") from None
+    except csv.Error:
+        raise ScoringError(f"{name}: {_NO_TABLE}") from None
 
 
 def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as fault:
-        raise ScoringError(f"Không đọc được tệp {path}: {fault.strerror}.") from None
+        why = _UNREADABLE.get(fault.errno or 0, f"máy báo lỗi số {fault.errno}")
+        raise ScoringError(f"Không đọc được tệp {path}: {why}.") from None
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = normalize("NFC", data.decode(encoding))

@@ -24,6 +24,7 @@ from .comparison import (
     limits_of,
     places_of,
     ranked_units,
+    rater_lines,
     told_apart,
     unit_lists_of,
     units_of,
@@ -86,6 +87,7 @@ def places(code: str):
         survey_round=survey_round,
         run=run,
         unit_lists=unit_lists_of(run, names),
+        raters=rater_lines(run),
         own=run.result.get("self_rating", {}),
         names=names,
         places=places_of(run),
@@ -128,6 +130,7 @@ def years(code: str):
         earlier = published_run(before)
         facts |= {
             "earlier_round": before.round,
+            "raters": rater_lines(run),
             "years": compare_years(overview(found), run, overview(earlier), before),
             "same_rules": earlier.inputs.settings == found.inputs.settings,
             "rule": rule_words(found.inputs.settings),
@@ -153,6 +156,8 @@ def method(code: str):
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         rule=rule_words(found.inputs.settings),
         corrections=corrections(reading(), survey_round),
+        raters=rater_lines(run),
+        rates_units=len(found.units) > 1,
     )
 
 
@@ -192,10 +197,19 @@ def compare(code: str, number: int):
     found = compare_run(reading(), survey_round, find_run(reading(), survey_round.id, number))
     if not found.same_result:
         flash(_("Lần tính %(n)s: tính lại không ra kết quả đã lưu. Không dùng lần này; báo quản trị.", n=number), "err")
-    elif not (found.same_inputs and found.same_precision):
+    elif not found.same_inputs or found.same_precision is False:
         flash(
             _("Lần tính %(n)s đúng với dữ liệu đã lưu, nhưng dữ liệu của đợt nay đã khác. Bấm Tính điểm.", n=number),
             "warn",
+        )
+    elif found.same_precision is None:
+        flash(
+            _(
+                "Lần tính %(n)s: tính lại ra đúng điểm đã lưu. Khoảng tin cậy không tính lại được vì đã xóa phiếu "
+                "có danh tính; dùng khoảng đã lưu.",
+                n=number,
+            ),
+            "ok",
         )
     else:
         flash(_("Lần tính %(n)s: tính lại ra đúng kết quả đã lưu, dữ liệu và quy tắc không đổi.", n=number), "ok")
@@ -251,7 +265,9 @@ def workbook(code: str):
             program_version=run.program_version,
             unit_names=names,
             mark=survey_round.mark,
-            intervals=RunIntervals(limits_of(run, overview(found)), places_of(run), units_of(run, names)),
+            intervals=RunIntervals(
+                limits_of(run, overview(found)), places_of(run), units_of(run, names), rater_lines(run)
+            ),
         )
         content = workbook_bytes(found, facts)
     name = f"diem-dieu-tra-{code}-lan-{run.number}.xlsx"

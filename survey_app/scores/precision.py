@@ -13,11 +13,23 @@ from sqlalchemy.orm import Session
 
 from analysis.component_score import SIPAS, LeafScore
 from analysis.disclosure import ONE_MIND, SMALL
+from analysis.rank_sets import joint_rank_sets
 from analysis.ranks import pairwise_rank_sets
-from analysis.score_precision import CELL, GROUP, Interval, combined_means, level_values, precision
+from analysis.score_precision import (
+    CELL,
+    GROUP,
+    RATER,
+    Interval,
+    combined_means,
+    covariance_between,
+    level_values,
+    precision,
+)
 from analysis.scoring_rules import NOT_ANSWERED, Settings
+from analysis.taylor import Floats
 
-from ..rounds.models import Round
+from ..answers.raters import groups_of_many_units
+from ..rounds.models import Mode, Round
 from .inputs import RoundScores
 from .protection import shown_places
 from .publication import FEWEST_FOR_LEVELS
@@ -27,7 +39,9 @@ from .questions import ScoredQuestion, level_of
 _DECIMALS = 6
 _FEWEST_PLACES = 3
 _NORMAL_95 = 1.959964
+_SEED = 2026  # of the simulation behind the ranks of units: the same forms give the same ranks
 RATED = "rated"
+_FACTS = (CELL, GROUP, RATED, RATER)
 _NOT_ASKED = 255
 Stored = list[float | int]  # estimate, standard error, lower and upper limit, forms
 
@@ -36,39 +50,50 @@ def round_precision(
     session: Session, survey_round: Round, scores: RoundScores, questions: Mapping[tuple[str, str], ScoredQuestion]
 ) -> dict[str, Any]:
     """JSON of a run: `all` with standard errors and 95 % limits of total, areas and leaves, `units` where several are
-    rated, `places` of each group that was asked in several; units and places with the ranks they may have.
+    rated, `places` of each group that was asked in several; units and places with the ranks they may have. `raters`,
+    beside `units`: group in which a person rates several -> persons whose forms were taken together; none: sealed.
     """
-    answers = answers_frame(session, survey_round.id, questions)
+    answers = answers_frame(session, survey_round, questions)
     found = {
         "all": _figures(scores, scores.overall, answers),
         "places": _places(session, survey_round, scores, answers),
     }
     if len(scores.units) > 1:
-        found["units"] = {
-            unit: _figures(scores, leaves, answers[answers[RATED] == unit]) for unit, leaves in scores.units.items()
-        }
+        forms = {unit: answers[answers[RATED] == unit] for unit in scores.units}
+        found["units"] = {unit: _figures(scores, leaves, forms[unit]) for unit, leaves in scores.units.items()}
         classes = scores.inputs.classes
         for each in sorted({classes.get(unit, "") for unit in scores.units}):
-            members = [one for unit, one in found["units"].items() if classes.get(unit, "") == each]
-            _add_ranks([one for one in members if one["total"]], "total")
+            members = [unit for unit in scores.units if classes.get(unit, "") == each and found["units"][unit]["total"]]
+            _add_unit_ranks(scores, members, found["units"], forms)
+        found["raters"] = _raters(session, survey_round, answers)
     return found
 
 
-def answers_frame(session: Session, round_id: int, questions: Mapping[tuple[str, str], ScoredQuestion]) -> pd.DataFrame:
-    """One row per opened form: cell, group, rated unit, and the level of every scored question (missing: not asked)."""
+def _raters(session: Session, survey_round: Round, answers: pd.DataFrame) -> dict[str, int | None]:
+    modes = groups_of_many_units(session, survey_round.id)
+    forms = answers.groupby(RATER, sort=False)[GROUP].agg(["first", "size"])
+    joined = forms.loc[forms["size"] > 1, "first"].value_counts()
+    return {group: int(joined.get(group, 0)) if mode == Mode.CONFIDENTIAL else None for group, mode in modes.items()}
+
+
+def answers_frame(
+    session: Session, survey_round: Round, questions: Mapping[tuple[str, str], ScoredQuestion]
+) -> pd.DataFrame:
+    """One row per opened form: cell, group, rated unit, number of the rater, and the level of every scored question
+    (missing: not asked)."""
     items = list(dict.fromkeys(scored.item for scored in questions.values()))
     levels: dict[str, int] = {}
-    groups = groups_of_cells(session, round_id).values()
+    groups = groups_of_cells(session, survey_round.id).values()
     asked: dict[str, list[tuple[str, int, _Codes]]] = {group: [] for group in groups}
     for (group, name), scored in questions.items():
         asked.setdefault(group, []).append((name, items.index(scored.item), _Codes(scored, levels)))
-    facts: list[tuple[int, str, str]] = []
+    facts: list[tuple[int, str, str, int]] = []
     # One byte a level: of hundreds of thousands of forms, texts would fill the memory and take seconds to compare.
     given = {group: bytearray() for group in asked}
-    for cell_id, group, unit, answers in opened_forms(session, round_id):
-        facts.append((cell_id, group, unit))
+    for cell_id, group, unit, rater, answers in opened_forms(session, survey_round):
+        facts.append((cell_id, group, unit, rater))
         given[group] += bytes([codes[answers.get(name, NOT_ANSWERED)] for name, _number, codes in asked[group]])
-    frame = pd.DataFrame(facts, columns=[CELL, GROUP, RATED])
+    frame = pd.DataFrame(facts, columns=list(_FACTS))
     table = np.full((len(frame), len(items)), _NOT_ASKED, dtype=np.uint8)
     for group, codes in given.items():
         members = np.flatnonzero(frame[GROUP] == group)
@@ -126,7 +151,7 @@ def _places(
     sipas = {item for each in scores.inputs.criteria if each.scored_by == SIPAS for item in each.items}
     for group, cells in cells_of(session, survey_round.id).items():
         members = answers[answers[GROUP] == group]
-        items = [name for name in members.columns if name not in (CELL, GROUP, RATED) and members[name].notna().any()]
+        items = [name for name in members.columns if name not in _FACTS and members[name].notna().any()]
         if _has_small_partner(scores, group):
             items = [item for item in items if item not in sipas]
         if len(cells) < _FEWEST_PLACES or not items:
@@ -143,7 +168,7 @@ def _places(
             {"name": name, "found": _place(forms, items, sipas, scores.inputs.settings) if is_shown else None}
             for (_cell_id, name), forms, is_shown in zip(cells, in_cells, shown, strict=True)
         ]
-        _add_ranks([row for row in rows if row["found"]], "found")
+        _add_place_ranks([row for row in rows if row["found"]])
         places[group] = rows
     return places
 
@@ -179,14 +204,34 @@ def _is_of_one_mind(answers: pd.DataFrame) -> bool:
     return bool(given.size) and bool(np.bincount(given).max() >= ONE_MIND * given.size)
 
 
-def _add_ranks(rows: Sequence[dict[str, Any]], key: str) -> None:
-    """`ranks`: the best and the worst rank each may have, all right at once with 95 % (1 = the highest figure).
+def _add_unit_ranks(
+    scores: RoundScores, units: Sequence[str], found: Mapping[str, dict[str, Any]], forms: Mapping[str, pd.DataFrame]
+) -> None:
+    """`ranks` of rated units: the best and the worst each may have, all right at once with 95 % (1 = the highest).
 
-    Where all answers agree the standard error is 0 and says nothing; the printed interval does, so its width counts.
+    From all pairs (max-|Z|), with the covariance between units that the same persons rated: 0 where that is sealed.
     """
+    if len(units) < 2:
+        return
+    totals = [found[unit]["total"] for unit in units]
+    covariance = covariance_between([(scores.units[unit], forms[unit]) for unit in units], scores.inputs.settings)
+    np.fill_diagonal(covariance, _spread(totals) ** 2)
+    values = np.array([total[0] for total in totals])
+    ranks = joint_rank_sets(-values, covariance, 0.95, seed=_SEED)
+    for unit, best, worst in zip(units, *ranks, strict=True):
+        found[unit]["ranks"] = [int(best), int(worst)]
+
+
+def _add_place_ranks(rows: Sequence[dict[str, Any]]) -> None:
+    """`ranks` of places, as of units; a person answers in one place, so places are independent."""
     if len(rows) < 2:
         return
-    values = np.array([row[key][0] for row in rows])
-    se = np.array([max(row[key][1], (row[key][3] - row[key][2]) / (2 * _NORMAL_95)) for row in rows])
-    for row, best, worst in zip(rows, *pairwise_rank_sets(-values, se, 0.95), strict=True):
+    values = np.array([row["found"][0] for row in rows])
+    spread = _spread([row["found"] for row in rows])
+    for row, best, worst in zip(rows, *pairwise_rank_sets(-values, spread, 0.95), strict=True):
         row["ranks"] = [int(best), int(worst)]
+
+
+def _spread(found: Sequence[Stored]) -> Floats:
+    """Standard errors; where all answers agree 0 says nothing, the printed interval does, so its width counts."""
+    return np.array([max(se, (high - low) / (2 * _NORMAL_95)) for _estimate, se, low, high, _n in found])

@@ -1,12 +1,14 @@
 """What may be asked of the tables about answers to be scored and about runs."""
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ..answers.models import AnswerCount, Ballot
+from ..answers.raters import raters_of_ballots
 from ..errors import Missing
 from ..questionnaires.definition import Definition
 from ..questionnaires.definition_json import from_json
@@ -63,18 +65,28 @@ def answer_counts(session: Session, round_id: int) -> list[tuple[int, str, str, 
     return [(unit, group, item, level, int(count)) for unit, group, item, level, count in rows]
 
 
-def opened_forms(session: Session, round_id: int) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
-    """Every opened form: (cell, group code, code of the rated unit, question -> choice), in a fixed order."""
+def opened_forms(session: Session, survey_round: Round) -> Iterator[tuple[int, str, str, int, dict[str, Any]]]:
+    """Every opened form: (cell, group code, code of the rated unit, rater, question -> choice), in a fixed order.
+
+    Forms with one number of a rater are of one person, as far as the program may know: in both modes, so that what
+    computes need not ask how the answers came. The numbers mean nothing else and are never stored.
+    """
+    round_id = survey_round.id
+    raters = raters_of_ballots(session, survey_round)
+    alone = count(1 + max(raters.values(), default=-1))
     groups = groups_of_cells(session, round_id)
     units = {rated.id: rated.unit.code for rated in rated_units_of(session, round_id)}
     # Few at a time: thousands of living answers would have the garbage collector walk through the whole program.
     rows = session.execute(
-        select(Ballot.cell_id, Ballot.rated_unit_id, Ballot.answers)
+        select(Ballot.id, Ballot.cell_id, Ballot.rated_unit_id, Ballot.answers)
         .where(Ballot.round_id == round_id)
         .order_by(Ballot.id)
         .execution_options(yield_per=200)
     )
-    return ((cell_id, groups[cell_id], units[rated_unit_id], answers) for cell_id, rated_unit_id, answers in rows)
+    return (
+        (cell_id, groups[cell_id], units[rated_unit_id], raters[ballot] if ballot in raters else next(alone), answers)
+        for ballot, cell_id, rated_unit_id, answers in rows
+    )
 
 
 def groups_of_cells(session: Session, round_id: int) -> dict[int, str]:

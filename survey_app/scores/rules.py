@@ -44,7 +44,9 @@ class Comparison:
 
     same_result: bool  # the stored inputs give the stored result
     same_inputs: bool  # the answers and rules of the round are still those of the run
-    same_precision: bool  # the opened forms give the stored intervals; false too once the answers are others
+    # The opened forms give the stored intervals; false too once the answers are others. None: cannot be told, since
+    # answers with a name, by which forms of one person were taken together, are deleted.
+    same_precision: bool | None
 
 
 def compute_round(session: Session, survey_round: Round) -> RoundScores:
@@ -74,6 +76,10 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
         _refuse_small_difference(scores.inputs, earlier)
     found = published(scores)
     before = latest_run(session, survey_round.id)
+    intervals = _intervals(session, survey_round, scores)
+    same_inputs = before is not None and before.inputs_sha256 == scores.inputs.sha256
+    if before and before.precision and same_inputs and _knows_less(intervals, before.precision):
+        intervals = before.precision
     run = ScoreRun(
         round_id=survey_round.id,
         number=before.number + 1 if before else 1,
@@ -81,7 +87,7 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
         inputs=scores.inputs.to_json(),
         inputs_sha256=scores.inputs.sha256,
         result=found.document(),
-        precision=_intervals(session, survey_round, scores),
+        precision=intervals,
         publication=found.publication.to_json(),
         program_version=VERSION,
         made_at=now(),
@@ -116,7 +122,10 @@ def compare_run(session: Session, survey_round: Round, run: ScoreRun) -> Compari
     same_result = same_result and again.inputs.sha256 == run.inputs_sha256
     same_inputs = gather_inputs(session, survey_round).sha256 == run.inputs_sha256
     # A run of an earlier program has none.
-    same_precision = run.precision is None or _intervals(session, survey_round, again) == run.precision
+    same_precision: bool | None = True
+    if run.precision is not None:
+        intervals = _intervals(session, survey_round, again)
+        same_precision = None if _knows_less(intervals, run.precision) else intervals == run.precision
     return Comparison(same_result, same_inputs, same_precision)
 
 
@@ -146,6 +155,13 @@ def _intervals(session: Session, survey_round: Round, scores: RoundScores) -> di
     from .precision import round_precision  # pandas and scipy: only a process that computes points carries them
 
     return round_precision(session, survey_round, scores, questions_of(session, survey_round))
+
+
+def _knows_less(intervals: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    """Whether fewer persons could be taken together than for the stored intervals: some asked for deletion, or the
+    personal data of the round are erased. The same ballots then keep the intervals of the time when all was known."""
+    now_known, known = intervals.get("raters", {}), stored.get("raters", {})
+    return any((now_known.get(group) or 0) < (persons or 0) for group, persons in known.items())
 
 
 def gather_inputs(session: Session, survey_round: Round) -> ScoreInputs:

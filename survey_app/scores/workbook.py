@@ -13,7 +13,7 @@ from analysis.component_score import half_up
 from analysis.scoring_rules import rule_line
 
 from ..text import moment_text
-from .comparison import BAND_NAMES, Comparison, Limits
+from .comparison import BAND_NAMES, Comparison, Limits, RaterLine
 from .figures import Overview, overview
 from .publication import Published
 from .trace import level_lines
@@ -29,11 +29,13 @@ _TITLE_ROWS = 4  # title, round, run, blank: the header of every table stands in
 
 @dataclass(frozen=True)
 class RunIntervals:
-    """95 % limits of the total, the areas and the leaves; places by group, and rated units where there are several."""
+    """95 % limits of the total, the areas and the leaves; places by group, rated units where there are several, and
+    what is said of their covariance."""
 
     limits: tuple[Limits | None, Mapping[str, Limits], Mapping[str, Limits]] = (None, {}, {})
     places: Mapping[str, Comparison] = field(default_factory=dict)
     units: Comparison | None = None
+    raters: tuple[RaterLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class RunFacts:
 
 
 def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
-    """The workbook: overview with a chart, criteria, levels, rated units where there are several, rules.
+    """The workbook: overview with a chart, criteria, levels, rated units where there are several, self-ratings, rules.
 
     Text stays text: nothing that begins with «=» becomes a formula.
     """
@@ -74,6 +76,8 @@ def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
         _levels_sheet(book, found, shown)
         if len(found.units) > 1:
             _units_sheet(book, found)
+        if found.scores.own:
+            _own_sheet(book, found)
         for group, places in facts.intervals.places.items():
             _places_sheet(book, group, places, found.publication.fewest)
         _rules_sheet(book, found)
@@ -284,6 +288,23 @@ def _units_sheet(book: _Book, found: Published) -> None:
         ranks = (row.best, row.worst) if row else (None, None)
         values += [*_limits(row.limits if row else None), *((rank, "count") for rank in ranks)]
         book.write(sheet, next(rows), values)
+    for line in book.facts.intervals.raters:
+        book.line(sheet, next(rows), line.words % line.facts, columns)
+
+
+def _own_sheet(book: _Book, found: Published) -> None:
+    """Ratings of the own unit (*tự đánh giá*), apart from points and ranks as on the page."""
+    columns = [("Mã", 12.0), ("Đơn vị", 44.0), ("Điểm tự đánh giá", 14.0), ("Điểm tối đa của các câu ấy", 16.0)]
+    sheet = book.sheet("Tự đánh giá", "CÔNG CHỨC CHẤM CHÍNH ĐƠN VỊ MÌNH", columns)
+    rows = _rows()
+    for code, own in found.document()["self_rating"].items():
+        values: list[tuple[Any, str]] = [(code, "middle"), (book.facts.unit_names.get(code, code), "text")]
+        book.write(sheet, next(rows), [*values, (Decimal(own["total"]), "points"), (Decimal(own["max"]), "points")])
+    for words in (
+        "Điểm này chỉ để tham khảo, không nằm trong điểm và hạng ở các trang khác.",
+        "Đơn vị có dưới 10 câu trả lời, hoặc mọi người chọn giống nhau ở mức cao nhất hay thấp nhất, thì không nêu.",
+    ):
+        book.line(sheet, next(rows), words, columns)
 
 
 def _places_sheet(book: _Book, group: str, places: Comparison, fewest: int) -> None:
@@ -311,6 +332,7 @@ def _rules_sheet(book: _Book, found: Published) -> None:
             f"trung bình từ {found.publication.k} câu trả lời, các mức từ {found.publication.fewest} câu trả lời",
         ),
         ("Số phiếu theo nhóm", ", ".join(f"{group}: {count}" for group, count in found.inputs.by_group.items())),
+        *(("Hiệp phương sai giữa các đơn vị", line.words % line.facts) for line in facts.intervals.raters),
         ("Lần tính", f"{facts.number}, {moment_text(facts.made_at)}, {facts.made_by}"),
         ("Mã dữ liệu", facts.data_code),
         ("Bản chương trình", facts.program_version),

@@ -9,8 +9,8 @@
   const device = globalThis.surveyDevice;
   const facts = { ...codeForm.dataset };
   const isInterview = facts.desk === "phong-van";
-  const AWAY = isInterview ? 540 : 45; // seconds without touch until the question, and then until the first page
-  const WARNED = isInterview ? 60 : 15;
+  const AWAY = isInterview ? 540 : 40; // seconds without touch until the question, and then until the first page
+  const WARNED = isInterview ? 60 : 20;
   const THANKS = 8;
   const LOOK_FOR = 30; // seconds for which the camera looks
   const STEADY = 200; // milliseconds between two looks
@@ -32,7 +32,7 @@
   // ---- the first page, and the way back to it
 
   function start() {
-    try { sessionStorage.removeItem("size"); } catch { /* nothing was kept */ }
+    try { localStorage.removeItem("size"); } catch { /* nothing was kept */ }
     location.replace(here.href);
   }
 
@@ -95,18 +95,27 @@
   // ---- the questionnaire for times without network
 
   async function keepForms() {
-    if (!facts.group) return;
+    if (!facts.group) { sayKept(false); return; }
     const form = (await device.loadForm(FORM)) || { id: FORM, last: "vi", pages: {} };
     for (const language of facts.formLanguages.split(" ").filter(Boolean)) {
       const have = form.pages[language] && form.pages[language].etag;
-      const { status, content } = await device.post("/quay/phieu", { round: facts.round, group: facts.group, language, have });
+      const { status, content } = await device.fetchForm("/quay/phieu", { round: facts.round, group: facts.group, language, have });
+      if (status === 200) device.noteDay(form, content.day);
       if (status === 200 && !content.unchanged) form.pages[content.language] = content;
     }
     if (Object.keys(form.pages).length) {
       form.last = form.pages.vi ? "vi" : Object.keys(form.pages)[0];
       await device.saveForm(form);
-      codeForm.dataset.formId = FORM;
     }
+    sayKept(Object.keys(form.pages).length > 0);
+  }
+
+  // The interviewer must know before leaving for a place without network.
+  function sayKept(isKept) {
+    if (!isInterview) return;
+    const line = byId("kept");
+    line.textContent = isKept ? line.dataset.yes : line.dataset.no;
+    line.hidden = false;
   }
 
   // ---- reading the QR code of a letter
@@ -145,7 +154,7 @@
   function found(text) {
     stopScan();
     byId("scanner").close();
-    field.value = text.replace(/^.*#|~.*$/gs, "").slice(0, 40);
+    field.value = text.slice(0, field.maxLength);
     codeForm.requestSubmit();
   }
 
@@ -235,7 +244,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-desk-act]");
-    const link = event.target.closest("a[href^='/']:not([hreflang])"); // no way off this page but that of the staff
+    const link = event.target.closest("a[href^='/']:not([hreflang]), a[href^='tel:']"); // no way off this page but that of the staff
     if (button) ACTS[button.dataset.deskAct]();
     else if (link) event.preventDefault();
   });
@@ -251,7 +260,7 @@
     sayQueue();
     setInterval(sayQueue, 3000);
     offerScanner();
-    keepForms().catch(() => {}); // the device has network most of the time; the next visit tries again
+    keepForms().catch(() => sayKept(false)); // the device has network most of the time; the next visit tries again
   }
 
   function cannot(why) {

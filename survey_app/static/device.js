@@ -6,6 +6,7 @@
   const subtle = globalThis.crypto && crypto.subtle;
   const utf8 = new TextEncoder();
   const STORES = ["forms", "drafts", "outbox"];
+  const PATIENCE = 6000; // a store that does not answer by then never will: seen in Safari, and on phones short of memory
   let opened = null;
   let keptInMemory = false;
   const memory = Object.fromEntries(STORES.map((name) => [name, new Map()]));
@@ -16,7 +17,7 @@
   });
 
   function open() {
-    opened ??= new Promise((resolve, reject) => {
+    opened = opened || new Promise((resolve, reject) => {
       const request = indexedDB.open("survey", 1);
       request.onupgradeneeded = () => { for (const name of STORES) request.result.createObjectStore(name, { keyPath: "id" }); };
       request.onblocked = request.onerror = () => reject(request.error);
@@ -72,11 +73,13 @@
 
   // Whether answers survive the page here; from then on a browser that keeps nothing is served from memory.
   async function canKeep() {
+    const tried = run(["drafts"], "readwrite", async ({ drafts }) => {
+      await asPromise(drafts.put({ id: "try" }));
+      await asPromise(drafts.delete("try"));
+    });
+    const late = new Promise((_resolve, reject) => { setTimeout(reject, PATIENCE); });
     try {
-      await run(["drafts"], "readwrite", async ({ drafts }) => {
-        await asPromise(drafts.put({ id: "try" }));
-        await asPromise(drafts.delete("try"));
-      });
+      await Promise.race([tried, late]);
     } catch {
       keptInMemory = true;
     }
@@ -105,10 +108,22 @@
   }
 
   const get = (name, id) => run([name], "readonly", (stores) => asPromise(stores[name].get(id)));
-  const loadForm = (id) => get("forms", id);
+  // A kept questionnaire, without languages of which only a part had come.
+  async function loadForm(id) {
+    const form = await get("forms", id);
+    if (!form) return null;
+    const pages = Object.entries(form.pages).filter(([, content]) => isWhole(content));
+    if (!pages.length) return null;
+    const last = isWhole(form.pages[form.last]) ? form.last : pages[0][0];
+    return { ...form, last, pages: Object.fromEntries(pages) };
+  }
   const loadSealed = (id) => get("outbox", id);
   const loadDraft = async (id, code) => openDraft(code, await get("drafts", id));
-  const allSealed = () => run(["outbox"], "readonly", ({ outbox }) => asPromise(outbox.getAll()));
+  // Those that are not yet received; a mark «sent» holds no answer.
+  async function allSealed() {
+    const rows = await run(["outbox"], "readonly", ({ outbox }) => asPromise(outbox.getAll()));
+    return rows.filter((row) => row.state !== "sent");
+  }
 
   const saveForm = (form) => run(["forms"], "readwrite", ({ forms }) => asPromise(forms.put(form)));
 
@@ -153,10 +168,10 @@
         cache: "no-store", credentials: "omit", signal: stop.signal,
       });
       let content = {};
-      try { content = await answer.json(); } catch { /* a page of the proxy: only the status counts */ }
+      try { content = await answer.json(); } catch (fault) { if (answer.ok) throw fault; /* a page of the proxy: only the status counts */ }
       return { status: answer.status, content };
     } catch {
-      return { status: 0, content: {} }; // no network, or no answer: whatever was sent may have arrived
+      return { status: 0, content: {} }; // no network, or no whole answer: whatever was sent may have arrived
     } finally {
       clearTimeout(timer);
     }
@@ -164,6 +179,14 @@
 
   // Answers under way, for another device: encrypted under a random key that only its QR code carries, padded to one
   // length. The server finds them by a hash of the key and can do nothing else with them.
+  // A questionnaire in one language. Half of one, or the page of a hotspot, counts as no answer and is never kept.
+  const isWhole = (content) => Boolean(content && content.html && content.rules && content.keys);
+  async function fetchForm(address, body) {
+    const found = await post(address, body);
+    const usable = found.status !== 200 || (body.have && found.content.unchanged) || isWhole(found.content);
+    return usable ? found : { status: 0, content: {} };
+  }
+
   const newResumeKey = () => hexOf(crypto.getRandomValues(new Uint8Array(16)));
   const resumeId = async (key) => hexOf(await subtle.digest("SHA-256", utf8.encode(`survey-resume-id-1 ${key}`))).slice(0, 32);
 
@@ -188,15 +211,24 @@
     return JSON.parse(new TextDecoder().decode(plain));
   }
 
+  // What went while nobody looked leaves a mark without code and answer, so that the person who comes back is told of the
+  // own form instead of a code that somebody has used. Not on a device for many persons.
+  const markSent = ({ id, questionnaire }) => run(["outbox"], "readwrite", async ({ outbox }) => {
+    const there = await asPromise(outbox.get(id));
+    if (there && !questionnaire) await asPromise(outbox.put({ id, state: "sent" }));
+    else await asPromise(outbox.delete(id));
+  });
+
   const REFUSALS = { 404: "unknown", 409: "other", 422: "unfit" };
 
   // Sends one sealed answer: "stored", "repeated" or "received" when the server has it, "waiting" when it must be tried
-  // again, else the kind of refusal. A refused answer stays here until its owner decides.
-  async function send(row) {
+  // again, else the kind of refusal. A refused answer stays here until its owner decides. `unseen`: no screen tells of it.
+  async function send(row, unseen = false) {
     const { code, submission, envelope, resume, questionnaire } = row;
     const { status, content } = await post("/p/answers", { code, submission, envelope, resume, questionnaire });
+    row.heard = status !== 0;
     if (status === 200 && ["stored", "repeated", "received"].includes(content.status)) {
-      await erase(row.id);
+      await (unseen ? markSent(row) : erase(row.id));
       return content.status;
     }
     const refusal = status === 403 || status === 410 ? content.error : REFUSALS[status];
@@ -213,13 +245,25 @@
   async function sendAll() {
     let left = 0;
     for (const row of await allSealed()) {
-      if (["waiting", "slip"].includes(row.state) && ["waiting", "slip"].includes(await send(row))) left += 1;
+      if (["waiting", "slip"].includes(row.state) && ["waiting", "slip"].includes(await send(row, true))) left += 1;
     }
     return left;
   }
 
+  // The day by the server, and by how many days the clock of this device differs from it; kept with a questionnaire.
+  const DAY = 86400000;
+  const clockDay = () => Math.floor(Date.now() / DAY - new Date().getTimezoneOffset() / 1440);
+  function noteDay(form, day) {
+    if (!day) return;
+    form.day = Date.parse(day) / DAY;
+    form.ahead = clockDay() - form.day;
+  }
+
+  // Today, YYYY-MM-DD: by the clock, put right by what it was ahead; never before the last day that the server told.
+  const today = ({ day = 0, ahead = 0 }) => new Date(Math.max(day, clockDay() - ahead) * DAY).toISOString().slice(0, 10);
+
   globalThis.surveyDevice = {
-    canKeep, idOf, loadForm, saveForm, loadDraft, saveDraft, loadSealed, allSealed, keepSealed, erase, post, send, sendAll,
+    noteDay, today, fetchForm, canKeep, idOf, loadForm, saveForm, loadDraft, saveDraft, loadSealed, allSealed, keepSealed, erase, post, send, sendAll,
     newResumeKey, resumeId, sealResume, openResume,
   };
 })();

@@ -113,8 +113,8 @@
   function translated(text, old, new_) {
     const after = [...asText(new_)];
     const table = new Map();
-    [...asText(old)].forEach((letter, place) => { if (!table.has(letter)) table.set(letter, after[place] ?? ""); });
-    return [...asText(text)].map((letter) => table.get(letter) ?? letter).join("");
+    [...asText(old)].forEach((letter, place) => { if (!table.has(letter)) table.set(letter, after[place] || ""); });
+    return [...asText(text)].map((letter) => (table.has(letter) ? table.get(letter) : letter)).join("");
   }
 
   const FUNCTIONS = {
@@ -170,8 +170,8 @@
     if (name === "value") return parts[0];
     if (name === "answer") return valueOf(Object.hasOwn(answers, parts[0]) ? answers[parts[0]] : "");
     if (name === "own") return valueOf(around.own);
-    if (name === "today") return around.today ?? "";
-    if (name === "column") return Object.hasOwn(around.row ?? {}, parts[0]) ? around.row[parts[0]] : "";
+    if (name === "today") return around.today || "";
+    if (name === "column") return Object.hasOwn(around.row || {}, parts[0]) ? around.row[parts[0]] : "";
     if (name === "selected" && typeof parts[0] === "string") { // as questionnaires of earlier versions hold it
       return evaluate(["selected", ["answer", parts[0]], ["value", parts[1]]], answers, around);
     }

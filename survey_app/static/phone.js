@@ -6,11 +6,12 @@
   const modern = Object.hasOwn && globalThis.BroadcastChannel && globalThis.SubmitEvent && "submitter" in SubmitEvent.prototype;
   if (!isSecureContext || !globalThis.crypto || !crypto.subtle || !globalThis.indexedDB || !modern) return;
   const device = surveyDevice;
-  const NOT_LETTERS = /[ \t\r\n\u00a0\u200b\ufeff\u2010-\u2014\u2212_.-]/g;
-  const TWINS = { O: "0", I: "1", L: "1" };
   const GIVE_UP = 8000; // after so long «saved, not sent» is said, while the sending goes on
   const AGAIN = 30000;
+  const DOUBLE_TAP = 400;
   const IDLE = 3000; // the first question comes before other languages
+  const NOT_NOW = Symbol("not now");
+  const ENDED = ["answered", "void", "cancelled", "closed"]; // why a code leads nowhere any more
   const inZalo = /zalo/i.test(navigator.userAgent);
   const codeForm = document.getElementById("code-form");
   // A device for many persons (desk.js): answers live in this page's memory only, and no address leads back to them.
@@ -40,7 +41,7 @@
     const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode;
-      if (node.data.includes("{")) node.data = node.data.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+      if (node.data.includes("{")) node.data = node.data.replace(/\{(\w+)\}/g, (all, name) => (Object.hasOwn(values, name) ? values[name] : all));
     }
     return part;
   }
@@ -58,10 +59,6 @@
   }
 
   // ---- code page
-
-  function normalise(typed) {
-    return typed.replace(/^.*#|~.*$/gs, "").replace(NOT_LETTERS, "").toUpperCase().replace(/[OIL]/g, (letter) => TWINS[letter]);
-  }
 
   const remember = (code) => { if (!desk) try { sessionStorage.setItem("code", code); } catch { /* a reload asks for the code */ } };
   const forget = () => { try { sessionStorage.removeItem("code"); } catch { /* nothing was kept */ } };
@@ -87,17 +84,26 @@
     codeForm.submit();
   }
 
-  async function openCode(code, resume = "") {
+  // What cannot be a code is said at once: nothing is opened, and the server is not asked.
+  function openTyped(typed) {
+    const code = surveyCode.read(typed);
+    const { linked = "", resume = "" } = codeForm.elements.code.dataset;
+    if (!code) { sayAtCode(codeForm.dataset.unknown); return; }
+    openCode(code, surveyCode.read(linked) === code ? resume : "").catch(() => (desk ? sayAtCode(codeForm.dataset.busy) : leaveToServer()));
+  }
+
+  async function openCode(code, resume) {
     codeForm.querySelector("[data-say]").textContent = codeForm.dataset.opening;
     const id = await device.idOf(code);
     const keeps = await device.canKeep();
     const sealed = await device.loadSealed(id);
     if (desk) { await openAtDesk(code, id, sealed); return; }
     my = { code, id, keeps, depth: 0 };
-    if (sealed) { remember(code); showSealed(sealed); retry(sealed); return; }
+    if (sealed) { showSealed(sealed); return; }
     const kept = await device.loadDraft(id, code);
     const form = await device.loadForm(id);
     const carried = resume && (await fetchCarried(code, resume));
+    if (carried === NOT_NOW) { my = null; sayAtCode(codeForm.dataset.notCarried); return; }
     const draft = carried ? { ...newDraft(carried.language), ...kept, ...carried, raw: { ...(kept || {}).raw, ...carried.raw }, resume } : kept;
     const language = (draft && draft.language) || codeForm.elements.language.value;
     if (form && draft) {
@@ -105,33 +111,36 @@
       refresh();
       return;
     }
-    const { status, content } = await device.post("/p/form", { code, language });
+    const { status, content } = await device.fetchForm("/p/form", { code, language });
     if (status === 200) {
-      const fresh = { id, last: content.language, pages: { [content.language]: content } };
+      const fresh = newForm(id, content);
       await keepForm(fresh);
       begin(fresh, draft || newDraft(content.language), content.language);
     } else if (form && (status === 0 || status >= 500)) {
       begin(form, newDraft(form.last), form.last);
     } else if (status === 404) sayAtCode(codeForm.dataset.unknown);
     else if (status === 0 || status === 502 || status === 504) sayAtCode(codeForm.dataset.noNetwork);
-    else leaveToServer();
+    else {
+      if (!draft && ENDED.includes(content.error)) await device.erase(id); // a questionnaire that was opened and left
+      leaveToServer();
+    }
   }
 
   // The next person on a device for many: nothing of an earlier visit is taken up. Without network the questionnaire that
   // the device keeps is asked; whether the code is of its group is known when the answer is sent.
   async function openAtDesk(code, id, sealed) {
     const say = codeForm.dataset;
-    if (sealed) { sayAtCode(["waiting", "slip"].includes(sealed.state) ? say.kept : say.refused); return; }
+    if (sealed) { sayAtCode({ waiting: say.kept, slip: say.kept, sent: say.answered }[sealed.state] || say.refused); return; }
     const language = codeForm.elements.language.value;
-    const { status, content } = await device.post("/p/form", { code, language });
+    const { status, content } = await device.fetchForm("/p/form", { code, language });
     const kept = status === 0 || status >= 500 ? await device.loadForm(say.formId || "") : null;
-    const form = status === 200 ? { id, last: content.language, pages: { [content.language]: content } } : kept;
+    const form = status === 200 ? newForm(id, content) : kept;
     if (!form) {
       const why = { unknown: say.unknown, answered: say.answered, void: say.void, closed: say.closed, cancelled: say.cancelled, not_open: say.notOpen };
       sayAtCode(why[content.error] || (status === 0 || status >= 500 ? say.noNetwork : say.busy));
       return;
     }
-    my = { code, id, keeps: true, depth: 0 };
+    my = { code, id, keeps: true, depth: 0, unchecked: form === kept };
     const shown = form.pages[language] ? language : form.last;
     begin(form, newDraft(shown), shown);
   }
@@ -139,6 +148,7 @@
   // What another device has answered under the same code; the code alone never opens it.
   async function fetchCarried(code, key) {
     const { status, content } = await device.post("/p/resume/fetch", { code, resume: await device.resumeId(key) });
+    if (status !== 200 && ["busy", "too_many", undefined].includes(content.error)) return NOT_NOW; // the key stays in the page: «Tiếp tục» tries again
     try {
       if (status === 200) return await device.openResume(key, surveySealing.fromText(content.sealed));
     } catch { /* another key, or damaged */ }
@@ -152,6 +162,12 @@
     return { submission, language, at: "start", raw: {} };
   }
 
+  function newForm(id, content) {
+    const form = { id, last: content.language, pages: { [content.language]: content } };
+    device.noteDay(form, content.day);
+    return form;
+  }
+
   async function keepForm(form) {
     if (desk) return;
     try { await device.saveForm(form); } catch { my.keeps = false; }
@@ -160,14 +176,22 @@
   // Keys and texts may have changed since the questionnaire was kept; a code may have been spent or voided elsewhere.
   async function refresh() {
     const { form, content, id } = my;
-    const answer = await device.post("/p/form", { code: my.code, language: content.language, have: content.etag });
+    const answer = await device.fetchForm("/p/form", { code: my.code, language: content.language, have: content.etag });
     if (!my || my.id !== id || my.over) return;
-    if (answer.status === 200 && !answer.content.unchanged) {
-      form.pages[content.language] = answer.content;
+    if (answer.status === 200) {
+      device.noteDay(form, answer.content.day);
+      if (!answer.content.unchanged) form.pages[content.language] = answer.content;
       await keepForm(form);
-    } else if ([403, 409, 410].includes(answer.status) && ["answered", "void", "cancelled", "closed"].includes(answer.content.error)) {
-      if (!(await device.loadSealed(id))) leaveToServer();
-    }
+    } else if (ENDED.includes(answer.content.error) && !(await device.loadSealed(id))) showEnded(answer.content.error);
+  }
+
+  // The code takes no answer any more: what was answered here can only be erased, and only its owner does that.
+  function showEnded(reason) {
+    my.over = true;
+    my.draft = null;
+    my.ended = reason;
+    forgetHistory();
+    showOutcome("ended");
   }
 
   // The other languages come when the phone has nothing else to do, so that they are there without network too.
@@ -188,10 +212,10 @@
   async function languagePage(language) {
     const { form, code } = my;
     if (!form.pages[language]) {
-      const { status, content } = await device.post("/p/form", { code, language });
-      if (status !== 200 || my.over) return null;
+      const { status, content } = await device.fetchForm("/p/form", { code, language });
+      if (status !== 200) return null;
       form.pages[language] = content;
-      await keepForm(form);
+      if (!my.over) await keepForm(form);
     }
     return form.pages[language];
   }
@@ -228,11 +252,7 @@
     surveyPage.addSizes();
   }
 
-  const today = () => {
-    const now = new Date();
-    return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
-  };
-  const assess = () => surveyForm.assess(my.content.rules, my.draft.raw, today());
+  const assess = () => surveyForm.assess(my.content.rules, my.draft.raw, device.today(my.form));
 
   // Shuffled lists: another order for each answer, the same on every screen of it. «Không biết» stays last.
   async function orderChoices() {
@@ -255,6 +275,7 @@
     const screen = at === "start" || at === "review" ? null : nearest(at, state.screens);
     my.at = screen ? screen.name : at === "start" ? at : "review";
     my.draft.at = my.at;
+    my.aside = false;
     if (my.at === "start") showStart(state);
     else if (my.at === "review") showReview(state, tried);
     else showScreen(screen, state);
@@ -298,6 +319,7 @@
     const main = copyOf("start");
     if (Object.keys(my.draft.raw).length && screens.length) main.prepend(copyOf("resume"));
     if (inZalo) main.prepend(fill(copyOf("zalo"), facts));
+    if (my.unchecked) main.prepend(fill(copyOf("unchecked"), facts));
     put(main, copyOf("start-actions"));
     title(main.querySelector ? byId("main").querySelector("h1").textContent : "");
     atTop();
@@ -382,7 +404,7 @@
   function fillField(field, typed) {
     if (field.type === "radio" || field.type === "checkbox") field.checked = typed.includes(field.value);
     else if (field.matches("select")) field.value = [...field.options].map((option) => option.value).find((value) => value && typed.includes(value)) || "";
-    else field.value = typed[typed.length - 1] ?? "";
+    else field.value = typed.length ? typed[typed.length - 1] : "";
   }
 
   function showScreen(screen, state) {
@@ -401,6 +423,7 @@
     title(count.textContent || heading);
     byId("place").replaceChildren(bar);
     put(main, copyOf("question-actions"));
+    my.seen = { ...my.draft.raw };
     surveyPage.addCounters(byId("main"));
     atTop();
   }
@@ -426,11 +449,15 @@
 
   // The fields of the present screen, as typed, into the draft.
   function takeFields() {
-    const screen = my && !my.over && assess().screens.find((one) => one.name === my.at);
+    const screen = my && !my.over && !my.aside && assess().screens.find((one) => one.name === my.at);
     if (!screen) return {};
     const fields = new FormData(byId("page"));
     const change = {};
-    for (const question of screen.questions.filter(surveyForm.isAnswered)) change[question.name] = fields.getAll(question.name);
+    for (const { name } of screen.questions.filter(surveyForm.isAnswered)) {
+      const given = fields.getAll(name);
+      if (JSON.stringify(given) !== JSON.stringify(my.seen[name])) change[name] = given; // else another tab may know better
+      my.seen[name] = given;
+    }
     Object.assign(my.draft.raw, change);
     return change;
   }
@@ -456,6 +483,7 @@
           raw: { ...(old.raw || draft.raw), ...change },
         }));
         draft.submission = kept.submission;
+        Object.assign(draft.raw, kept.raw, unsaved); // with what another tab has changed meanwhile
       } catch {
         my.keeps = false; // the answers live as long as the page
       }
@@ -484,10 +512,8 @@
     for (const question of questions) {
       const text = faultWords(question, state.faults[question.name], state.live);
       const field = byId("main").querySelector(`[name="${question.name}"]`);
-      const link = Object.assign(document.createElement("a"), { href: `#${field.id}`, textContent: text });
-      link.addEventListener("click", (event) => { event.preventDefault(); field.scrollIntoView({ block: "center" }); field.focus(); });
       panel.querySelector("ul").append(document.createElement("li"));
-      panel.querySelector("li:last-child").append(link);
+      panel.querySelector("li:last-child").append(Object.assign(document.createElement("a"), { href: `#${field.id}`, textContent: text }));
       const box = boxOf(question.name);
       (box.matches("fieldset") ? box : field).setAttribute("aria-invalid", "true");
       const hints = byId(`q-${question.name}-more`);
@@ -505,8 +531,9 @@
     const place = state.screens.findIndex((screen) => screen.name === my.at);
     const wrong = state.screens[place].questions.filter((question) => state.faults[question.name]);
     if (wrong.length) { showFaults(wrong, state); return; }
-    const next = state.screens[place + 1];
-    go(my.toReview || !next ? "review" : next.name);
+    const rest = state.screens.slice(place + 1);
+    const next = my.toReview ? rest.find((screen) => screen.questions.some((question) => state.faults[question.name])) : rest[0];
+    go(next ? next.name : "review", my.toReview && Boolean(next));
   }
 
   // ---- on another device
@@ -516,7 +543,7 @@
   async function elsewhere() {
     keepDraft(takeFields());
     const { draft, content, code } = my;
-    draft.resume ||= device.newResumeKey();
+    draft.resume = draft.resume || device.newResumeKey();
     keepDraft({});
     let status = 0;
     try {
@@ -526,6 +553,9 @@
       if (status === 200) await loadScript(words().qr);
     } catch { status = 0; }
     if (status !== 200 || !globalThis.surveyQr) { tell(status === 409 ? words().noRoom : words().needsNetwork); return; }
+    my.aside = true; // the fields of the question are not on this page
+    my.depth = (my.depth || 0) + 1;
+    history.pushState({ at: my.at, depth: my.depth, backToReview: my.toReview }, "");
     byId("place").replaceChildren();
     put(copyOf("elsewhere"), copyOf("elsewhere-actions"));
     document.querySelector("[data-qr]").append(qrPicture(`${location.origin}/p#${code}~${draft.resume}`));
@@ -631,7 +661,7 @@
     await pending;
     const { content, draft, id, code } = my;
     const latest = my.form.pages[content.language];
-    const payload = { v: 1, questionnaire: content.version, ...ratingsOf(content, state.answers) };
+    const payload = { v: 1, questionnaire: content.version, ...surveyForm.ratingsOf(content, state.answers) };
     const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
     if (desk) row.questionnaire = content.version;
     if (draft.resume) row.resume = await device.resumeId(draft.resume);
@@ -653,22 +683,6 @@
     if ((await Promise.race([sending, late])) === "late" && my.outcome === undefined) showOutcome("waiting");
   }
 
-  // The answers parted by rated unit, under the names of the author; every unit of a matrix is there, answered or not.
-  function ratingsOf(content, answers) {
-    if (!content.matrix) return { ratings: [{ rated_unit: content.rated_unit, answers }] };
-    const parts = new Map(content.matrix.map((unit) => [unit, {}]));
-    const apart = {};
-    for (const question of questionsIn(content.rules.items)) {
-      if (answers[question.name] === undefined) continue;
-      if (question.rated_unit) parts.get(question.rated_unit)[question.rated_name] = answers[question.name];
-      else apart[question.name] = answers[question.name];
-    }
-    const ratings = [...parts].map(([unit, given]) => ({ rated_unit: unit, answers: given }));
-    return Object.keys(apart).length ? { ratings, apart } : { ratings };
-  }
-
-  const questionsIn = (items) => items.flatMap((item) => (item.kind === "group" ? questionsIn(item.items) : [item]));
-
   // A browser whose WebCrypto cannot seal: the server does it, as for the pages without script. Needs network.
   async function sendPlain({ id, code, submission, resume }, answers, say) {
     const { status } = await device.post("/p/answers", { code, submission, answers, resume });
@@ -687,6 +701,7 @@
   // Sends a sealed answer and shows how it went.
   async function deliver(row) {
     if (!row) { showOutcome("sent"); return; }
+    if (row.state === "sent") { sayOnce(row, "sent"); return; }
     my.row = row;
     const state = await device.send(row);
     row.state = state;
@@ -697,15 +712,24 @@
   }
 
   function showSealed(row) {
-    facts = { ...row.facts, code: row.code.replace(/(.{4})(?=.)/g, "$1-") };
     my.over = true;
-    my.row = row;
     forgetHistory();
+    if (row.state === "sent") { sayOnce(row, "received"); return; }
+    remember(row.code);
+    facts = { ...row.facts, code: row.code.replace(/(.{4})(?=.)/g, "$1-") };
+    my.row = row;
     showOutcome(row.state);
+    retry(row);
+  }
+
+  // The mark of an answer that went while nobody looked has done its work once it is told.
+  function sayOnce(row, outcome) {
+    device.erase(row.id);
+    showOutcome(outcome);
   }
 
   function showOutcome(state) {
-    const kind = { stored: "sent", repeated: "sent", sent: "sent", received: "received", refused: "refused", erased: "erased" }[state];
+    const kind = { stored: "sent", repeated: "sent", sent: "sent", received: "received", refused: "refused", erased: "erased", ended: "ended" }[state];
     const waiting = my.keeps ? "waiting" : "unkept";
     my.outcome = kind || (state === "waiting" ? waiting : "unsent");
     my.state = state;
@@ -715,7 +739,7 @@
     const atDesk = `desk-${my.outcome === "received" ? "sent" : my.outcome}-${document.documentElement.lang}`;
     const main = fill(copyOf(templates.has(atDesk) ? atDesk : my.outcome), facts);
     const reasons = [...main.querySelectorAll("[data-reason]")];
-    const shown = reasons.find((reason) => reason.dataset.reason === state) || reasons.find((reason) => reason.dataset.reason === "any");
+    const shown = reasons.find((reason) => reason.dataset.reason === (my.ended || state)) || reasons.find((reason) => reason.dataset.reason === "any");
     for (const reason of reasons) if (reason !== shown) reason.remove();
     if (inZalo && my.outcome === "waiting") main.prepend(fill(copyOf("zalo"), facts));
     put(main);
@@ -728,7 +752,7 @@
     const say = () => byId("main").querySelector("[data-say]");
     if (say()) say().textContent = say().dataset.busy;
     await deliver(row);
-    if (say()) say().textContent = byHand ? say().dataset.failed : "";
+    if (say()) say().textContent = byHand ? say().dataset[row.heard ? "busyServer" : "failed"] : "";
   }
 
   const waits = () => my && my.row && ["waiting", "unkept"].includes(my.outcome);
@@ -743,9 +767,9 @@
     try { left = await device.sendAll(); } catch { return; /* a browser that keeps nothing has nothing to send */ }
     const refused = (await device.allSealed()).length - left;
     if (!codeForm || !codeForm.isConnected || !templates.has("unsent-here")) return;
-    const old = byId("main").querySelector(".panel.warn");
-    if (old) old.remove();
-    if (left + refused) byId("main").prepend(fill(copyOf("unsent-here"), { n: left + refused }));
+    for (const old of byId("main").querySelectorAll("[data-here]")) old.remove();
+    if (refused) byId("main").prepend(fill(copyOf("refused-here"), { n: refused }));
+    if (left) byId("main").prepend(fill(copyOf("unsent-here"), { n: left }));
     if (left) askForSync();
   }
 
@@ -765,10 +789,14 @@
     else { byId("state").textContent = words().needsNetwork; byId("state").hidden = false; }
   }
 
-  function askToErase() {
-    put(fill(copyOf("erase"), facts));
+  function ask(name) {
+    put(fill(copyOf(name), facts));
     atTop(byId("main").querySelector("[role=alert]"));
   }
+  const askToErase = () => ask("erase");
+
+  // Answers that were given already are not thrown away at one touch.
+  const askToRefuse = () => (Object.keys(my.draft.raw).length ? ask("refuse") : refuse());
 
   async function eraseNow() {
     my.over = true;
@@ -776,6 +804,7 @@
     await device.erase(my.id);
     forgetHistory();
     my.row = null;
+    my.ended = null;
     showOutcome("erased");
   }
 
@@ -788,12 +817,24 @@
   async function switchLanguage(language) {
     if (!my.over) keepDraft(takeFields());
     const content = await languagePage(language);
+    if (!content && navigator.onLine && ["sent", "received", "refused"].includes(my.outcome)) { endAgain(language); return; }
     if (!content) { byId("state").textContent = words().noLanguage; byId("state").hidden = false; return; }
     mount(content);
     if (my.over) { keepIt(); return; }
     my.draft.language = language;
     show(my.at);
     keepDraft({});
+  }
+
+  // A spent code gives out no other language: the server's own last page says the same.
+  function endAgain(language) {
+    const form = Object.assign(document.createElement("form"), { method: "post", action: words().endings, hidden: true });
+    const { round, mode } = my.content;
+    for (const [name, value] of Object.entries({ ending: my.outcome, round, mode, switch: language })) {
+      form.append(Object.assign(document.createElement("input"), { name, value }));
+    }
+    document.body.append(form);
+    form.submit();
   }
 
   // ---- what is pressed, and what happens around the page
@@ -803,7 +844,7 @@
     const button = event.submitter || {};
     if (button.name === "switch") switchLanguage(button.value);
     else if (my.over) return;
-    else if (button.name === "refuse") refuse();
+    else if (button.name === "refuse") askToRefuse();
     else if (button.name === "erase") askToErase();
     else if (button.name === "review") go(button.value, true);
     else if (my.at === "start") { const [first] = assess().screens; go(first ? first.name : "review"); }
@@ -816,20 +857,47 @@
     retry: () => retry(my.row, true),
     erase: () => askToErase(),
     "erase-now": () => eraseNow(),
+    "refuse-now": () => refuse(),
     fill: () => fillRows(),
     elsewhere: () => elsewhere(),
-    here: () => show(my.at),
+    here: () => history.back(),
+    other: () => forget(),
     keep: () => keepIt(),
     copy: async (button) => {
-      await navigator.clipboard.writeText(`${location.origin}/p#${my.code}`);
-      document.querySelector("[data-copied]").textContent = button.dataset.done;
+      const link = `${location.origin}/p#${my.code}`;
+      const say = document.querySelector("[data-copied]");
+      try {
+        await navigator.clipboard.writeText(link);
+        say.textContent = button.dataset.done;
+      } catch { // not in every messenger: the link itself, to be marked and copied by hand
+        say.textContent = button.dataset.byHand;
+        say.append(Object.assign(document.createElement("b"), { textContent: ` ${link}` }));
+        getSelection().selectAllChildren(say.lastChild);
+      }
     },
   };
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
+    const link = event.target.closest("a[href^='#']");
     if (button && my) ACTS[button.dataset.act](button);
+    if (link) { event.preventDefault(); goTo(byId(link.hash.slice(1))); }
   });
+
+  // A part of the page gets the focus without a step in the history, where «Back» belongs to the questions.
+  function goTo(part) {
+    part.scrollIntoView({ block: part.matches("main") ? "start" : "center" });
+    part.focus({ preventScroll: true });
+  }
+
+  // The second tap of a double one would pass over a question that nobody has read.
+  let lastTap = 0;
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#actions button")) return;
+    const isSecond = event.detail > 1 || (event.pointerType === "touch" && event.timeStamp - lastTap < DOUBLE_TAP);
+    lastTap = event.timeStamp;
+    if (isSecond) { event.preventDefault(); event.stopPropagation(); }
+  }, { capture: true });
 
   function sayState() {
     const line = byId("state");
@@ -857,7 +925,7 @@
     show(event.state.at);
     keepDraft({});
   });
-  addEventListener("hashchange", () => { if (location.hash.length > 1) location.reload(); }); // the link was opened again in this tab
+  addEventListener("hashchange", () => { if (surveyCode.read(surveyPage.fragment())) location.reload(); }); // the link was opened again in this tab
   addEventListener("online", () => { sayState(); tryAgain(); });
   addEventListener("offline", sayState);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) tryAgain(); });
@@ -890,13 +958,11 @@
   if (codeForm) {
     codeForm.addEventListener("submit", (event) => {
       event.preventDefault();
-      const code = normalise(codeForm.elements.code.value);
-      if (code.length === 13) openCode(code);
-      else sayAtCode(codeForm.dataset.unknown);
+      openTyped(codeForm.elements.code.value);
     });
     const field = codeForm.elements.code;
-    const code = field.dataset.linked ? normalise(field.value) : remembered();
-    if (code && code.length === 13) { field.value ||= code; openCode(code, field.dataset.resume); }
+    if (field.dataset.linked) openTyped(field.value);
+    else if (remembered()) { field.value = field.value || remembered(); openTyped(field.value); }
   }
   sendOthers();
 })();

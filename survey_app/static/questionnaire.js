@@ -1,5 +1,6 @@
 // The path through a questionnaire, as survey_app/questionnaires/path.py and answer_values.py compute it.
 // surveyForm.assess(rules, raw, today) -> {screens, live, faults, answers}; `raw` holds the fields as typed: name -> [text].
+// surveyForm.ratingsOf(content, answers) -> what is sealed beside the version; `content` is what /p/form gives out.
 (() => {
   "use strict";
   const { evaluate, holds, asText } = surveyExpression;
@@ -179,7 +180,7 @@
       for (const question of screen.questions) question.number = numbers[question.name];
       Object.assign(screen, { number: place + 1, first: screen.questions[0].number, total });
       for (const question of asked) {
-        const answer = live[question.name] ?? "";
+        const answer = live[question.name] === undefined ? "" : live[question.name];
         const kind = wrong[question.name] || faultOf(question, answer, question.offered)
           || (constraintHolds(question, answer, live, today) ? "" : "constraint");
         if (kind) faults[question.name] = kind;
@@ -193,5 +194,24 @@
     return { screens, live, faults, answers };
   }
 
-  globalThis.surveyForm = { assess, isAnswered, isComputed, isGiven };
+  // The answers parted by rated unit, under the names of the author; every unit of a matrix is there, answered or not.
+  function ratingsOf(content, answers) {
+    if (!content.matrix) return { ratings: [{ rated_unit: content.rated_unit, answers }] };
+    const parts = new Map(content.matrix.map((unit) => [unit, {}]));
+    const apart = {};
+    for (const question of questionsOf(content.rules.items)) {
+      if (answers[question.name] === undefined) continue;
+      if (question.rated_unit) parts.get(question.rated_unit)[question.rated_name] = answers[question.name];
+      else apart[question.name] = answers[question.name];
+    }
+    const ratings = [...parts].map(([unit, given]) => ({ rated_unit: unit, answers: given }));
+    return Object.keys(apart).length ? { ratings, apart } : { ratings };
+  }
+
+  const today = () => {
+    const now = new Date();
+    return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
+  };
+
+  globalThis.surveyForm = { assess, isAnswered, isComputed, isGiven, ratingsOf, today };
 })();

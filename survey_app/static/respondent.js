@@ -3,17 +3,20 @@
   "use strict";
   const root = document.documentElement;
   let size = "1";
-  try { size = sessionStorage.getItem("size") || "1"; } catch { /* storage is off: the size lasts one page */ }
+  try { size = localStorage.getItem("size") || "1"; } catch { /* storage is off: the size lasts one page */ }
   root.dataset.size = size;
 
   // The link of a letter carries the code behind «#»: it goes into the field and out of the address bar. The QR code of
   // another device carries the key of its answers too, after «~».
   const field = document.getElementById("code");
-  if (field && location.hash.length > 1) {
-    const [code, resume = ""] = decodeURIComponent(location.hash.slice(1)).split("~");
+  function fragment() {
+    try { return decodeURIComponent(location.hash.slice(1)); } catch { return location.hash.slice(1); /* a broken % */ }
+  }
+  if (field && fragment() && !document.getElementById(fragment())) {
+    const [code, resume = ""] = fragment().split("~");
     field.value = code;
     field.dataset.resume = resume;
-    field.dataset.linked = "1";
+    field.dataset.linked = code;
     history.replaceState(null, "", location.pathname + location.search);
   }
 
@@ -38,12 +41,21 @@
     };
     button.addEventListener("click", () => {
       size = String((Number(size) % 3) + 1);
-      try { sessionStorage.setItem("size", size); } catch { /* as above */ }
+      try { localStorage.setItem("size", size); } catch { /* as above */ }
       show();
     });
     show();
     tools.prepend(button);
   }
+
+  // The menu of languages closes as menus do: by Esc, and by a touch elsewhere.
+  const openMenu = () => document.querySelector(".languages[open]");
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !openMenu()) return;
+    openMenu().querySelector("summary").focus();
+    openMenu().open = false;
+  });
+  document.addEventListener("click", (event) => { if (openMenu() && !openMenu().contains(event.target)) openMenu().open = false; });
 
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
@@ -53,8 +65,11 @@
     for (const area of part.querySelectorAll("textarea[data-left]")) {
       const note = document.createElement("p");
       note.className = "hint";
-      note.setAttribute("aria-live", "polite");
-      const count = () => { note.textContent = area.dataset.left.replace("{n}", area.maxLength - area.value.length); };
+      const count = () => {
+        const left = area.maxLength - area.value.length;
+        note.setAttribute("aria-live", left % 100 ? "off" : "polite"); // not read aloud after every letter
+        note.textContent = area.dataset.left.replace("{n}", left);
+      };
       area.addEventListener("input", count);
       area.after(note);
       count();
@@ -77,5 +92,5 @@
   // A page that comes back from the browser's memory must be able to send again.
   addEventListener("pageshow", () => { if (send) delete send.dataset.busy; });
 
-  globalThis.surveyPage = { addSizes, addCounters };
+  globalThis.surveyPage = { addSizes, addCounters, fragment };
 })();

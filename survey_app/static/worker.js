@@ -1,9 +1,10 @@
 // The service worker: keeps the shell of the questionnaire for times without network, and sends sealed answers when the
-// phone is back. It answers for the page of the code and its files only; every other address passes it by.
+// phone is back. It answers for the pages of respondents and their files only; every other address passes it by.
 (() => {
   "use strict";
   const { name, addresses, desk } = self.surveyShell;
-  const PAGES = ["/", "/p"];
+  const CODE = "/p";
+  const PROMISE = "/cam-ket"; // what is promised to everybody; a round's own stands in its questionnaire
   const DESK = "/quay"; // the page of a device for many persons: kept under its whole address, with its own files
   const MEDIA = "media-1";
   const PATIENCE = 3000; // a bar of signal is not yet a network
@@ -39,7 +40,8 @@
   async function page(event, url) {
     const { request } = event;
     const atDesk = url.pathname === DESK;
-    const place = atDesk ? url.origin + url.pathname + url.search : `/p${url.searchParams.get("lang") === "en" ? "?lang=en" : ""}`;
+    const shell = url.pathname.startsWith(PROMISE) ? PROMISE : CODE;
+    const place = atDesk ? url.origin + url.pathname + url.search : `${shell}${url.searchParams.get("lang") === "en" ? "?lang=en" : ""}`;
     const kept = await caches.match(place, { cacheName: name });
     const sent = fetch(request);
     if (atDesk) event.waitUntil(sent.then((answer) => answer.ok && keepDesk(place, answer.clone())).catch(() => {}));
@@ -70,11 +72,14 @@
     return new Response(blob.slice(from, end + 1, blob.type), { status: 206, headers });
   }
 
+  // The respondents' pages; of those that are posted one by one only the way back to the code is kept.
+  const isOurs = (path) => ["/", CODE, DESK, PROMISE].includes(path) || path.startsWith(`${PROMISE}/`) || path.startsWith("/phieu/");
+
   self.addEventListener("fetch", (event) => {
     const { request } = event;
     const url = new URL(request.url);
     if (request.method !== "GET" || url.origin !== self.location.origin) return;
-    if (request.mode === "navigate" && [...PAGES, DESK].includes(url.pathname)) event.respondWith(page(event, url));
+    if (request.mode === "navigate" && isOurs(url.pathname)) event.respondWith(page(event, url));
     else if (url.pathname.startsWith("/p/media/")) event.respondWith(medium(request));
     else if ([...addresses, ...desk].includes(url.pathname + url.search)) event.respondWith(file(request));
   });

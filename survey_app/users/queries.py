@@ -127,4 +127,5 @@ AUDIT_KINDS = {
     "personal.": N_("Xem và tải dữ liệu cá nhân"),
     "user.": N_("Tài khoản và đăng nhập"),
     "units.": N_("Danh mục đơn vị"),
+    "backup.": N_("Sao lưu và phục hồi"),
 }

@@ -86,7 +86,7 @@ def variance_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     sample = design(vector["design"])
     names = columns_of(args["vars"])
-    found = estimates.variance(sample, names, where=domain(sample, args, *names)).table
+    found = estimates.variance(sample, names, where=members(sample.frame, args.get("where"))).table
     return {"estimate": found["estimate"].tolist(), "se": found["se"].tolist()}
 
 
@@ -94,9 +94,13 @@ def contrast_vector(vector: dict) -> dict[str, object]:
     args = vector["args"]
     result = asked(vector)
     if "expr" not in args:
-        return with_z(estimates.contrast(result, args["contrast"]))
+        return with_z(estimates.contrast(result, args["contrast"], df=np.inf))
     names = [str(name) for name in (vector["args"].get("names") or labels(result, args))]
-    return with_z(estimates.contrast(result, lambda value: evaluated(args["expr"], dict(zip(names, value)))))  # noqa: B905
+
+    def formula(value: np.ndarray) -> np.ndarray:
+        return evaluated(args["expr"], dict(zip(names, value, strict=False)))
+
+    return with_z(estimates.contrast(result, formula, df=np.inf))
 
 
 def labels(result: Estimates, args: dict) -> list[str]:
@@ -166,6 +170,8 @@ def rao_scott_vector(vector: dict) -> dict[str, object]:
     if "p" in args:
         fitted = contingency.goodness_of_fit(sample, args["var"], args["p"], where=inside)
         return {"statistic": fitted.statistic, "parameter": [fitted.scale, fitted.df], "p_value": fitted.p_value}
+    if args.get("na_rm"):
+        inside = domain(sample, args, args["rows"], args["cols"])
     result = contingency.independence(sample, args["rows"], args["cols"], args["statistic"], where=inside)
     return {"statistic": result.statistic, "df": result.df, "p_value": result.p_value}
 
@@ -214,7 +220,7 @@ def index_vector(vector: dict) -> dict[str, object]:
     if "item_max" in args:
         # No opinion counts zero, so that all items share one base.
         items = [name.removesuffix("s") + "z" if name.endswith("s") else name for name in args["items"]]
-        return with_z(estimates.contrast(estimates.mean(sample, items, where=where), args["item_max"]))
+        return with_z(estimates.contrast(estimates.mean(sample, items, where=where), args["item_max"], df=np.inf))
     if args.get("by") == "year" and "item" in args:
         return year_change(sample, args, where)
     variables = args.get("vars") or args["item"]

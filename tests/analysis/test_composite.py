@@ -134,6 +134,54 @@ def test_weights_of_groups_that_do_not_add_up_are_refused() -> None:
         composite.index(design_of(frame_of(8)), POINTS, group="group", group_weights={"citizen": 0.5})
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"points": {"w": 2.0}}, "w is outside 0 and 1 in 144 of 144 rows"),
+        ({"points": {"q9": 2.0}}, "points names q9, which is no column"),
+        ({"points": {"group": 2.0}}, "group holds text"),
+        ({"points": {"q1": -2.0}}, "maximum points, above 0"),
+        ({"by": "district"}, "by names district"),
+        ({"group": "party", "group_weights": WEIGHTS}, "group names party"),
+        ({"group": "group", "group_weights": {"citizen": 1.0}}, "group names no group with a weight (citizen) in"),
+        ({"group": "group", "group_weights": {"citizen": 1.5, "business": -0.5}}, "must be 0 or more"),
+        ({"missing_group": "zero"}, "missing_group='zero'"),
+        ({"where": [True]}, "True or False for each of the 144 rows"),
+    ],
+)
+def test_an_index_that_cannot_be_is_refused(changes: dict, words: str) -> None:
+    with pytest.raises(DesignError) as fault:
+        composite.index(design_of(frame_of(8)), **{"points": POINTS} | changes)
+    assert words in str(fault.value)
+
+
+def test_limits_of_an_index_are_those_of_the_questions_that_have_answers() -> None:
+    frame = frame_of(9).assign(q2=lambda table: table["q2"].where(table["unit"] != "u0"), q1=1.0)
+    found = composite.index(design_of(frame), POINTS, by="unit").table
+    assert found["renormalised"].tolist() == [True, False, False]
+    assert found.loc[0, ["estimate", "ci_high"]].tolist() == pytest.approx([2, 2])
+    assert found["ci_low"][0] < 2
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (
+            lambda sample: composite.paired_changes(sample, POINTS, "year", (2021, 2031), "unit"),
+            "without a row: [2031]",
+        ),
+        (lambda sample: composite.unknown_rules(sample, "w", "year"), "w is outside 0 and 1"),
+        (lambda sample: composite.unknown_rules(sample, "q1", "year"), "unknown: year is neither 0 nor 1"),
+        (lambda _: composite.schemes_compared([[1, 2]], {"short": [1]}), "short has 1 coefficients for 2 levels"),
+        (lambda _: composite.points_if_moved([[1, 2]], [1, 0], 0, 2, 0.5), "source and target"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_refused(ask, words: str) -> None:
+    with pytest.raises(DesignError) as fault:
+        ask(design_of(frame_of(8)))
+    assert words in str(fault.value)
+
+
 def test_other_coefficients_can_turn_the_order_round() -> None:
     levels = np.array([[50.0, 0, 0, 50], [0, 60, 40, 0]])
     found = composite.schemes_compared(levels, {"even": [1, 0.75, 0.5, 0.25], "top": [1, 0, 0, 0]}, most=2)

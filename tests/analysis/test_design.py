@@ -1,14 +1,16 @@
 """Properties that hold for any sample, and samples that cannot be."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis import estimates
 from analysis.design import Design
-from analysis.taylor import DesignError
+from analysis.taylor import LONELY_RULES, DesignError
 
 
 def sample(seed: int, strata: int = 3, units: int = 4, rows: int = 5) -> pd.DataFrame:
@@ -75,9 +77,47 @@ def test_domain_estimates_carry_their_covariance() -> None:
     assert difference.table["se"][0] ** 2 == pytest.approx(a + b - 2 * result.covariance[0, 1])
 
 
+def test_a_variance_counts_missing_answers_as_r_does() -> None:
+    schools = pd.read_csv(Path(__file__).parents[1] / "reference/data/apistrat.csv")
+    whole = Design(schools, strata="stype", weights="pw")
+    # R: svyvar(~acs.k3, design, na.rm=TRUE), 103 of 200 missing; and as.svrepdesign(design).
+    for sample, estimate, se in ((whole, 1.485373514, 0.31514), (whole.jackknife(), 1.493341924, 0.32023)):
+        found = estimates.variance(sample, "acs.k3").table
+        assert (found["estimate"][0], found["se"][0]) == pytest.approx((estimate, se), rel=2e-5)
+
+
 def test_a_lone_unit_is_refused_by_name() -> None:
     frame = sample(4).query("stratum != 1 or village == 4")
     with pytest.raises(DesignError, match="Only one sampling unit in stratum 1"):
+        design(frame).mean("y")
+
+
+def test_a_stratum_drawn_as_a_whole_has_no_replicates() -> None:
+    frame = sample(6).assign(villages=lambda rows: np.where(rows["stratum"] == 1, 4, 9))
+    design = Design(frame, strata="stratum", psu="village", fpc="villages").jackknife()
+    assert design.replicates.factors.shape == (60, 8), "4 villages in each of the other two strata"
+    assert (design.df, Design(frame, strata="stratum", psu="village", fpc="villages").df) == (6, 9)  # R: degf()
+
+
+def test_replicates_that_leave_out_a_whole_domain_are_left_out() -> None:
+    frame = sample(7)
+    few = (frame["village"] < 2).to_numpy() & (frame["group"] == "a").to_numpy()
+    found = estimates.mean(design(frame).bootstrap(40, seed=1), "y", where=few).table["se"][0]
+    assert 0 < found < 5
+    by_village = estimates.mean(design(frame).jackknife(), "y", "village").table["se"]
+    assert by_village.to_numpy() == pytest.approx(0, abs=1e-12), "R: one sampling unit alone has no spread"
+
+
+@pytest.mark.parametrize("lonely", LONELY_RULES)
+def test_a_lone_unit_outside_the_domain_is_no_matter(lonely: str) -> None:
+    frame = sample(5)
+    frame = frame[(frame["stratum"] != 2) | (frame["village"] == 8)]
+    inside = (frame["stratum"] < 2).to_numpy()
+    found = estimates.mean(design(frame, lonely=lonely), "y", where=inside).table["se"][0]
+    assert found == pytest.approx(design(frame[inside]).mean("y")["se"][0])
+    by_stratum = estimates.mean(design(frame, lonely="average"), "y", "stratum").table["se"]
+    assert by_stratum.isna().tolist() == [False, False, True], "one unit alone: nothing is known of its error"
+    with pytest.raises(DesignError, match="Only one sampling unit in stratum 2"):
         design(frame).mean("y")
 
 
@@ -96,6 +136,7 @@ def test_a_population_smaller_than_the_sample_is_refused() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10_000), st.sampled_from(["remove", "adjust", "average"]), st.integers(1, 3))
+@example(3060, "average", 1)  # one group has nobody in the stratum of the lone unit
 def test_the_errors_of_many_domains_are_those_of_their_covariance(seed: int, lonely: str, stages: int) -> None:
     frame = sample(seed, strata=4, units=3, rows=6).assign(
         household=lambda table: np.arange(len(table)) // 2, N=9, M=30

@@ -57,6 +57,11 @@ def test_equal_answers_in_the_middle_of_the_scale_have_a_width_too() -> None:
     assert (low[0], high[0]) == pytest.approx(interval(0.75, 1e-17, 12, 11, "beta"))
 
 
+def test_a_share_of_one_has_no_width_by_the_rules_that_say_so_in_r() -> None:
+    assert [interval(1, 0, 30, 20, method) for method in ("mean", "asin")] == [(1, 1), (1, 1)]
+    assert interval(1, 0, 30, 20, "logit")[0] == pytest.approx(0.025 ** (1 / 30))
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_holds_the_estimate_and_none_is_unknown(method: str) -> None:
     low, high = interval(0.3, 0.06, 80, 20, method)

@@ -102,6 +102,48 @@ def test_adjusted_p_values_are_those_of_the_textbook() -> None:
     assert ranks.benjamini_hochberg(p) == pytest.approx([0.02, 0.04, 0.04, 0.02])
 
 
+def test_a_test_that_could_not_be_made_is_none() -> None:
+    p = [0.04, np.nan, 0.01]
+    np.testing.assert_allclose(ranks.holm(p), [0.04, np.nan, 0.02])
+    np.testing.assert_allclose(ranks.benjamini_hochberg(p), [0.04, np.nan, 0.02])
+
+
+THREE, GAP, SE = [1.0, 2.0, 3.0], [1.0, np.nan, 3.0], [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: ranks.joint_rank_sets(THREE, SE, rule="zz"), "rule='zz': use one of sidak, bonferroni"),
+        (lambda: ranks.pairwise_rank_sets(THREE, SE, rule="zz"), "rule='zz': use one of tukey, holm"),
+        (lambda: ranks.pairwise_rank_sets(THREE, [0.0, 0.0, 1.0]), "difference without variance"),
+        (lambda: ranks.pairwise_rank_sets(THREE, [-0.5, 0.5, 0.5]), "se is negative in 1 of 3 rows"),
+        (lambda: ranks.pairwise_rank_sets(GAP, SE), "values is missing in 1 of 3 rows, first in row 1"),
+        (lambda: ranks.joint_rank_sets(THREE, SE[:2]), "se has 2 values, not 3"),
+        (lambda: ranks.joint_rank_sets(THREE, SE, level=95), "level=95"),
+        (lambda: ranks.expected_ranks(THREE, [0.0, 0.0, 0.0]), "difference without variance"),
+        (lambda: ranks.comparison_multiplier([0.0, 0.0]), "difference without variance"),
+        (lambda: ranks.holm([0.5, 2]), "p_values is outside 0 and 1 in 1 of 2 rows"),
+        (lambda: rank_sets.joint_rank_sets(GAP, SE, seed=1), "values is missing in 1 of 3 rows"),
+        (lambda: rank_sets.joint_rank_sets(THREE, GAP, seed=1), "standard errors, is missing"),
+        (lambda: rank_sets.joint_rank_sets(THREE, np.eye(2), seed=1), "give 3 rows and columns"),
+        (lambda: rank_sets.joint_rank_sets(THREE, np.triu(np.ones((3, 3))), seed=1), "symmetric"),
+        (lambda: rank_sets.top_probabilities(THREE, SE, 4, seed=1), "between 1 and 3"),
+    ],
+)
+def test_estimates_that_cannot_be_ranked_are_refused(ask, words: str) -> None:
+    with pytest.raises(DesignError) as fault:
+        ask()
+    assert words in str(fault.value)
+
+
+def test_lists_are_read_like_arrays() -> None:
+    for kind in (ranks.joint_rank_sets, ranks.pairwise_rank_sets):
+        np.testing.assert_array_equal(kind(THREE, SE), kind(np.array(THREE), np.array(SE)))
+    listed = rank_sets.joint_rank_sets(THREE, SE, seed=1)
+    np.testing.assert_array_equal(listed, rank_sets.joint_rank_sets(np.array(THREE), np.array(SE), seed=1))
+
+
 def test_a_difference_without_variance_is_refused() -> None:
     with pytest.raises(DesignError, match="without variance"):
         rank_sets.joint_rank_sets(np.array([1.0, 2]), np.zeros(2), 0.9, seed=1)

@@ -94,3 +94,11 @@ def test_weights_of_those_who_answered_carry_all_and_classes_are_equal_in_size()
     np.testing.assert_allclose(rates, means, atol=0.12)
     with pytest.raises(DesignError, match="Nobody answered in class 0"):
         nonresponse.class_factors(weights, classes, answered & (classes > 0))
+
+
+def test_a_product_of_factors_stands_for_its_parts_and_comes_last() -> None:
+    frame = pd.DataFrame({"sex": ["f", "m"] * 6, "age": list("abcabcabcabc"), "x": range(12)})
+    names, matrix = model_matrix(frame, "ok ~ sex*age + x")
+    # R: colnames(model.matrix(~ sex*age + x))
+    assert names == ["(Intercept)", "sexm", "ageb", "agec", "x", "sexm:ageb", "sexm:agec"]
+    assert (matrix[:, 5] == matrix[:, 1] * matrix[:, 2]).all()

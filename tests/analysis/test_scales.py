@@ -1,6 +1,7 @@
 """Scales of questions: known matrices, missing answers, turned questions, and flags that never delete."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,3 +137,30 @@ def test_halves_of_scales_agree_for_the_careful() -> None:
     sizes = [4] * 5
     assert np.median(response_quality.even_odd(careful, sizes)) > 0.9
     assert np.median(response_quality.even_odd(careless, sizes)) < 0.5
+
+
+def test_a_table_of_named_questions_is_read_and_given_back_by_name() -> None:
+    items = items_of(5, [0.7, 0.6, 0.5], n=60)
+    found = scales.cronbach_alpha(pd.DataFrame(items, columns=["q1", "q2", "q3"]))
+    assert found.raw == scales.cronbach_alpha(items.tolist()).raw
+    assert found.table["item"].tolist() == ["q1", "q2", "q3"]
+    assert found.table["alpha_if_deleted"].tolist() == found.alpha_if_deleted.tolist()
+    named = pd.DataFrame(items, columns=["q1", "q2", "q3"])
+    assert scales.split_half(named) == scales.split_half(items)
+    assert scales.one_factor_omega(named).total == scales.one_factor_omega(items).total
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: scales.cronbach_alpha(pd.DataFrame({"q1": ["tốt"] * 4, "q2": [1, 2, 3, 4]})), "items: q1 holds text"),
+        (lambda: scales.cronbach_alpha([1, 2, 3]), "items has 1 dimensions"),
+        (lambda: scales.weighted_alpha(np.eye(3), [1, np.nan, 1]), "weights is missing in 1 of 3 rows"),
+        (lambda: scales.weighted_alpha(np.eye(3), [1, -1, 1]), "weights is negative in 1 of 3 rows"),
+        (lambda: scales.weighted_alpha(np.full((3, 2), np.nan), [1, 1, 1]), "two persons who answered all"),
+    ],
+)
+def test_items_that_are_no_numbers_are_refused(ask, words: str) -> None:
+    with pytest.raises(DesignError) as fault:
+        ask()
+    assert words in str(fault.value)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.component_score import SIPAS, SURVEY, Criterion, score_leaves
-from analysis.score_precision import CELL, GROUP, precision, terms_of
+from analysis.design import Design
+from analysis.score_precision import CELL, GROUP, RATER, covariance_between, precision, terms_of
 from analysis.scoring_rules import PRESETS, Settings
 
 A = Criterion("1.1", 2, SURVEY, ("A", "B"), ("q_1", "q_2"))
@@ -33,7 +34,8 @@ def scored(answers: pd.DataFrame, rules: Settings, *leaves: Criterion):
 
 
 def forms(rows, items=("q_1", "q_2", "q_3")) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=[CELL, GROUP, *items], dtype=object)
+    """Each of another person."""
+    return pd.DataFrame(rows, columns=[CELL, GROUP, *items], dtype=object).assign(**{RATER: range(len(rows))})
 
 
 LEVELS = st.sampled_from(["1", "2", "3", "4", "5", "KB", ""])
@@ -98,6 +100,18 @@ def test_answers_that_all_agree_do_not_make_certainty():
     assert 0.5 < found.low < 0.8
 
 
+@pytest.mark.parametrize("fives", [24, 23])
+def test_a_sum_is_bound_by_the_criteria_that_have_points(fives):
+    answers = forms([(1, "A", "5" if row < fives else "4", None) for row in range(24)], ["q_1", "q_2"])
+    asked, not_asked = Criterion("1", 1, SURVEY, ("A",), ("q_1",)), Criterion("2", 10, SURVEY, ("B",), ("q_2",))
+    (leaf, nothing), (area, total) = precision(
+        scored(answers, Settings(), asked, not_asked), [[1], [0, 1]], answers, Settings()
+    )
+    assert nothing is area is None
+    assert total == leaf
+    assert total.low <= total.estimate <= total.high <= 1
+
+
 def test_no_forms_no_interval():
     answers = forms([(1, "A", "5", "5", None)])
     leaf = Criterion("1", 1, SURVEY, ("A",), ("q_1",))
@@ -127,3 +141,71 @@ def test_presets_are_what_the_values_come_from():
     (found,), _ = precision(scored(answers, rules, leaf), [], answers, rules)
     assert PRESETS["t2b"] == (0, 0, 0, 1, 1)
     assert found.estimate == 7.5
+
+
+UNITS, PERSONS = 4, 24
+
+
+def ratings(rng: np.random.Generator, left_out: float = 0.0) -> pd.DataFrame:
+    """Forms of persons in three cells about four units each; who is generous is so to all units."""
+    rows = []
+    for person in range(PERSONS):
+        kind = rng.integers(-1, 2)
+        for unit in range(UNITS):
+            if rng.random() < left_out:
+                continue
+            levels = [str(np.clip(3 + kind + unit % 2 + rng.integers(-1, 2), 1, 5)) for _ in range(2)]
+            rows.append((person % 3, "A" if person % 3 else "B", *levels, unit, person))
+    return pd.DataFrame(rows, columns=[CELL, GROUP, "q_1", "q_2", "unit", RATER]).astype({"q_1": object, "q_2": object})
+
+
+def units_of(answers: pd.DataFrame, rules: Settings):
+    """(leaves, forms) of every unit."""
+    leaves = (A, Criterion("1.2", 1, SURVEY, ("A",), ("q_2",)))
+    parts = [forms for _, forms in answers.groupby("unit")]
+    return [(scored(forms, rules, *leaves), forms) for forms in parts]
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_units_that_one_person_rated_vary_together_as_their_sampling_units_say(rules):
+    answers = ratings(np.random.default_rng(4))
+    parts = units_of(answers, rules)
+    found = covariance_between(parts, rules)
+    # Directly: one column a unit, one row a person with all that the ratings add to the total of the unit.
+    rows = {}
+    for unit, (leaves, forms) in enumerate(parts):
+        value = {str(n): float(each) for n, each in enumerate(rules.coefficients, start=1)}
+        for leaf in leaves:
+            for term in terms_of(leaf, rules):
+                counts = forms[GROUP].isin(term.groups)
+                values = forms.loc[counts, term.item].map(value)
+                for rater, each in zip(forms.loc[counts, RATER], values, strict=True):
+                    rows[rater, unit] = rows.get((rater, unit), 0) + term.factor * (each - values.mean()) / len(values)
+    persons = answers.drop_duplicates(RATER)
+    z = np.array([[rows.get((person, unit), 0) for unit in range(UNITS)] for person in persons[RATER]])
+    direct = Design(persons, strata=CELL).covariance_of_scores(z)
+    np.testing.assert_allclose(found, direct, atol=1e-15)
+    assert found[0, 1] > 0.2 * found[0, 0], "the generous are so to all"
+    together = [precision(leaves, [[0, 1]], forms, rules)[1][0] for leaves, forms in parts]
+    np.testing.assert_allclose(np.sqrt(np.diag(found)), [one.se for one in together])
+
+
+def test_units_without_a_common_rater_do_not_vary_together_and_a_left_out_unit_breaks_nothing():
+    answers = ratings(np.random.default_rng(5), left_out=0.3)
+    joined = covariance_between(units_of(answers, Settings()), Settings())
+    assert np.linalg.eigvalsh(joined).min() > -1e-12
+    single = covariance_between(units_of(answers.assign(**{RATER: range(len(answers))}), Settings()), Settings())
+    np.testing.assert_allclose(single, np.diag(np.diag(joined)))
+
+
+def test_many_forms_of_few_persons_say_less_than_as_many_persons():
+    answers = ratings(np.random.default_rng(6))
+    leaves = scored(answers, Settings(), A)
+    (joined,), _ = precision(leaves, [], answers, Settings())
+    (single,), _ = precision(leaves, [], answers.assign(**{RATER: range(len(answers))}), Settings())
+    assert joined.estimate == single.estimate
+    assert joined.se > 1.3 * single.se
+    alike = answers.assign(q_1="5", q_2="5")
+    leaves = scored(alike, Settings(), A)
+    (joined,), _ = precision(leaves, [], alike, Settings())
+    assert 1 - (joined.low / 2) == pytest.approx(1 - 0.025 ** (1 / PERSONS)), "24 persons, not 96 forms"

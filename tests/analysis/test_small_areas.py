@@ -61,3 +61,23 @@ def test_variances_of_a_handful_are_pooled() -> None:
 def test_what_the_model_cannot_take_is_refused(variances: np.ndarray, method: str) -> None:
     with pytest.raises(DesignError):
         fay_herriot(np.arange(5.0), variances, np.ones((5, 1)), method)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"values": [0.7, np.nan, *[0.8] * 8]}, "values is missing in 1 of 10 rows, first in row 1"),
+        ({"variances": [0.0, *[0.01] * 9]}, "variances is 0 or less in 1 of 10 rows"),
+        ({"variances": [0.01] * 9}, "variances has 9 values, not 10"),
+        ({"auxiliaries": np.ones(10)}, "a column of ones"),
+        ({"auxiliaries": np.ones((10, 2))}, "a column follows from the others"),
+        ({"auxiliaries": np.eye(10)}, "more units than columns"),
+        ({"auxiliaries": np.full((10, 1), np.nan)}, "auxiliaries is missing in 10 of 10 rows"),
+        ({"method": "EB"}, "method='EB'"),
+    ],
+)
+def test_a_model_that_cannot_be_fitted_is_refused(changes: dict, words: str) -> None:
+    usual = {"values": [0.7] * 5 + [0.8] * 5, "variances": [0.01] * 10, "auxiliaries": np.ones((10, 1))}
+    with pytest.raises(DesignError) as fault:
+        fay_herriot(**usual | changes)
+    assert words in str(fault.value)

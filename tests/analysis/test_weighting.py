@@ -1,6 +1,7 @@
 """Recipes of weighting: the totals are met, the recipe is data, and the error that belongs to it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -127,6 +128,18 @@ def test_strict_trimming_stays_within_its_bounds_and_keeps_the_sum() -> None:
     assert trimmed.weights.min() >= 3 - 1e-9
     assert trimmed.weights.max() <= 5 + 1e-9
     assert trimmed.weights.sum() == pytest.approx(design.weights.sum())
+    # R: trimWeights(svydesign(~1, weights=~w), lower=2.5, upper=8, strict=TRUE)
+    few = Design(pd.DataFrame({"w": [1, 2, 3, 7.9, 9, 12, 7, 2.5]}), weights="w")
+    expected = [2.63, 2.63, 3.88, 8, 8, 8, 7.88, 3.38]
+    assert weighting.trim(few, 2.5, 8, strict=True).weights == pytest.approx(expected, rel=1e-9)
+
+
+def test_degrees_of_freedom_are_those_of_the_weights_of_the_replicates_after_each_step() -> None:
+    design = design_of(frame_of(7)).jackknife()
+    assert design.df == 20, "24 villages in 4 strata"
+    assert weighting.post_stratify(design, "sex", SEX).df == 23, "as R: the strata hold no longer"
+    rounded = replace(design.replicates, factors=design.replicates.factors.round(6))
+    assert Design(design.frame, weights="w", replicates=rounded).df == 20, "rounding adds none"
 
 
 @pytest.mark.parametrize(
@@ -141,6 +154,18 @@ def test_strict_trimming_stays_within_its_bounds_and_keeps_the_sum() -> None:
          "does not meet"),
         ({"step": "calibrate", "formula": "1", "totals": {"(Intercept)": 900}, "function": "logit"}, "needs bounds"),
         ({"step": "trim", "lower": 100}, "cannot hold"),
+        ({"step": "trim", "upr": 2}, "trim does not know upr: use lower, upper, strict"),
+        ({"step": "trim", "lower": 5, "upper": 2}, "lower is above upper"),
+        ({"step": "trim", "strict": "no"}, "strict 'no': give true or false"),
+        ({"step": "trim", "upper": "45"}, "upper is '45': give a number"),
+        ({"step": "rake", "margin": {}}, "rake does not know margin"),
+        ({"step": "rake"}, "rake needs margins"),
+        ({"step": "rake", "margins": {"sex": {"F": -520.0, "M": 480.0}}}, "sex below 0: F -520"),
+        ({"step": "rake", "margins": {"sex": {"F": 0, "M": 480.0}}}, "sex are 0 for F"),
+        ({"step": "post_stratify", "by": "sex", "totals": {"F": float("nan"), "M": 1}}, "total of sex F is nan"),
+        ({"step": "calibrate", "formula": "1 + years", "totals": {"(Intercept)": 1000, "years": 20000}}, "negative"),
+        ({"step": "nonresponse", "by": "sex", "responded": "age"}, "age holds text such as"),
+        ({"step": "nonresponse", "formula": "answered ~ sex", "classes": 2.5}, "whole number of classes"),
         ({"step": "rake", "margins": {"religion": {"x": 1.0}}}, "religion, which is no column"),
         ({"step": "nonresponse", "by": "nobody", "responded": "silent"}, "Nobody answered"),
     ],
@@ -149,6 +174,11 @@ def test_a_recipe_that_cannot_be_followed_is_refused(step: dict, words: str) -> 
     frame = frame_of(7).assign(nobody="all", silent=False)
     with pytest.raises(DesignError, match=words):
         weighting.weighted(design_of(frame), [step])
+
+
+def test_one_step_alone_is_no_recipe() -> None:
+    with pytest.raises(DesignError, match="list of steps"):
+        weighting.weighted(design_of(frame_of(7)), {"step": "trim", "upper": 9})
 
 
 def test_missing_auxiliaries_are_refused_and_named() -> None:

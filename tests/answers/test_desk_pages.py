@@ -112,3 +112,20 @@ def test_a_device_has_no_questionnaire_after_the_end(client: FlaskClient, made: 
         session.get_one(Round, made.round.id).closed_at = now()
     assert client.post("/quay/phieu", json=wish).status_code == 410
     assert client.get(f"/quay?dot={made.round.code}").status_code == 410
+
+
+def test_who_asks_first_does_not_change_what_phones_are_promised(
+    client: FlaskClient, app: Flask, made: OpenRound
+) -> None:
+    wishes = {
+        "/quay/phieu": {"round": made.round.code, "group": "E", "language": "vi"},
+        "/p/form": {"code": made.codes[0], "language": "vi"},
+    }
+    given = []
+    for address, wish in wishes.items():
+        app.extensions.pop("survey_phone_forms", None)  # each comes first
+        given.append(client.post(address, json=wish).get_json())
+    assert given[0] == given[1]
+    assert "Câu trả lời được niêm phong, không kèm tên" in given[0]["html"]
+    assert "Phiếu của ông/bà đã được niêm phong" in given[0]["html"]
+    assert "gắn với tên ông/bà" not in given[0]["html"]

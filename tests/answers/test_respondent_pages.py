@@ -173,9 +173,24 @@ def test_a_branch_opened_from_the_review_must_be_answered_before_sending(client:
     page = go(client, enter(client, made.codes[0]), "/phieu/cau/1")
     review = go(client, page, "/phieu/kiem-tra", from_=1, b_lam_tt="khong")
     question = go(client, review, "/phieu/cau/1", review="1")
-    review = go(client, question, "/phieu/kiem-tra", from_=1, review="1", b_lam_tt="co")
+    question = go(client, question, "/phieu/kiem-tra", from_=1, review="1", b_lam_tt="co")
+    assert 'name="q_5_6_3"' in text_of(question)  # what the change has opened comes next
+    review = go(client, question, "/phieu/cam-on")
+    assert review.status_code == 422
     assert "Còn 2 câu cần trả lời" in text_of(review)
-    assert go(client, review, "/phieu/cam-on").status_code == 422
+    question = go(client, question, "/phieu/kiem-tra", from_=2, review="1", q_5_6_3="4")
+    review = go(client, question, "/phieu/kiem-tra", from_=3, review="1", q_5_6_2="KB")
+    assert "Xem lại trước khi gửi" in text_of(review)
+    assert go(client, review, "/phieu/cam-on").status_code == 200
+
+
+def test_the_last_page_is_the_same_in_another_language(client: FlaskClient, made: OpenRound) -> None:
+    page = go(client, enter(client, made.codes[0]), "/phieu/tu-choi")
+    for language, words in (("en", "We will not remind you again."), ("vi", "Chúng tôi sẽ không nhắc nữa.")):
+        action = re.search(rf'name="switch" value="{language}" formaction="([^"]+)"', text_of(page))
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', text_of(page)))
+        page = client.post(action[1], data=fields | {"switch": language})
+        assert words in text_of(page)
 
 
 def test_a_wrong_code_is_said_in_words_and_kept_in_the_field(client: FlaskClient, made: OpenRound) -> None:

@@ -3,13 +3,24 @@
 import pytest
 from sqlalchemy import Date, DateTime, Integer, Table, inspect
 
-from survey_app.access_codes.models import AccessCode, Invitation
+from survey_app.access_codes.models import AccessCode, Batch, BatchWorker, Invitation
 from survey_app.answers.models import AnswerCount, Ballot, Envelope, FreeText, IdentifiedAnswer, ResumeDraft
 from survey_app.db import Database
 
 ZONE: list[Table] = [
     model.__table__  # type: ignore[misc]
-    for model in (Invitation, AccessCode, Envelope, ResumeDraft, IdentifiedAnswer, Ballot, FreeText, AnswerCount)
+    for model in (
+        Invitation,
+        AccessCode,
+        Batch,
+        BatchWorker,
+        Envelope,
+        ResumeDraft,
+        IdentifiedAnswer,
+        Ballot,
+        FreeText,
+        AnswerCount,
+    )
 ]
 FORBIDDEN = {"time", "date", "at", "on", "order", "sequence", "serial", "address", "ip", "agent", "browser", "session"}
 

@@ -1,7 +1,12 @@
 """Milliseconds of the statistics of one round: 50 strata x 20 villages, 100 units, 30 questions, 100 000 answers."""
 
+import io
+import shutil
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -12,7 +17,16 @@ from analysis import calibration, summary_table, table_estimates
 STRATA, VILLAGES, UNITS, ITEMS, ANSWERS = 50, 1000, 100, 30, 100_000
 LEVELS = ("1", "2", "3", "4")
 POINTS = {"1": 1.0, "2": 0.75, "3": 0.5, "4": 0.25}
-ESTIMATES_MS, PASS_RATIO, BOOTSTRAP_MS, RAKING_MS = 30, 2, 50, 5
+ESTIMATES_MS, PASS_RATIO, BOOTSTRAP_MS, RAKING_MS, TIMES_R = 30, 2, 50, 5, 25
+_SVYBY = """
+suppressMessages(library(survey))
+answers <- read.csv(commandArgs(TRUE)[1])
+items <- reformulate(paste0("q", 1:30))
+design <- svydesign(~village, strata = ~stratum, weights = ~w, data = answers)
+seconds <- sapply(1:3, function(i) system.time(found <<- svyby(items, ~unit, design, svymean))[["elapsed"]])
+write(median(seconds), stderr())
+write.csv(cbind(coef(found), unlist(SE(found))), row.names = FALSE)
+"""
 
 
 def _frame(seed: int = 1) -> pd.DataFrame:
@@ -58,6 +72,30 @@ def thirty_items() -> None:
     totals = [axis * cells.sum() for axis in (np.full(2, 0.5), np.full(5, 0.2), np.array([0.1, 0.2, 0.3, 0.4]))]
     spent = _milliseconds(lambda: calibration.raked_table(cells, totals))
     print(f"raking 3 margins on 40 cells {spent:.2f} ms (at most {RAKING_MS})")
+    _beside_r(frame, items, keys)
+
+
+def _beside_r(frame: pd.DataFrame, items: list[str], keys: dict[str, object]) -> None:
+    """30 items x 100 units with standard errors from the answers, beside `svyby` of R, which must give the same."""
+    if shutil.which("Rscript") is None:
+        print("R is not installed: not compared with svyby")
+        return
+
+    def whole() -> pd.DataFrame:
+        return table_estimates.means(summary_table.from_rows(frame, items, **keys), POINTS, ["unit"])
+
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "answers.csv"
+        frame.assign(**{item: frame[item].map(POINTS).astype(float) for item in items}).to_csv(path, index=False)
+        done = subprocess.run(["Rscript", "-e", _SVYBY, path], capture_output=True, text=True, check=True)
+    r_ms = float(done.stderr.split()[-1]) * 1000
+    theirs = pd.read_csv(io.StringIO(done.stdout)).to_numpy()
+    ours = whole()
+    place = {item: number for number, item in enumerate(items)}
+    ours = ours.sort_values(["item", "unit"], key=lambda column: column.replace(place))
+    np.testing.assert_allclose(ours[["estimate", "se"]].to_numpy(), theirs, rtol=1e-7)
+    spent = _milliseconds(whole)
+    print(f"all of it {spent:.0f} ms, svyby of R {r_ms:.0f} ms, same figures: x{r_ms / spent:.0f} (at least {TIMES_R})")
 
 
 def _pass_beside_bincount(frame: pd.DataFrame, items: list[str]) -> tuple[float, float, float]:

@@ -64,6 +64,9 @@ def answer_killed(
         else:  # whoever has read «saved» or «sent» does nothing any more: any page of the site sends
             page.goto(f"{line.url}/cam-ket")
         page.evaluate(_SETTLED)
+        page.goto(f"{line.url}/cam-ket")
+        page.goto(f"{line.url}/p#{code}")  # the mark «sent» goes when it is told
+        page.locator("main .panel h1").wait_for()
         assert left_on_device(page) == {"drafts": 0, "forms": 0, "outbox": 0}
     arrived = received(server, made)
     assert len(arrived) == before + 1, f"{said}: {len(arrived) - before} answers of one person"

@@ -120,9 +120,14 @@ def test_an_interviewer_without_network_sees_a_number_only(
 ) -> None:
     page = set_up(new_context(viewport=PHONE), line.url, made, "phong-van")
     expect(page.get_by_role("heading", name="Phỏng vấn người tiếp theo")).to_be_visible()
+    expect(page.locator("#kept")).to_have_text("Máy đã giữ sẵn phiếu của nhóm E: dùng được khi mất mạng.")
     line.cut()
+    page.fill("#code", f"{made.codes[0][:-1]}U")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Mã chưa đúng")  # the check letter needs no network
     for code in made.codes[:2]:
         enter(page, code)
+        expect(page.locator("main .panel.warn")).to_contain_text("Phiếu này hỏi: Người dân")
         answer(page)
         forward(page)
         heading(page, "Đã lưu, chờ gửi")

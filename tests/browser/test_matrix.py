@@ -11,7 +11,7 @@ from survey_app.answers.models import Envelope, ResumeDraft
 from survey_app.answers.payload import read_payload
 from survey_app.answers.resume import OVERHEAD
 from tests.browser.phone import forward, heading, left_on_device, open_link
-from tests.browser.test_phone import fits
+from tests.browser.test_phone import double_text, fits, stays_inside
 from tests.browser_fixtures import OFFICE, PHONE, Server
 from tests.province import Province, make_province
 
@@ -38,7 +38,7 @@ def test_a_leader_of_a_commune_rates_the_departments(
     code = province.codes["C", "Xã Quài Tở"][0]
     open_link(page, server.url, code)
     forward(page)
-    heading(page, "Mỗi câu hỏi dưới đây được hỏi một lần cho nhiều sở, ngành. Chọn một mức ở mỗi dòng.")
+    heading(page, "Mỗi câu hỏi có một bảng. Mỗi dòng là một sở, ngành. Chọn một mức ở mỗi dòng.")
     forward(page)
     expect(rows(page)).to_have_count(3)
     fits(page)
@@ -79,6 +79,37 @@ def test_a_leader_of_a_commune_rates_the_departments(
     levels = {by_id[one.rated_unit_id]: one.answers["q_1_7_1"] for one in payload.ratings}
     assert levels == {"Sở Nội vụ": "4", "Sở Tài chính": "KB", "Sở Xây dựng": "KB"}
     assert payload.apart == {"y_kien": "Trả lời văn bản sớm hơn"}
+
+
+def test_at_every_size_of_text_the_matrix_stays_on_the_screen(
+    server: Server, province: Province, new_context: NewContext
+) -> None:
+    page = new_context(viewport={"width": 320, "height": 700}).new_page()
+    open_link(page, server.url, province.codes["A", "Sở Nội vụ"][0])
+    forward(page)
+    heading(page, "Mỗi câu hỏi có một bảng. Mỗi dòng là một xã, phường. Chọn một mức ở mỗi dòng.")
+    forward(page)
+    expect(rows(page)).to_have_count(4)
+    look_at_every_size(page, 320, 360, 390, 920, 1280)
+    page.set_viewport_size({"width": 1280, "height": 240})
+    page.evaluate("scrollBy(0, document.querySelector('.matrix .row').getBoundingClientRect().top - 4)")
+    rows(page).first.locator("input").first.focus()
+    head = page.locator(".levels").bounding_box()
+    assert rows(page).first.bounding_box()["y"] >= head["y"] + head["height"] - 1  # not under the words of the levels
+    double_text(page)
+    look_at_every_size(page, 320, 390, 1280)
+
+
+def look_at_every_size(page: Page, *widths: int) -> None:
+    """Nothing leaves the screen, and no level stands apart from the others."""
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 700})
+        for _ in range(3):
+            page.get_by_role("button", name="Cỡ chữ").click()
+            stays_inside(page)
+            tops = [dot.bounding_box()["y"] for dot in rows(page).first.locator(".dot:not(.apart)").all()]
+            assert len(tops) == 5
+            assert len(set(tops)) == 1
 
 
 def test_without_script_the_same_tables_are_posted(server: Server, province: Province, new_context: NewContext) -> None:

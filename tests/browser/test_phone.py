@@ -1,5 +1,6 @@
 """A respondent answers on the phone itself: the whole questionnaire in one piece, sealed there, nothing left behind."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,10 +14,31 @@ from tests.browser_fixtures import PHONE, Server, check_axe
 NewContext = Callable[..., BrowserContext]
 
 
+# What leaves the screen at the left cannot be scrolled to, so the width of the page alone tells nothing.
+OUTSIDE = """() => [...document.querySelectorAll("body *:not(template)")].filter((one) => {
+  const box = one.getBoundingClientRect();
+  const card = one.parentElement.closest(".card");
+  const frame = card ? card.getBoundingClientRect() : { left: 0, right: innerWidth };
+  const isSeen = box.width > 1 && box.height > 1 && !one.closest(".unseen, .skip");
+  return isSeen && (box.left < frame.left - 1 || box.right > frame.right + 1);
+}).map((one) => one.outerHTML.slice(0, 120))"""
+
+
 def fits(page: Page) -> None:
-    """No accessibility fault, no sideways scroll."""
+    """No accessibility fault, and everything on the screen."""
     check_axe(page)
+    stays_inside(page)
+
+
+def double_text(page: Page) -> None:
+    """The browser's own setting: text at 200 %, on top of the size chosen on the page."""
+    page.evaluate("document.documentElement.style.fontSize = 'calc(200% * var(--size))'")
+
+
+def stays_inside(page: Page) -> None:
+    """No sideways scroll, nothing outside the screen or outside its card."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.inner_text("body")
+    assert page.evaluate(OUTSIDE) == []
 
 
 @pytest.mark.parametrize(
@@ -124,14 +146,22 @@ def test_a_branch_opened_late_must_be_answered_before_sending(
     answer(page, steps=(("#q-b_lam_tt-khong", None), ("#q-y_kien", "")))
     page.locator("dl[data-rest] button").first.click()
     page.check("#q-b_lam_tt-co")
-    forward(page)
+    page.go_back()
     heading(page, "Xem lại trước khi gửi")
     expect(page.locator("main")).to_contain_text("Số câu cần trả lời: 2", use_inner_text=True)
     fits(page)
     forward(page)
-    assert page.title().startswith("Lỗi: ")
+    expect(page).to_have_title(re.compile("^Lỗi: "))
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     assert received(server, made) == []
+    page.locator("dl[data-rest] button").first.click()
+    forward(page)
+    page.check("#q-q_5_6_3-4")  # from one open question to the next, and then back to the review
+    forward(page)
+    page.check("#q-q_5_6_2-KB")
+    forward(page)
+    heading(page, "Xem lại trước khi gửi")
+    expect(page.locator("[data-missing]")).to_be_hidden()
 
 
 def test_the_keyboard_alone_is_enough(server: Server, made: OpenRound, new_context: NewContext) -> None:
@@ -247,17 +277,24 @@ def test_looking_spends_nothing(server: Server, made: OpenRound, new_context: Ne
 def test_the_largest_text_on_the_narrowest_screen_fits(
     server: Server, made: OpenRound, new_context: NewContext
 ) -> None:
-    page = new_context(viewport={"width": 320, "height": 800}).new_page()
+    context = new_context(viewport={"width": 320, "height": 800})
+    page = context.new_page()
     open_link(page, server.url, made.codes[0])
     small = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
     page.get_by_role("button", name="Cỡ chữ").click()
     page.get_by_role("button", name="Cỡ chữ").click()
     answer(page, fits)
     fits(page)
-    page.reload()
+    page.close()
+    page = context.new_page()  # who needs large letters chooses them once
+    page.goto(f"{server.url}/p#{made.codes[0]}")
     heading(page, "Xem lại trước khi gửi")
     large = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
     assert large == pytest.approx(small * 1.4)
+    double_text(page)
+    stays_inside(page)
+    page.locator(".languages summary").click()
+    stays_inside(page)
 
 
 def test_the_browser_is_asked_to_keep_the_answers_after_the_first_one(

@@ -92,8 +92,12 @@ def test_in_flight_mode_from_the_link_to_the_sealed_answer(
     page.evaluate(SENT)
     assert received(server, made) == [ANSWERED]
     page.goto(f"{line.url}/p#{made.codes[0]}")
-    heading(page, "Mã này đã dùng")
+    heading(page, "Phiếu này đã nhận rồi")  # told once, of the own answer
+    check_axe(page)
     assert left_on_device(page) == NOTHING
+    page.goto(f"{line.url}/cam-ket")
+    page.goto(f"{line.url}/p#{made.codes[0]}")
+    heading(page, "Mã này đã dùng")
 
 
 def test_the_network_comes_back_while_the_page_is_open(

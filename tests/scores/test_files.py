@@ -134,6 +134,35 @@ def test_answers_of_a_group_that_is_not_asked_are_left_out_with_a_warning(tmp_pa
     assert warnings == ["tra-loi.csv: nhóm E không được hỏi q_1_2, bỏ 1 câu trả lời."]
 
 
+def test_a_form_entered_twice_is_counted_with_a_warning(tmp_path):
+    header, *rows = SMALL_ANSWERS.splitlines()
+    numbered = "\n".join([f"respondent,{header}", *(f"p{n},{row}" for n, row in enumerate(rows))])
+    assert compute_small(tmp_path, answers=numbered)[2] == []
+    _, document, warnings = compute_small(tmp_path, answers=f"{numbered}\np0,{rows[0]}\n")
+    assert document["by_group"]["A"] == 6
+    assert len(warnings) == 1
+    assert "1 dòng lặp lại người trả lời (cột respondent) đã có, ví dụ dòng 2 và dòng 13." in warnings[0]
+
+
+def test_one_unit_spelled_in_two_ways_is_refused(tmp_path):
+    answers = "group,q_1_2,s_01,s_02,rated_unit\nA,5,na,na,U1\nA,5,na,na,u1\n"
+    with pytest.raises(ScoringError, match="dòng 3, cột rated_unit: «u1» chỉ khác «U1» ở dòng 2"):
+        compute_small(tmp_path, answers=answers)
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"coefficients": {"1": 1, "2": 0.75, "3": 0.5, "4": 0.25, "5": 0}}, "hệ số mức 2 nhỏ hơn hệ số mức 1"),
+        ({"group_weights": {"A": 1, "C": 1, "E": 1, "X": 2}}, "«group_weights» có nhóm X, không tiêu chí nào hỏi"),
+    ],
+)
+def test_rules_that_are_likely_a_slip_are_followed_with_a_warning(tmp_path, rules, words):
+    warnings = compute_small(tmp_path, settings=json.dumps(rules))[2]
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"quy-tac.json: {words}")
+
+
 def test_question_columns_without_a_criterion_are_named(tmp_path):
     answers = SMALL_ANSWERS.replace("q_1_2,", "q_1_2,q_9_9,ghi_chu,").replace(",online,", ",online,1,x,")
     warnings = compute_small(tmp_path, answers=answers.replace(",paper,", ",paper,,,"))[2]
@@ -189,6 +218,10 @@ def test_a_faulty_criterion_table_is_told_with_row_and_column(tmp_path, old, new
     [
         ("{", "quy-tac.json: không phải JSON hợp lệ (dòng 1"),
         ('{"n_min": "x"}', "quy-tac.json: Quy tắc tính điểm: «n_min»"),
+        ('{"n_min": 5, "n_min": 50}', "quy-tac.json: khóa «n_min» có hai lần"),
+        ('{"coefficients": {"1": 0, "2": 0.5, "2": 1}}', "quy-tac.json: khóa «2» có hai lần"),
+        ('{"coefficients": {"5": 1, "3": 0.5, "1": 0}}', 'đang là «{"5": 1, "3": "0.5", "1": 0}»'),
+        ('{"n_min": null}', 'ví dụ "5"; đang là «null»'),
         (b"\xc1\xc2\xc3", "không phải văn bản UTF-8"),
         (b"PK\x03\x04\x00", "không phải tệp văn bản"),
     ],
@@ -200,8 +233,9 @@ def test_a_faulty_settings_file_is_told(tmp_path, content, words):
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(ScoringError, match="Không đọc được tệp"):
-        compute_files(tmp_path / "khong-co.csv", CRITERIA)
+    for path, why in ((tmp_path / "khong-co.csv", "không có tệp này"), (tmp_path, "đây là thư mục")):
+        with pytest.raises(ScoringError, match=f"Không đọc được tệp .*: {why}"):
+            compute_files(path, CRITERIA)
 
 
 def test_an_answer_above_a_four_level_scale_is_refused(tmp_path):

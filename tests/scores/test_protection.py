@@ -177,8 +177,14 @@ def test_no_other_part_of_the_program_reads_answers():
         for path in packages.rglob("*.py")
         if re.search(r"\b(AnswerCount|Ballot|answer_counts|opened_forms)\b", path.read_text("utf-8"))
     }
-    opening = {f"answers/{name}.py" for name in ("models", "opening", "cleaning")}
+    opening = {f"answers/{name}.py" for name in ("models", "opening", "cleaning", "raters")}
     assert readers == opening | {f"scores/{name}.py" for name in ("queries", "rules", "precision")}
+    joining = {
+        str(path.relative_to(packages))
+        for path in packages.rglob("*.py")
+        if re.search(r"\braters_of_ballots\b", path.read_text("utf-8"))
+    }
+    assert joining == {"answers/raters.py", "scores/queries.py"}, "which ballots are of one person is for sums only"
     shown_by = {"pages", "workbook", "comparison", "step", "trace", "figures", "commands"}
     for name in shown_by:
         text = (packages / "scores" / f"{name}.py").read_text("utf-8")

@@ -1,10 +1,12 @@
 """Points of a round in which many units are rated: ranks among their like, ratings of the own unit apart."""
 
+import io
 import random
 from collections import Counter
 from dataclasses import replace
 
 from flask import Flask
+from openpyxl import load_workbook
 
 from survey_app.access import Role
 from survey_app.db import Database
@@ -71,6 +73,15 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
         assert again.same_inputs
         assert again.same_precision
         code, top = survey_round.code, survey_round.operator_unit
-    page = signed_in(Role.OPERATOR, unit=top).get(f"/rounds/{code}/scores/places").text
+    printed = app.test_cli_runner().invoke(args=["scores", "compute", code]).stdout
+    lists = printed[printed.index("Xã, phường, thị trấn (4):") :].split("\n\n")
+    assert [each.count(", hạng ") for each in lists[:2]] == [4, 3]
+    assert lists[1].startswith("Sở, ngành (3):")
+    assert "có thể chỉ do ngẫu nhiên" in lists[2]
+    operator = signed_in(Role.OPERATOR, unit=top)
+    sheet = load_workbook(io.BytesIO(operator.get(f"/rounds/{code}/scores.xlsx").data))["Tự đánh giá"]
+    rows = {row[0]: row[1:] for row in sheet.iter_rows(min_row=6, values_only=True) if row[1]}
+    assert rows == {unit: (names[unit], float(one["total"]), float(one["max"])) for unit, one in own.items()}
+    page = operator.get(f"/rounds/{code}/scores/places").text
     assert "Điểm của các đơn vị được đánh giá: Sở, ngành" in page
     assert "Công chức chấm chính đơn vị mình" in page

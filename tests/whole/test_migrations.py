@@ -20,6 +20,7 @@ RESPONDENT_TABLES = (
     "invitation",
     "access_code",
     "batch",
+    "batch_worker",
     "envelope",
     "ballot",
     "free_text",

@@ -1,0 +1,137 @@
+"""What cannot be is refused at the border with column, number of rows and cure; names, lists and series are read."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import comparisons, contingency, estimates, inputs, proportion, quantiles
+from analysis.design import Design
+from analysis.replicates import Replicates
+from analysis.taylor import DesignError
+
+FRAME = pd.DataFrame({
+    "stratum": np.repeat(["north", "south"], 12), "village": np.repeat(np.arange(8), 3), "w": np.tile([1.0, 2.0], 12),
+    "y": np.arange(24) % 7 + 1.0, "sex": np.tile(["F", "M", "M"], 8), "content": np.tile([True, False], 12), "N": 9,
+})  # fmt: skip
+
+
+def design(frame: pd.DataFrame = FRAME, **changes: object) -> Design:
+    return Design(frame, **{"strata": "stratum", "psu": "village", "weights": "w"} | changes)
+
+
+def with_value(column: str, value: object, rows: int = 2) -> pd.DataFrame:
+    return FRAME.assign(**{column: [value] * rows + FRAME[column].tolist()[rows:]})
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "words"),
+    [
+        (with_value("w", np.nan), {}, "weights: w is missing in 2 of 24 rows, first in row 0"),
+        (with_value("w", -1.0, 3), {}, "weights: w is negative in 3 of 24 rows"),
+        (with_value("w", np.inf, 1), {}, "weights: w is infinite in 1 of 24 rows"),
+        (FRAME.assign(w=0.0), {}, "weights: w is 0 in all 24 rows"),
+        (FRAME.assign(w="2"), {}, "weights: w holds text such as '2'"),
+        (FRAME, {"weights": "weight"}, "weights names weight, which is no column. The columns: stratum, village"),
+        (with_value("stratum", None), {}, "strata: stratum is missing in 2 of 24 rows"),
+        (FRAME, {"strata": "region"}, "strata names region"),
+        (with_value("village", np.nan), {}, "psu: village is missing in 2 of 24 rows"),
+        (FRAME, {"psu": "hamlet"}, "psu names hamlet"),
+        (with_value("N", np.nan), {"fpc": "N"}, "fpc: N is missing in 2 of 24 rows"),
+        (FRAME.assign(N="nine"), {"fpc": "N"}, "fpc: N holds text"),
+        (FRAME[:0], {}, "no row"),
+        (FRAME, {"lonely": "drop"}, "lonely='drop': use one of fail"),
+        (FRAME, {"replicates": Replicates(np.ones((5, 2)), 1, np.ones(2))}, "do not fit 24 rows"),
+        (FRAME, {"replicates": Replicates(np.full((24, 2), np.nan), 1, np.ones(2))}, "factor is missing"),
+    ],
+)
+def test_a_sample_that_cannot_be_is_refused(frame: pd.DataFrame, options: dict, words: str) -> None:
+    with pytest.raises(DesignError) as fault:
+        design(frame, **options)
+    assert words in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda sample: sample.mean("nope"), "names nope, which is no column"),
+        (lambda sample: sample.mean("y", by="nope"), "by names nope"),
+        (lambda sample: sample.mean([]), "No variable"),
+        (lambda sample: sample.mean("y", where=FRAME["w"]), "True or False for each of the 24 rows"),
+        (lambda sample: sample.mean("y", where=[True]), "True or False for each of the 24 rows"),
+        (lambda sample: sample.mean("y", level=95), "level=95"),
+        (lambda sample: sample.mean("y", deff="srs"), "deff='srs': use one of without, with"),
+        (lambda sample: sample.mean("y", interval="z"), "interval='z'"),
+        (lambda sample: sample.ratio("y", "sex"), "sex holds text such as 'F'"),
+        (lambda sample: sample.contrast("y", [1, 0, -1], by="sex"), "3 coefficients: give one for each of 2"),
+        (lambda sample: sample.contrast("y", [1, np.nan], by="sex"), "contrast is missing in 1 of 2"),
+        (lambda sample: sample.proportion("y"), "event: y is neither 0 nor 1 in 20 of 24 rows"),
+        (lambda sample: sample.proportion("content", method="exact"), "method='exact'"),
+        (lambda sample: sample.proportion([True]), "event has 1 values, not 24"),
+        (lambda sample: sample.proportion("content", where=FRAME["w"] > 5), "No row is in the domain"),
+        (lambda sample: sample.quantile("sex"), "sex holds text"),
+        (lambda sample: sample.quantile("y", 50), "p: shares between 0 and 1"),
+        (lambda sample: sample.quantile("y", rule="hf10"), "rule='hf10'"),
+        (lambda sample: sample.t_test("y", "village"), "8 kinds (0, 1, 2"),
+        (lambda sample: sample.t_test("y", "sex", where=FRAME["sex"] == "F"), "answers by group: F 8"),
+        (lambda sample: sample.rank_test("y", "nope"), "groups names nope"),
+        (lambda sample: sample.rank_test("y", "sex", test="sign"), "test='sign'"),
+        (lambda sample: sample.crosstab("sex", "nope"), "names nope"),
+        (lambda sample: contingency.goodness_of_fit(sample, "sex", [0.5, 0]), "a share above 0"),
+        (lambda sample: contingency.independence(sample, "sex", "content", "G"), "statistic='G'"),
+        (lambda sample: estimates.variance(sample, "y", where=[1] * 24), "True or False"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_refused(ask, words: str) -> None:
+    with pytest.raises(DesignError) as fault:
+        ask(design())
+    assert words in str(fault.value)
+
+
+def test_a_question_without_any_answer_has_no_estimate() -> None:
+    sample = design(FRAME.assign(silent=np.nan, half=np.where(FRAME["sex"] == "F", FRAME["y"], np.nan)))
+    with pytest.raises(DesignError, match="silent has no answer in the 24 rows"):
+        sample.mean("silent")
+    found = sample.mean("half", by="sex")
+    assert found["n"].tolist() == [8, 0]
+    event = np.where(FRAME["sex"] == "F", FRAME["content"], np.nan)
+    for row in (found, sample.proportion(event, by="sex"), sample.quantile("half", 0.5, by="sex")):
+        assert row["estimate"].notna().tolist() == [True, False]
+        assert row.loc[1, ["estimate", "se", "ci_low", "ci_high"]].isna().all()
+
+
+def test_names_values_and_lists_give_the_same() -> None:
+    sample = design()
+    event, groups = FRAME["content"], (FRAME["sex"] == "M").astype(float)
+    for given in ("content", event, event.to_numpy(dtype=float), event.tolist()):
+        pd.testing.assert_frame_equal(sample.proportion(given), proportion.proportion(sample, "content"))
+    by_name = comparisons.two_sample_t(sample, "y", "sex")
+    assert by_name.contrast == "M - F"
+    by_value = comparisons.two_sample_t(sample, FRAME["y"].tolist(), groups.to_numpy())
+    assert by_value.contrast == "1 - 0"
+    assert by_name.table.drop(columns="contrast").equals(by_value.table.drop(columns="contrast"))
+    assert sample.quantile("y", 0.5).equals(quantiles.quantile(sample, "y", [0.5]))
+    assert inputs.vector([Decimal("0.5"), None], "share").tolist()[0] == 0.5
+
+
+def test_domains_of_shares_and_quantiles_are_rows() -> None:
+    sample, women = design(), (FRAME["sex"] == "F").to_numpy()
+    alone = {"F": women, "M": ~women}
+    shares, medians = sample.proportion("content", by="sex"), sample.quantile("y", [0.25, 0.5], by="sex")
+    assert shares["sex"].tolist() == ["F", "M"]
+    assert medians[["sex", "p"]].to_numpy().tolist() == [["F", 0.25], ["F", 0.5], ["M", 0.25], ["M", 0.5]]
+    for label, members in alone.items():
+        one = shares[shares["sex"] == label].drop(columns="sex").reset_index(drop=True)
+        assert one.equals(sample.proportion("content", where=members))
+        one = medians[medians["sex"] == label].drop(columns="sex").reset_index(drop=True)
+        assert one.equals(sample.quantile("y", [0.25, 0.5], where=members))
+
+
+def test_a_contrast_has_the_degrees_of_freedom_of_its_estimates() -> None:
+    sample = design()
+    found = sample.contrast("y", [-1, 1], by="sex")
+    assert found["df"].tolist() == [6]
+    tested = sample.t_test("y", "sex")
+    assert found["estimate"][0] == pytest.approx(tested["estimate"][0])
+    assert found["se"][0] == pytest.approx(tested["se"][0])
