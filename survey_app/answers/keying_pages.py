@@ -84,7 +84,7 @@ def rows_of(definition: Definition) -> list[Row]:
     return list(_rows(definition.items, definition.numbers))
 
 
-def _rows(items: tuple[Item, ...], numbers: dict[str, int]) -> Iterator[Row]:
+def _rows(items: tuple[Item, ...], numbers: Mapping[str, int]) -> Iterator[Row]:
     for item in items:
         if isinstance(item, Group):
             if item.label:
