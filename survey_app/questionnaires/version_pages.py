@@ -43,7 +43,7 @@ def correct(code: str, group_code: str) -> Any:
         survey_round, group = find_pair(reading(), code, group_code)
         return show_group(survey_round, group, UploadForm(), fault.messages, file_name, correction=form), 422
     if not published:
-        flash(_("Đã nhận bản sửa. Bản này đổi chữ nên một người phụ trách khác phải xem rồi công bố."), "warn")
+        flash(_("Đã nhận bản sửa."), "ok")
         return redirect(url_for(".questionnaire", code=code, group_code=group_code))
     flash(_("Đã sửa lỗi chữ trong phiếu nhóm %(group)s, nay là bản %(number)d.", group=group_code, number=number), "ok")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))
