@@ -5,7 +5,7 @@ the account of the clerk.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..questionnaires.definition import RANK, SELECT_MULTIPLE, TEXT, Definition,
 from ..questionnaires.label_values import with_dots
 from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
-from ..questionnaires.paper_form import paper_form_pdf, paper_numbers
+from ..questionnaires.paper_form import paper_form_pdf
 from ..questionnaires.queries import media_of
 from ..questionnaires.wording import placeholder_values, text_shower
 from ..rounds.models import Round
@@ -81,10 +81,10 @@ def _form_of_batch(session: Session, batch: Batch) -> _Form:
 
 def rows_of(definition: Definition) -> list[Row]:
     """The lines of the keying screen, in the order and with the numbers of the paper form."""
-    return list(_rows(definition.items, paper_numbers(definition)))
+    return list(_rows(definition.items, definition.numbers))
 
 
-def _rows(items: tuple[Item, ...], numbers: dict[str, int]) -> Iterator[Row]:
+def _rows(items: tuple[Item, ...], numbers: Mapping[str, int]) -> Iterator[Row]:
     for item in items:
         if isinstance(item, Group):
             if item.label:

@@ -257,14 +257,14 @@ class ReviewedAnswer:
     partly: bool = False  # of a matrix: some rows have no answer
 
 
-def _reviewed_matrix(screen: Screen, number: int, t: Any, language: str) -> tuple[ReviewedAnswer, bool]:
+def _reviewed_matrix(screen: Screen, t: Any, language: str) -> tuple[ReviewedAnswer, bool]:
     """A matrix as one line that tells how many units have an answer, and whether some lack one that is required."""
     rows = [question for question in screen.questions if question.is_answered]
     with force_locale("en" if language == "en" else "vi"):
         given = _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=len(rows))
     faulty = any(question.required and question.name not in screen.live for question in rows)
     heading = t(screen.questions[0].label)
-    return ReviewedAnswer(number, heading, given, screen.number, screen.given < len(rows)), faulty
+    return ReviewedAnswer(screen.first_question, heading, given, screen.number, screen.given < len(rows)), faulty
 
 
 def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
@@ -272,18 +272,16 @@ def _show_review(visit: Visit, state: State, tried: bool = False) -> Any:
     path = screens(visit.definition, state.answers)
     missing: list[ReviewedAnswer] = []
     rest: list[ReviewedAnswer] = []
-    number = 0
+    numbers = visit.definition.numbers
     with force_locale("en" if state.language == "en" else "vi"):
         for screen in path:
             if screen.is_matrix:
-                number += 1
-                reviewed, faulty = _reviewed_matrix(screen, number, t, state.language)
+                reviewed, faulty = _reviewed_matrix(screen, t, state.language)
                 (missing if faulty else rest).append(reviewed)
                 continue
             for question in (question for question in screen.questions if question.is_answered):
-                number += 1
                 given = reviewed_words(question, screen.live.get(question.name, ""), t)
-                row = ReviewedAnswer(number, t(question.label), given, screen.number)
+                row = ReviewedAnswer(numbers[question.name], t(question.label), given, screen.number)
                 (missing if question.required and not given else rest).append(row)
     return show(
         "respondent/review.html",

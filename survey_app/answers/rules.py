@@ -17,9 +17,11 @@ from ..access_codes.queries import unkeyed_batches
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Missing, Refused
+from ..questionnaires.check import level_faults
 from ..questionnaires.definition import Definition
 from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
+from ..questionnaires.queries import asked_criteria
 from ..rounds.cancelling import hold_round, refuse_if_cancelled
 from ..rounds.models import Cell, Mode, RatedUnit, RespondentGroup, Round
 from ..text import LOCAL_ZONE, date_text, local_day
@@ -283,13 +285,16 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
 
 
 def _check_questionnaires(session: Session, survey_round: Round, groups: list[tuple[int, str]]) -> Check:
-    missing, too_long = [], []
+    missing, too_long, unscorable = [], [], []
     rated = rated_of(session, survey_round.id)
+    criteria = asked_criteria(session, survey_round.id)
     for group_id, code in groups:
         version = published_version(session, group_id)
         if version is None:
             missing.append(code)
             continue
+        if any(level_faults(definition_of(version), criteria)):
+            unscorable.append(code)
         try:
             envelope_size(form_of(version, rated.most(group_id)))
         except ValueError:
@@ -298,6 +303,10 @@ def _check_questionnaires(session: Session, survey_round: Round, groups: list[tu
         return Check(False, f"Phiếu của mọi nhóm đã công bố; còn thiếu nhóm {', '.join(missing)}", "questionnaires")
     if too_long:
         return Check(False, f"Phiếu nhóm {', '.join(too_long)} có quá nhiều câu viết tay; bớt lại", "questionnaires")
+    if unscorable:
+        names = ", ".join(unscorable)
+        text = f"Phiếu nhóm {names} có thang mức khác hệ số tính điểm của đợt; sửa phiếu hoặc quy tắc tính điểm"
+        return Check(False, text, "questionnaires")
     return Check(bool(groups), "Phiếu của mọi nhóm đã công bố", "questionnaires")
 
 

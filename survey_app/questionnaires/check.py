@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .check_structure import check_structure, unreachable
+from .check_reachable import unanswerable, unreachable
+from .check_structure import check_structure
 from .check_texts import check_texts
 from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists
-from .expression import Column, parts
+from .expression import Column, Expression, evaluate, parts, references
 from .message import Message, Severity
 from .xlsform_kinds import LOOKS
 from .xlsform_matrix import matrix_messages
@@ -16,15 +17,18 @@ from .xlsform_matrix import matrix_messages
 _SYLLABLES_PER_SECOND: Final = 3.0  # read by somebody who reads slowly
 _SECONDS_PER_CHOICE: Final = 4
 _SECONDS_PER_TEXT: Final = 30
+_MOST_TOLD_ALONE: Final = 5  # missing translations of one column
+_MOST_ROWS_NAMED: Final = 20
 _SECONDS_PER_ROW: Final = 2  # of a matrix, where the question was read once
 
 
 @dataclass(frozen=True, slots=True)
 class AskedCriterion:
-    """A leaf criterion that the survey scores, and the groups that are asked about it."""
+    """A leaf criterion that the survey scores, the groups asked about it, and the highest level that has points."""
 
     code: str
     groups: frozenset[str]
+    levels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ def check(
         *check_structure(definition),
         *matrix_messages(definition),
         *unreachable(definition),
-        *check_texts(definition),
+        *unanswerable(definition),
+        *_gathered(check_texts(definition)),
         *_check_answering(definition),
         *_unused_columns(definition),
         *_check_scoring(definition),
@@ -83,8 +88,13 @@ def minutes(definition: Definition) -> int:
 
 
 def _check_answering(definition: Definition) -> Iterator[Message]:
-    """Warnings about what works, but not as the author may think."""
+    """What can be walked, but not as the author may think."""
+    if not any(question.is_answered for question in definition.questions()):
+        yield Message(Severity.ERROR, "nothing_to_answer", "phiếu chưa có câu nào để trả lời.", "survey")
     for question in definition.questions():
+        if question.calculation and not _gives_a_number(question.calculation.tree):
+            text = "phép tính này không ra số, ví dụ vì chia cho 0. Sửa phép tính."
+            yield Message(Severity.ERROR, "no_number", text, "survey", question.row, "calculation")
         for word in question.appearance.split():
             if word in LOOKS.get(question.kind, ()):
                 text = f"«{word}» chỉ đổi cách hiện ở ODK, ở đây không có tác dụng."
@@ -97,6 +107,32 @@ def _check_answering(definition: Definition) -> Iterator[Message]:
         if question.kind == DATE and question.is_answered:
             text = "ngày đầy đủ (nhất là ngày sinh) dễ cho biết người trả lời là ai. Nên hỏi năm, hoặc khoảng."
             yield Message(Severity.WARNING, "telling_date", text, "survey", question.row, "type")
+
+
+def _gathered(messages: Iterator[Message]) -> Iterator[Message]:
+    """A column in which many translations are missing is told once, with its rows."""
+    lacking: dict[tuple[str, str], list[Message]] = {}
+    for message in messages:
+        if message.kind == "missing_text":
+            lacking.setdefault((message.sheet, message.column), []).append(message)
+        else:
+            yield message
+    for (sheet, column), found in lacking.items():
+        if len(found) <= _MOST_TOLD_ALONE:
+            yield from found
+            continue
+        rows = ", ".join(str(message.row) for message in found[:_MOST_ROWS_NAMED])
+        rows += " …" if len(found) > _MOST_ROWS_NAMED else ""
+        text = f"thiếu bản dịch ở {len(found)} ô (dòng {rows}). Điền các ô này, hoặc bỏ cột nếu chưa dịch."
+        yield Message(Severity.ERROR, "missing_text", text, sheet, found[0].row, column)
+
+
+def _gives_a_number(tree: Expression) -> bool:
+    """Whether a calculation without answers gives no infinity and no NaN; one that looks at answers is not tried."""
+    if any(references(tree)):
+        return True
+    value = evaluate(tree, {})
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _unused_columns(definition: Definition) -> Iterator[Message]:
@@ -135,12 +171,35 @@ def _check_scale(question: Question) -> Iterator[Message]:
     if len(set(levels)) != len(levels):
         text = f"hai lựa chọn của «{question.list_name}» cùng một mức."
         yield Message(Severity.ERROR, "duplicate_level", text, "choices", first_row, "level")
+    elif len(levels) < 2 or sorted(levels) != list(range(1, len(levels) + 1)):
+        shown = ", ".join(map(str, sorted(levels))) or "trống"
+        text = (
+            f"mức của «{question.list_name}» là {shown}; phải là 1, 2, 3… liền nhau, mức 1 thấp nhất, ít nhất hai mức."
+        )
+        yield Message(Severity.ERROR, "level_gap", text, "choices", first_row, "level")
     elif levels != sorted(levels):
         text = f"mức của «{question.list_name}» không tăng dần; thứ tự sẽ khác phiếu giấy."
         yield Message(Severity.WARNING, "level_order", text, "choices", first_row, "level")
     if not any(choice.is_dont_know for choice in question.choices):
         text = f"«{question.list_name}» không có lựa chọn «không biết» (tên KB); người không rõ phải chọn bừa."
         yield Message(Severity.WARNING, "no_dont_know", text, "choices", first_row)
+
+
+def level_faults(definition: Definition, criteria: Sequence[AskedCriterion]) -> Iterator[Message]:
+    """Scales with more or fewer levels than their criterion has points for; such answers could never be scored."""
+    most = {criterion.code: criterion.levels for criterion in criteria}
+    scales: dict[tuple[str, int], Question] = {}
+    for question in definition.questions():
+        if question.criterion in most:
+            scales.setdefault((question.list_name, most[question.criterion]), question)
+    for (list_name, levels), question in scales.items():
+        found = {choice.level for choice in question.choices if choice.level is not None}
+        if found and found != set(range(1, levels + 1)):
+            text = (
+                f"«{list_name}» có {len(found)} mức (cao nhất {max(found)}), tiêu chí {question.criterion} tính điểm "
+                f"theo {levels} mức. Ghi mức 1 đến {levels}, hoặc chọn lại hệ số ở «Quy tắc tính điểm» của đợt."
+            )
+            yield Message(Severity.ERROR, "levels_of_round", text, "choices", question.choices[0].row, "level")
 
 
 def _check_round(
@@ -166,3 +225,4 @@ def _check_round(
         if group in criterion.groups and criterion.code not in asked:
             text = f"tiêu chí {criterion.code} hỏi nhóm {group} nhưng phiếu chưa có câu nào."
             yield Message(Severity.ERROR, "criterion_without_question", text, "survey")
+    yield from level_faults(definition, criteria)

@@ -1,29 +1,12 @@
-"""Can a questionnaire be walked? Doubled names, expressions that look too far ahead, circles, dead ends."""
+"""Can a questionnaire be walked? Doubled names, expressions that look too far ahead, circles."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
-from typing import Any, Final
 
-from .definition import (
-    ACKNOWLEDGE,
-    DECIMAL,
-    INTEGER,
-    RANGE,
-    SELECT_MULTIPLE,
-    SELECT_ONE,
-    TEXT,
-    Condition,
-    Definition,
-    Group,
-    Item,
-    Question,
-)
-from .expression import Expression, Literal, choices_named, holds, parts, references
+from .definition import TEXT, Condition, Definition, Group, Item, Question
+from .expression import choices_named, references
 from .label_values import names_in
 from .message import Message, Severity
-
-_MOST_TRIED: Final = 5000  # combinations of answers, when looking for one that opens a question
 
 
 def check_structure(definition: Definition) -> list[Message]:
@@ -136,53 +119,3 @@ class _References:
 
 def _error(kind: str, text: str, item: Item, column: str) -> Message:
     return Message(Severity.ERROR, kind, text, "survey", item.row, column)
-
-
-def unreachable(definition: Definition) -> Iterator[Message]:
-    """Questions and groups whose conditions no answers fulfil, as far as trying typical answers can tell."""
-    questions = {question.name: question for question in definition.questions()}
-    return _unreachable(definition.items, (), questions)
-
-
-def _unreachable(
-    items: Sequence[Item], outer: tuple[Expression, ...], questions: dict[str, Question]
-) -> Iterator[Message]:
-    for item in items:
-        trees = (*outer, item.relevant.tree) if item.relevant else outer
-        if item.relevant and not _can_hold(trees, questions):
-            text = "không câu trả lời nào làm điều kiện này đúng, nên phần này không bao giờ được hỏi."
-            yield Message(Severity.WARNING, "unreachable", text, "survey", item.row, "relevant")
-        elif isinstance(item, Group):
-            yield from _unreachable(item.items, trees, questions)
-
-
-def _can_hold(trees: tuple[Expression, ...], questions: dict[str, Question]) -> bool:
-    """Whether some answers make all conditions true; also true where there are too many to try."""
-    names = list(dict.fromkeys(name for tree in trees for name in references(tree)))
-    numbers = [part.value for tree in trees for part in parts(tree) if isinstance(part, Literal)]
-    candidates = [_typical_answers(questions.get(name), numbers) for name in names]
-    if not all(candidates):
-        return True
-    tried = 0
-    for answers in islice(product(*candidates), _MOST_TRIED):
-        tried += 1
-        if all(holds(tree, dict(zip(names, answers, strict=True))) for tree in trees):
-            return True
-    return tried == _MOST_TRIED
-
-
-def _typical_answers(question: Question | None, literals: list[Any]) -> list[Any]:
-    """Answers worth trying; none where answers are free, so that nothing is concluded."""
-    if question is None or question.is_computed:
-        return []
-    if question.kind == SELECT_ONE:
-        return ["", *(choice.name for choice in question.choices)]
-    if question.kind == SELECT_MULTIPLE and len(question.choices) <= 8:
-        names = [choice.name for choice in question.choices]
-        return [[name for place, name in enumerate(names) if chosen >> place & 1] for chosen in range(2 ** len(names))]
-    if question.kind == ACKNOWLEDGE:
-        return ["", "OK"]
-    if question.kind in {INTEGER, DECIMAL, RANGE} and all(isinstance(one, float) or not one for one in literals):
-        numbers = sorted({one + step for one in literals if isinstance(one, float) for step in (-1, -0.5, 0, 0.5, 1)})
-        return ["", *(number for number in numbers if question.kind != INTEGER or number == int(number))]
-    return []

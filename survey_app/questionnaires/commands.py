@@ -14,6 +14,7 @@ from ..web import database
 from .check import AskedCriterion, check, minutes
 from .ddi import write_ddi
 from .definition import Definition
+from .matrix import has_matrix
 from .media import Medium, unpacked, with_references
 from .message import Message, as_json
 from .paper_form import paper_form_pdf
@@ -21,6 +22,7 @@ from .queries import asked_criteria
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook, write_xform
 
+_BLANKS: Final = {"unit": "…………………", "year": "………", "from": "…/…/………", "to": "…/…/………"}  # filled in with a pen
 commands = AppGroup("questionnaires", help="Kiểm tra và chuyển đổi phiếu khảo sát (XLSForm).")
 
 _WRITERS: Final[dict[str, Callable[[Definition, list[Medium]], bytes]]] = {
@@ -28,7 +30,7 @@ _WRITERS: Final[dict[str, Callable[[Definition, list[Medium]], bytes]]] = {
     ".md": lambda definition, _media: write_markdown(definition),
     ".xlsx": lambda definition, _media: write_workbook(definition),
     ".xml": lambda definition, _media: write_xform(definition),
-    ".pdf": lambda definition, media: paper_form_pdf(definition, definition.default_language, {}, media=media),
+    ".pdf": lambda definition, media: _blank_paper(definition, media),
 }
 _ENDINGS: Final = ".md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook), .pdf (phiếu giấy)"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -99,6 +101,14 @@ def _report(file: Path, definition: Definition | None, messages: list[Message]) 
             "criteria": sorted({question.criterion for question in questions if question.is_scored}),
         }
     return report
+
+
+def _blank_paper(definition: Definition, media: list[Medium]) -> bytes:
+    """The paper form without a round. Raises ClickException for a matrix, whose rows are the units of a round."""
+    if has_matrix(definition):
+        text = "Phiếu có bảng đánh giá nhiều đơn vị: bảng chỉ in được từ đợt, nơi có tên đơn vị (Phiếu giấy, bước 2)."
+        raise click.ClickException(text)
+    return paper_form_pdf(definition, definition.default_language, _BLANKS, media=media)
 
 
 @commands.command("convert")

@@ -18,6 +18,7 @@ from .definition import (
     Group,
     Question,
     Texts,
+    asked_when,
 )
 
 _NAMESPACE: Final = "ddi:codebook:2_5"
@@ -27,7 +28,7 @@ _CONTINUOUS: Final = frozenset({DECIMAL})
 
 
 def write_ddi(definition: Definition) -> bytes:
-    """The questionnaire as a DDI-Codebook 2.5 document, valid against its schema."""
+    """The questionnaire as a DDI-Codebook 2.5 document."""
     Xml.register_namespace("", _NAMESPACE)
     book = Xml.Element(_tag("codeBook"), {"version": "2.5", _LANGUAGE: definition.default_language})
     citation = _child(_child(book, "stdyDscr"), "citation")
@@ -41,8 +42,9 @@ def write_ddi(definition: Definition) -> bytes:
     known = {question.name for question in variables}
     for group in definition.groups():
         _group(data, group, known)
+    conditions = {question.name: found for question, found in asked_when(definition)}
     for number, question in enumerate(variables, start=1):
-        _variable(data, question, number, definition)
+        _variable(data, question, number, definition, conditions[question.name])
     Xml.indent(book)
     document: bytes = Xml.tostring(book, encoding="utf-8", xml_declaration=True)
     return document
@@ -74,7 +76,13 @@ def _group(data: Xml.Element, group: Group, known: set[str]) -> None:
     _texts(_child(data, "varGrp", **attributes), "labl", group.label)
 
 
-def _variable(data: Xml.Element, question: Question, number: int, definition: Definition) -> None:
+def _all_of(conditions: list[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else " and ".join(f"({condition})" for condition in conditions)
+
+
+def _variable(
+    data: Xml.Element, question: Question, number: int, definition: Definition, conditions: list[str]
+) -> None:
     interval = "contin" if question.kind in _CONTINUOUS else "discrete"
     variable = _child(data, "var", ID=f"v_{question.name}", name=question.name, intrvl=interval)
     _texts(variable, "labl", question.label)
@@ -84,8 +92,8 @@ def _variable(data: Xml.Element, question: Question, number: int, definition: De
         first, *_between, last = question.steps
         units = "INT" if all(isinstance(step, int) for step in question.steps) else "REAL"
         _child(_child(variable, "valrng"), "range", UNITS=units, min=str(first), max=str(last))
-    if question.relevant:
-        _child(variable, "universe", question.relevant.source)
+    if conditions:
+        _child(variable, "universe", _all_of(conditions))
     for choice in question.choices:
         _category(variable, choice)
     if question.kind in {SELECT_MULTIPLE, RANK}:

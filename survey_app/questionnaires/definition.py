@@ -218,7 +218,25 @@ class Definition:
 
     @cached_property
     def _in_order(self) -> tuple[Question, ...]:
-        return tuple(_questions(self.items))
+        return tuple(questions_in(self.items))
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Question -> its number by place in the questionnaire, on screen, review and paper the same, whatever is
+        skipped. The rows of a matrix share one; what takes no answer has the number of the next that does."""
+        numbers: dict[str, int] = {}
+        found = {}
+        for question in self.questions():
+            name = question.rated_name or question.name
+            found[question.name] = numbers.get(name, len(numbers) + 1)
+            if question.is_answered:
+                numbers.setdefault(name, len(numbers) + 1)
+        return {name: min(number, len(numbers)) for name, number in found.items()}
+
+    @cached_property
+    def number_total(self) -> int:
+        """How many numbers there are."""
+        return max(self.numbers.values(), default=0)
 
     def groups(self) -> Iterator[Group]:
         """All groups in written order, outer before inner."""
@@ -233,10 +251,11 @@ class Definition:
         return next((question for question in self.questions() if question.name == name), None)
 
 
-def _questions(items: tuple[Item, ...]) -> Iterator[Question]:
+def questions_in(items: tuple[Item, ...]) -> Iterator[Question]:
+    """All questions among the items, in written order."""
     for item in items:
         if isinstance(item, Group):
-            yield from _questions(item.items)
+            yield from questions_in(item.items)
         else:
             yield item
 
@@ -250,12 +269,21 @@ def _groups(items: tuple[Item, ...]) -> Iterator[Group]:
 
 def asked_when(definition: Definition) -> list[tuple[Question, list[str]]]:
     """Every question with all conditions on which it is asked, those of its groups first, as the author wrote them."""
-    return list(_asked_when(definition.items, []))
+    found = _asked_when(definition.items, ())
+    return [(question, [condition.source for condition in conditions]) for question, conditions in found]
 
 
-def _asked_when(items: tuple[Item, ...], outer: list[str]) -> Iterator[tuple[Question, list[str]]]:
+def asked_when_trees(definition: Definition) -> list[tuple[Question, tuple[Expression, ...]]]:
+    """As `asked_when`, with the trees of the conditions."""
+    found = _asked_when(definition.items, ())
+    return [(question, tuple(condition.tree for condition in conditions)) for question, conditions in found]
+
+
+def _asked_when(
+    items: tuple[Item, ...], outer: tuple[Condition, ...]
+) -> Iterator[tuple[Question, tuple[Condition, ...]]]:
     for item in items:
-        conditions = [*outer, item.relevant.source] if item.relevant else outer
+        conditions = (*outer, item.relevant) if item.relevant else outer
         if isinstance(item, Group):
             yield from _asked_when(item.items, conditions)
         else:

@@ -2,19 +2,20 @@
 
 Safe: words, a new question that may be left open, a new choice at the end. Risky: the same question may now be answered
 otherwise. Destructive: stored answers can no longer be read as what they were. A typing correction is a change of words
-so small that the question stays the same; it is all that is possible once a round is open.
+so small that the question stays the same; it is all that is possible once a round is open. The words of a scale are no
+place for it: «Tốt» and «Tồi» differ by a tone mark.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA, Hamming
 
-from ..text import search_key
+from ..text import clean, search_key
 from .definition import SELECT_MULTIPLE, SELECT_ONE, Choice, Condition, Definition, Group, Item, Question, Texts
 from .media import name_of
 from .xlsform_kinds import LOOKS
@@ -59,6 +60,27 @@ def worst(changes: list[Change]) -> Danger | None:
 def needs_second_person(changes: list[Change]) -> bool:
     """Whether somebody else than the author must publish."""
     return worst(changes) in {Danger.RISKY, Danger.DESTRUCTIVE}
+
+
+def beyond_correction(opened: Definition, published: Definition, definition: Definition) -> list[Change]:
+    """What is more than a typing correction, against the version at the opening of the round and against the newest.
+
+    Small steps add up, so each counts from the opening too. What leads back to the opening is always allowed.
+    """
+    since_opening = differences(opened, definition)
+    away = {change.text for change in since_opening}
+    last_step = [change for change in differences(published, definition) if change.text in away]
+    found = {change.text: change for change in (*since_opening, *last_step) if change.danger is not Danger.TYPING}
+    return list(found.values())
+
+
+def changes_words(changes: list[Change]) -> bool:
+    """Whether more than marks, blanks and capitals change: in Vietnamese one letter or tone makes another word."""
+    return any(_letters(change.before) != _letters(change.after) for change in changes)
+
+
+def _letters(text: str) -> str:
+    return "".join(re.findall(r"\w", clean(text).casefold()))
 
 
 def _of_whole(before: Definition, after: Definition) -> Iterator[Change]:
@@ -185,7 +207,8 @@ def _of_choices(old: Question, new: Question) -> Iterator[Change]:
         if dict(before[name].image) != dict(choice.image):
             yield changed(Danger.SAFE, "đổi ảnh", choice)
         words = f"câu «{new.name}», lựa chọn «{name}»"
-        yield from _of_texts(words, new.name, choice.row, before[name].label, choice.label)
+        for change in _of_texts(words, new.name, choice.row, before[name].label, choice.label):
+            yield replace(change, danger=Danger.SAFE) if new.is_scored else change
     if kept != [name for name in after if name in before]:
         yield Change(Danger.RISKY, f"câu «{new.name}»: đổi thứ tự lựa chọn", new.name, new.row)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from ..errors import Invalid, Missing
+from ..errors import Invalid, Missing, Refused
 from ..text import clean, search_key
 from .definition import (
     DONT_KNOW,
@@ -57,6 +57,7 @@ _SCALE: Final = (
     Choice(DONT_KNOW, {"vi": "Không biết / không có ý kiến", "en": "Don't know / no opinion"}),
 )
 _LONGEST_NAME: Final = 24
+_FEWEST_CHOICES: Final = 2
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ def find_question(definition: Definition, name: str) -> Question:
 def used_in(definition: Definition, list_name: str) -> int:
     """How many questions a list of choices serves."""
     return sum(question.list_name == list_name for question in definition.questions())
+
+
+def has_levels(choices: Sequence[Choice]) -> bool:
+    """Whether the list is a scale: its levels are those that the round has points for, so they stay as they are."""
+    return any(choice.level is not None for choice in choices)
 
 
 def reworded(definition: Definition, name: str, wording: Wording) -> Definition:
@@ -115,14 +121,57 @@ def reworded(definition: Definition, name: str, wording: Wording) -> Definition:
 
 
 def _with_new_choice(choices: tuple[Choice, ...], label: Texts, definition: Definition) -> tuple[Choice, ...]:
-    """The new choice last, but before «không biết»; on a scale it takes the next level."""
+    """The new choice last, but before «không biết». Raises Invalid on a scale: the round has no points for it."""
     _need_text(label, definition, "new-choice")
-    levels = [choice.level for choice in choices if choice.level is not None]
+    if has_levels(choices):
+        raise Invalid({f"new-choice-{definition.default_language}": "Thang điểm không thêm mức được ở đây."})
     words = label.get("vi") or next(iter(label.values()))
     name = _free_name(words, {choice.name.lower() for choice in choices})
-    new = Choice(name, _given(label), max(levels) + 1 if levels else None)
+    new = Choice(name, _given(label))
     at = next((place for place, choice in enumerate(choices) if choice.is_dont_know), len(choices))
     return (*choices[:at], new, *choices[at:])
+
+
+def choice_moved(definition: Definition, name: str, choice_name: str, step: int) -> Definition:
+    """The questionnaire with a choice one place up (-1) or down (1) in the list of a question, «không biết» last.
+
+    Raises Missing, and Refused on a scale.
+    """
+    choices = _changeable(definition, name, choice_name)
+    place = next(place for place, choice in enumerate(choices) if choice.name == choice_name)
+    goal = min(max(place + step, 0), len(choices) - 1)
+    rest = [choice for choice in choices if choice.name != choice_name]
+    found = [*rest[:goal], choices[place], *rest[goal:]]
+    return _with_choices(definition, name, sorted(found, key=lambda choice: choice.is_dont_know))
+
+
+def choice_removed(definition: Definition, name: str, choice_name: str) -> Definition:
+    """The questionnaire without a choice in the list of a question. Raises Missing; Refused on a scale or below two."""
+    choices = _changeable(definition, name, choice_name)
+    if len(choices) <= _FEWEST_CHOICES:
+        raise Refused("Câu chọn phải còn ít nhất hai lựa chọn.")
+    return _with_choices(definition, name, [choice for choice in choices if choice.name != choice_name])
+
+
+def _changeable(definition: Definition, name: str, choice_name: str) -> tuple[Choice, ...]:
+    question = find_question(definition, name)
+    if question.choice(choice_name) is None:
+        raise Missing
+    if has_levels(question.choices):
+        raise Refused("Thang điểm phải đủ mức và đúng thứ tự như hệ số của đợt, nên chỉ sửa được lời.")
+    return question.choices
+
+
+def _with_choices(definition: Definition, name: str, choices: Sequence[Choice]) -> Definition:
+    """A list changes wherever it is used."""
+    list_name = find_question(definition, name).list_name
+
+    def change(item: Item) -> list[Item]:
+        if isinstance(item, Question) and item.list_name == list_name:
+            return [replace(item, choices=tuple(choices))]
+        return [item]
+
+    return _with_items(definition, change)
 
 
 def moved(definition: Definition, name: str, step: int) -> Definition:

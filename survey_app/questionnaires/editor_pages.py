@@ -11,10 +11,23 @@ from ..errors import Conflict, Invalid, Missing, Refused
 from ..rounds.models import RespondentGroup, Round
 from ..web import me, reading, writing
 from .definition import Definition
-from .editor import Template, Wording, added, find_question, moved, removed, reworded, used_in
+from .editor import (
+    Template,
+    Wording,
+    added,
+    choice_moved,
+    choice_removed,
+    find_question,
+    has_levels,
+    moved,
+    removed,
+    reworded,
+    used_in,
+)
+from .models import QuestionnaireVersion
 from .pages import bp, find_pair
 from .queries import asked_criteria, definition_of, loaded_version
-from .rules import load_draft
+from .rules import load_draft, undo_last_change
 from .xlsform import XlsformError
 from .xlsform_writer import write_workbook
 
@@ -24,8 +37,14 @@ from .xlsform_writer import write_workbook
 def edit(code: str, group_code: str) -> Any:
     """All questions in order, each with what can be done to it."""
     survey_round, group, definition, seen = _present(code, group_code)
+    newest = loaded_version(reading(), group.id)
     return render_template(
-        "questionnaires/edit.html", survey_round=survey_round, group=group, definition=definition, seen=seen
+        "questionnaires/edit.html",
+        survey_round=survey_round,
+        group=group,
+        definition=definition,
+        seen=seen,
+        may_undo=newest.published_at is None and bool(newest.earlier),
     )
 
 
@@ -33,17 +52,45 @@ def edit(code: str, group_code: str) -> Any:
 @requires("questionnaires.manage")
 def move(code: str, group_code: str) -> Any:
     """One place up or down."""
-    name, step = request.form.get("name", ""), -1 if request.form.get("step") == "up" else 1
-    _change(code, group_code, lambda definition: moved(definition, name, step))
+    name, step = request.form.get("name", ""), _step(request.form.get("step"))
+    if not _changed(code, group_code, lambda definition: moved(definition, name, step)):
+        return redirect(url_for(".edit", code=code, group_code=group_code))
     return redirect(url_for(".edit", code=code, group_code=group_code) + f"#item-{name}")
+
+
+@bp.get("/rounds/<code>/questionnaires/<group_code>/edit/remove/<name>")
+@requires("questionnaires.manage")
+def ask_before_removing(code: str, group_code: str, name: str) -> Any:
+    """What goes with the question, and the button that removes it."""
+    survey_round, group, definition, seen = _present(code, group_code)
+    return render_template(
+        "questionnaires/remove_question.html",
+        survey_round=survey_round,
+        group=group,
+        definition=definition,
+        question=find_question(definition, name),
+        seen=seen,
+    )
 
 
 @bp.post("/rounds/<code>/questionnaires/<group_code>/edit/remove")
 @requires("questionnaires.manage")
 def remove_question(code: str, group_code: str) -> Any:
     name = request.form.get("name", "")
-    _change(code, group_code, lambda definition: removed(definition, name))
-    flash(_("Đã bỏ câu «%(name)s» khỏi bản nháp.", name=name), "ok")
+    if _changed(code, group_code, lambda definition: removed(definition, name)):
+        flash(_("Đã bỏ câu «%(name)s» khỏi bản nháp. Bỏ nhầm thì bấm «Hoàn tác».", name=name), "ok")
+    return redirect(url_for(".edit", code=code, group_code=group_code))
+
+
+@bp.post("/rounds/<code>/questionnaires/<group_code>/edit/undo")
+@requires("questionnaires.manage")
+def undo(code: str, group_code: str) -> Any:
+    """Takes the last change of the draft back."""
+    with writing() as session:
+        survey_round, group = find_pair(session, code, group_code)
+        _refuse_if_changed(loaded_version(session, group.id))
+        undo_last_change(session, survey_round, group, me())
+    flash(_("Đã hoàn tác thay đổi cuối của bản nháp."), "ok")
     return redirect(url_for(".edit", code=code, group_code=group_code))
 
 
@@ -61,8 +108,8 @@ def new_question(code: str, group_code: str) -> Any:
             _change(code, group_code, lambda before: added(before, template, label, after, criterion)[0])
             flash(_("Đã thêm câu hỏi vào bản nháp."), "ok")
             return redirect(url_for(".edit", code=code, group_code=group_code))
-        except Invalid as fault:
-            faults = fault.faults
+        except (Invalid, Refused, Conflict) as fault:
+            faults, seen = _faults_of(fault), _present(code, group_code)[3]
     asked = [one.code for one in asked_criteria(reading(), survey_round.id) if group.code in one.groups]
     page = render_template(
         "questionnaires/new_question.html",
@@ -81,7 +128,7 @@ def new_question(code: str, group_code: str) -> Any:
 @bp.route("/rounds/<code>/questionnaires/<group_code>/edit/question/<name>", methods=["GET", "POST"])
 @requires("questionnaires.manage")
 def edit_question(code: str, group_code: str, name: str) -> Any:
-    """The words of a question and its choices, and whether it must be answered."""
+    """The words of a question and its choices, their order, and whether it must be answered."""
     survey_round, group, definition, seen = _present(code, group_code)
     question = find_question(definition, name)
     faults: dict[str, str] = {}
@@ -94,11 +141,14 @@ def edit_question(code: str, group_code: str, name: str) -> Any:
             new_choice=_texts(definition, "new-choice"),
         )
         try:
-            _change(code, group_code, lambda before: reworded(before, name, wording))
+            _change(code, group_code, lambda before: _with_choice_step(reworded(before, name, wording), name))
             flash(_("Đã lưu câu hỏi vào bản nháp."), "ok")
+            if choice_step := request.form.get("choice", ""):
+                url = url_for(".edit_question", code=code, group_code=group_code, name=name)
+                return redirect(f"{url}#choice-{choice_step.partition(':')[2]}")
             return redirect(url_for(".edit", code=code, group_code=group_code) + f"#item-{name}")
-        except Invalid as fault:
-            faults = fault.faults
+        except (Invalid, Refused, Conflict) as fault:
+            faults, seen = _faults_of(fault), _present(code, group_code)[3]
     page = render_template(
         "questionnaires/edit_question.html",
         survey_round=survey_round,
@@ -106,6 +156,7 @@ def edit_question(code: str, group_code: str, name: str) -> Any:
         definition=definition,
         question=question,
         seen=seen,
+        is_scale=has_levels(question.choices),
         shared=used_in(definition, question.list_name) if question.list_name else 0,
         faults=faults,
         fault_links=[(words, field) for field, words in faults.items()],
@@ -123,14 +174,48 @@ def _present(code: str, group_code: str) -> tuple[Round, RespondentGroup, Defini
     return survey_round, group, definition_of(version), version.sha256
 
 
+def _with_choice_step(definition: Definition, name: str) -> Definition:
+    """What the button beside a choice does, besides saving the words: «up:x», «down:x», «remove:x»."""
+    act, _colon, choice_name = request.form.get("choice", "").partition(":")
+    if not act:
+        return definition
+    if act == "remove":
+        return choice_removed(definition, name, choice_name)
+    return choice_moved(definition, name, choice_name, _step(act))
+
+
+def _step(word: str | None) -> int:
+    return -1 if word == "up" else 1
+
+
+def _faults_of(fault: Invalid | Refused | Conflict) -> dict[str, str]:
+    """The sentences beside the fields; what is about the whole form stands above it, and what was typed stays."""
+    return fault.faults if isinstance(fault, Invalid) else {"": fault.message}
+
+
+def _changed(code: str, group_code: str, change: Callable[[Definition], Definition]) -> bool:
+    """Whether the change was made; a refusal is shown on the page that follows."""
+    try:
+        _change(code, group_code, change)
+    except (Refused, Conflict) as fault:
+        flash(fault.message, "err")
+        return False
+    return True
+
+
+def _refuse_if_changed(version: QuestionnaireVersion) -> None:
+    """Raises Conflict when the page showed another state."""
+    if version.sha256 != request.form.get("seen", ""):
+        raise Conflict("Người khác vừa sửa phiếu này. Xem lại rồi làm tiếp.")
+
+
 def _change(code: str, group_code: str, change: Callable[[Definition], Definition]) -> None:
     """The changed questionnaire as the draft. Raises Conflict when somebody else was faster."""
     try:
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
             version = loaded_version(session, group.id)
-            if version.sha256 != request.form.get("seen", ""):
-                raise Conflict("Người khác vừa sửa phiếu này. Mở lại trang sửa phiếu rồi làm tiếp.")
+            _refuse_if_changed(version)
             workbook = write_workbook(change(definition_of(version)))
             load_draft(session, survey_round, group, workbook, f"nhom-{group.code.lower()}.xlsx", me())
     except XlsformError as fault:

@@ -9,7 +9,7 @@ from typing import Final
 
 from .expression import Column, Expression, Literal, Operation, Own, Reference
 from .expression_pattern import PatternError, common_pattern
-from .expression_values import FUNCTIONS
+from .expression_values import DATE_CODES, FUNCTIONS
 
 _MAX_LENGTH: Final = 2000
 _MAX_DEPTH: Final = 30
@@ -200,6 +200,8 @@ class _Parser:
         if not function.takes(len(arguments)):
             range_text = f"{function.least}" if function.least == function.most else f"{function.least}–{function.most}"
             raise ExpressionError(f"hàm «{name}» cần {range_text} giá trị trong ngoặc, ở đây có {len(arguments)}.")
+        if name == "format-date":
+            _check_date_codes(arguments[1])
         return Operation(name, _with_common_pattern(arguments) if name == "regex" else arguments)
 
     def _arguments(self, depth: int) -> tuple[Expression, ...]:
@@ -211,6 +213,14 @@ class _Parser:
             found.append(self.expression(depth + 1))
         self.take()
         return tuple(found)
+
+
+def _check_date_codes(form: Expression) -> None:
+    """Refuses codes that would be printed as they stand; a month or weekday has no one name in all languages."""
+    if isinstance(form, Literal) and isinstance(form.value, str):
+        for code in re.findall("%[A-Za-z0-9]", form.value):
+            if code not in DATE_CODES:
+                raise ExpressionError(f"format-date() không có mã «{code}». Các mã dùng được: {' '.join(DATE_CODES)}.")
 
 
 def _with_common_pattern(arguments: tuple[Expression, ...]) -> tuple[Expression, ...]:

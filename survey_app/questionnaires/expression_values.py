@@ -19,7 +19,8 @@ _MANY: Final = 50
 _NUMBER = re.compile(r"[ \t\r\n]*-?([0-9]+(\.[0-9]*)?|\.[0-9]+)[ \t\r\n]*")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_DATE_CODE = re.compile("%[Yymnde]")
+DATE_CODES: Final = ("%Y", "%y", "%m", "%n", "%d", "%e")
+_DATE_CODE = re.compile("|".join(DATE_CODES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,13 @@ def _power(base: Value, exponent: Value) -> float:
 
 
 def _round(value: Value, places: Value = 0.0) -> float:
-    """Half up, as XPath rounds: -2.5 becomes -2. From 0 to 9 places."""
+    """Half up, as XPath rounds: -2.5 becomes -2. From 9 places before to 9 behind the point."""
     number, count = as_number(value), as_number(places)
-    if count not in range(10):
+    if count not in range(-9, 10):
         return math.nan
-    scale = float(10 ** int(count))
+    scale = float(10 ** abs(int(count)))
+    if count < 0:
+        return _whole(number / scale + 0.5, math.floor) * scale
     return _whole(number * scale + 0.5, math.floor) / scale
 
 

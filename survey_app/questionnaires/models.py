@@ -28,9 +28,11 @@ class QuestionnaireVersion(Base):
     sha256: Mapped[str]  # of the canonical JSON of `definition`
     loaded_at: Mapped[datetime]
     loaded_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    author_ids: Mapped[list[Any]] = mapped_column(default=list)  # all accounts that worked on this draft
     published_at: Mapped[datetime | None]
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     reason: Mapped[str] = mapped_column(default="")  # of a typing correction after the opening
+    earlier: Mapped[dict[str, Any] | None]  # the definition before the last change of a draft, to undo it
 
     group: Mapped[RespondentGroup] = relationship()
 

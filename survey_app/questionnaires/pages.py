@@ -216,6 +216,7 @@ def show_group(
         ships=shipped_file(survey_round, group.code) is not None,
         may_change=_may_change(survey_round),
         may_correct=_may_correct(survey_round) and found.published_number > 0,
+        may_decide=_may_change(survey_round) or (_may_correct(survey_round) and found.is_correction),
         correction=correction or CorrectionForm(),
         waits=found.waits_for_second(me()),
         answers=answers_given(reading(), survey_round, group),

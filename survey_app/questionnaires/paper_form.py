@@ -1,11 +1,12 @@
 """How does a questionnaire look on paper? A4 for printing on both sides, numbered as on the screen.
 
 Choices carry the number by which a clerk keys them. A form of a batch names the batch on every page, never a person.
-Boxes are ticked with a pen; who may skip a question is told in words where the condition is simple.
+Boxes are ticked with a pen; who may skip a question is told in words where the condition is simple, and at the choice
+that leads past other questions.
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -25,10 +26,12 @@ from .definition import (
     Item,
     Question,
     Texts,
+    asked_when_trees,
     fill,
+    questions_in,
     text_in,
 )
-from .expression import Expression, Literal, Operation
+from .expression import Expression, Literal, Operation, holds, references
 from .expression import Reference as AnswerOf
 from .label_values import with_dots
 from .media import Medium, Reference
@@ -50,9 +53,12 @@ h2 { font-size: 13pt; margin: 5mm 0 2mm; padding: 1.5mm 2mm; background: #e8eef6
 .question .label { font-weight: bold; margin: 0 0 1mm; }
 .hint, .skip { font-size: 10.5pt; margin: 0 0 1mm; }
 .skip { font-style: italic; }
-ul { list-style: none; margin: 0; padding: 0 0 0 6mm; columns: 2; column-gap: 8mm; }
-ul.long { columns: 1; }
+ul { list-style: none; margin: 0; padding: 0 0 0 6mm; }
 li { margin: 0 0 1.5mm; padding-left: 12.5mm; text-indent: -12.5mm; break-inside: avoid; }
+ul.short li { display: inline-block; width: 44%; }
+ul.scale li { display: inline-block; margin-right: 5mm; }
+.jump { font-size: 10.5pt; font-style: italic; white-space: nowrap; }
+.how { border: 0.3mm solid #000; padding: 2mm 3mm; font-size: 10.5pt; margin: 0 0 4mm; }
 .key { display: inline-block; width: 4.5mm; margin-right: 1mm; text-indent: 0; text-align: right; font-size: 8.5pt; }
 .box, .place { display: inline-block; border: 0.4mm solid #000; }
 .box { width: 4mm; height: 4mm; margin-right: 3mm; vertical-align: -0.6mm; }
@@ -69,7 +75,13 @@ table.matrix tr { break-inside: avoid; }
 table.matrix .box { margin: 0; }
 .line { border-bottom: 0.3mm dotted #000; height: 8mm; margin-left: 6mm; }
 """
+_HOW = (
+    "Đánh dấu × vào ô của câu trả lời. Đánh nhầm thì khoanh tròn ô ấy rồi đánh dấu ô khác. Cạnh ô có mũi tên → thì "
+    "sang thẳng câu ghi ở đó. Phiếu in hai mặt, số trang ở cuối mỗi trang."
+)
 _LINES = 4
+_TO_READ = "note"  # nothing there is answered
+_MOST_NAMED = 3  # choices named in a sentence about who answers
 _PROMISE = (
     "Phiếu giấy không ghi tên hay mã; xin bỏ vào phong bì dán kín. Người nhận phong bì không phải người nhập phiếu."
 )
@@ -95,8 +107,9 @@ def paper_form_pdf(
     about = Markup('<p class="about">Đang đánh giá: <b>{}</b></p>').format(rated_unit) if rated_unit else Markup("")
     if batch:
         about += Markup('<p class="batch">{}</p><p class="hint about">{}</p>').format(batch, _PROMISE)
-    body = Markup("<body><h1>{}</h1>{}{}</body>").format(
-        title, about, _Form(definition, language, values, media).html()
+    how = Markup('<p class="how">{}</p>').format(_HOW)
+    body = Markup("<body><h1>{}</h1>{}{}{}</body>").format(
+        title, about, how, _Form(definition, language, values, media).html()
     )
     return paper.html_to_pdf(str(body), title=title, css=_CSS, language=language, mark=mark)
 
@@ -108,7 +121,8 @@ class _Form:
         self._language = language
         self._media = {medium.digest: medium for medium in media}
         self._definition = definition
-        self._numbers = paper_numbers(definition)
+        self._numbers = definition.numbers
+        self._asked = asked_when_trees(definition)
         self._shown: Callable[[Texts], str] = lambda texts: with_dots(fill(text_in(texts, language), values))
 
     def html(self) -> Markup:
@@ -123,13 +137,13 @@ class _Form:
         if isinstance(item, Group):
             title = self._shown(item.label)
             heading = Markup("<h2>{}</h2>").format(title) if title else Markup("")
-            return heading + self._skip(item.relevant) + self._items(item.items)
+            return heading + self._skip(item.relevant, self._range(item)) + self._items(item.items)
         if not item.is_shown or item.is_computed or item.is_heading:
             return Markup("")
         number = Markup("{}. ").format(self._numbers[item.name]) if item.is_answered else Markup("")
         hint = self._shown(item.hint)
         return Markup('<div class="question">{}<p class="label">{}{}</p>{}{}{}</div>').format(
-            self._skip(item.relevant),
+            self._skip(item.relevant, "" if item.is_answered else _TO_READ),
             number,
             self._shown(item.label),
             self._hint(hint),
@@ -164,12 +178,34 @@ class _Form:
     def _hint(self, hint: str) -> Markup:
         return Markup('<p class="hint">{}</p>').format(hint) if hint else Markup("")
 
-    def _skip(self, condition: Condition | None) -> Markup:
+    def _range(self, group: Group) -> str:
+        """What of a section somebody answers, or only reads."""
+        inside = [self._numbers[one.name] for one in questions_in(group.items) if one.is_answered]
+        if not inside:
+            return _TO_READ
+        return f"các câu {inside[0]}–{inside[-1]} " if inside[0] < inside[-1] else ""
+
+    def _skip(self, condition: Condition | None, what: str = "") -> Markup:
         if condition is None:
             return Markup("")
         words = self._words(condition.tree)
-        text = f"Chỉ trả lời nếu {words}." if words else f"Chỉ trả lời nếu: {condition.source}"
+        if what == _TO_READ:
+            return Markup('<p class="skip">Nếu {}:</p>').format(words or condition.source)
+        text = f"Chỉ trả lời {what}nếu {words}." if words else f"Chỉ trả lời {what}nếu: {condition.source}"
         return Markup('<p class="skip">{}</p>').format(text)
+
+    def _jump(self, question: Question, choice: Choice) -> Markup:
+        """Where the choice leads when it passes over the next question."""
+        if question.kind != SELECT_ONE:
+            return Markup("")
+        number = self._numbers[question.name]
+        later = [(one, trees) for one, trees in self._asked if one.is_answered and self._numbers[one.name] > number]
+        given = {question.name: choice.name}
+        left = [self._numbers[one.name] for one, trees in later if not _is_closed(trees, given)]
+        if len(left) == len(later) or (left and left[0] == number + 1):
+            return Markup("")
+        text = f"→ sang câu {left[0]}" if left else "→ hết câu hỏi"
+        return Markup(' <span class="jump">{}</span>').format(text)
 
     def _words(self, tree: Expression) -> str:
         """A simple condition in words, empty for one that is not simple."""
@@ -177,8 +213,12 @@ class _Form:
             case Operation("=" | "!=" | "selected" as operator, (AnswerOf(name), Literal(str() as choice_name))):
                 asked = self._definition.question(name)
                 choice = asked.choice(choice_name) if asked else None
-                if asked is None or choice is None or name not in self._numbers:
+                if asked is None or choice is None or not asked.is_answered:
                     return ""
+                others = [one for one in asked.choices if one is not choice]
+                if operator == "!=" and asked.kind == SELECT_ONE and len(others) <= _MOST_NAMED:
+                    named = " hoặc ".join(f"«{self._shown(one.label)}»" for one in others)
+                    return f"câu {self._numbers[name]} chọn {named}"
                 verb = "không chọn" if operator == "!=" else "chọn"
                 return f"câu {self._numbers[name]} {verb} «{self._shown(choice.label)}»"
             case Operation("and" | "or" as operator, arguments):
@@ -191,9 +231,9 @@ class _Form:
             return self._choices(question)
         if question.is_short_range:
             steps = [Choice(str(step), {"": str(step)}) for step in question.steps]
-            return _list([_row(step.name, "box round") for step in steps], long=False)
+            return _list([_row(step.name, "box round") for step in steps], "scale")
         if question.kind == ACKNOWLEDGE:
-            return _list([_row("Tôi xác nhận", "box", key=1)], long=True)
+            return _list([_row("Tôi xác nhận", "box", key=1)], "long")
         if question.kind == NOTE:
             return Markup("")
         span = Markup("")
@@ -211,10 +251,17 @@ class _Form:
             told = "Ghi số thứ tự vào từng ô: 1 là quan trọng nhất."
         words = Markup('<p class="hint">{}</p>').format(told) if told else Markup("")
         rows = [
-            _row(label, kind, self._picture(choice.image), 0 if question.kind == RANK else key)
+            _row(
+                label,
+                kind,
+                self._jump(question, choice) + self._picture(choice.image),
+                0 if question.kind == RANK else key,
+            )
             for key, (label, choice) in enumerate(zip(labels, question.choices, strict=True), 1)
         ]
-        return words + _list(rows, long=any(len(label) > _SHORT for label in labels))
+        is_long = any(len(label) > _SHORT for label in labels)
+        is_scale = question.kind == SELECT_ONE and any(choice.level for choice in question.choices)
+        return words + _list(rows, "long" if is_long else "scale" if is_scale else "short")
 
 
 def _is_matrix(group: Group) -> bool:
@@ -222,8 +269,13 @@ def _is_matrix(group: Group) -> bool:
     return isinstance(first, Question) and first.heads_matrix
 
 
-def _row(label: str, box: str, picture: str = "", key: int = 0) -> Markup:
-    return Markup('<li>{}<span class="{}"></span>{}{}</li>').format(_key(key), box, label, picture)
+def _is_closed(trees: Sequence[Expression], given: Mapping[str, str]) -> bool:
+    """Whether some condition looks at the given answer alone and does not hold."""
+    return any(set(references(tree)) == given.keys() and not holds(tree, given) for tree in trees)
+
+
+def _row(label: str, box: str, more: str = "", key: int = 0) -> Markup:
+    return Markup('<li>{}<span class="{}"></span>{}{}</li>').format(_key(key), box, label, more)
 
 
 def _key(number: int) -> Markup:
@@ -231,12 +283,6 @@ def _key(number: int) -> Markup:
     return Markup('<span class="key">{}</span>').format(number or "")
 
 
-def _list(rows: list[Markup], long: bool) -> Markup:
-    return Markup('<ul class="{}">{}</ul>').format("long" if long else "short", Markup("").join(rows))
-
-
-def paper_numbers(definition: Definition) -> dict[str, int]:
-    """Question -> its number: that of the screen for who is asked everything; the rows of a matrix share one."""
-    questions = [question for question in definition.questions() if question.is_answered]
-    names = list(dict.fromkeys(question.rated_name or question.name for question in questions))
-    return {question.name: names.index(question.rated_name or question.name) + 1 for question in questions}
+def _list(rows: list[Markup], look: str) -> Markup:
+    """Choices below one another (long), two in a line (short) or as many as a line holds (scale), read along it."""
+    return Markup('<ul class="{}">{}</ul>').format(look, Markup("").join(rows))

@@ -38,8 +38,8 @@ class Screen:
     questions: tuple[Question, ...]
     number: int  # from 1
     total: int  # of screens on the present path
-    first_question: int  # number of its first question among those that take an answer
-    question_total: int  # of questions that take an answer, on the present path
+    first_question: int  # number of its first question by place in the questionnaire, as on paper
+    question_total: int  # of questions that take an answer in the whole questionnaire
     table: bool  # whether its questions are the rows of one table
     live: Answers  # answers and computed values on the path, which constraints may look at
 
@@ -71,26 +71,16 @@ class _Draft:
 
 
 def screens(definition: Definition, answers: Answers) -> list[Screen]:
-    """The screens of the present path, in order. Total and numbers follow the path, so an answer may change them."""
+    """The screens of the present path, in order. How many there are follows the path; questions keep their numbers."""
     live: dict[str, Answer] = {}
     drafts: list[_Draft] = []
     _walk(definition.items, answers, live, {}, definition, drafts)
-    counts = [_count(draft.questions) for draft in drafts]
-    all_questions = sum(counts)
-    found, before = [], 0
-    for place, (draft, count) in enumerate(zip(drafts, counts, strict=True)):
-        first = min(before + 1, all_questions)
-        before += count
-        size = (place + 1, len(drafts), first, all_questions)
+    numbers, most = definition.numbers, definition.number_total
+    found = []
+    for place, draft in enumerate(drafts, start=1):
+        size = (place, len(drafts), numbers[draft.questions[0].name], most)
         found.append(Screen(draft.name, draft.title, draft.questions, *size, draft.table, live))
     return found
-
-
-def _count(questions: Sequence[Question]) -> int:
-    """How many questions take an answer there; the rows of a matrix are one."""
-    if len(questions) == 1:
-        return int(questions[0].is_answered)
-    return len({question.rated_name or question.name for question in questions if question.is_answered})
 
 
 def _walk(

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
+from analysis.component_score import SIPAS_LEVELS
+from analysis.scoring_rules import Settings
+
 from ..access import Actor
 from ..errors import Missing
 from ..rounds.models import Area, Criterion, CriterionSet, RatedUnit, RespondentGroup, Round, ScoredBy
@@ -14,7 +17,7 @@ from ..users.models import User
 from .check import AskedCriterion, Coverage, check, coverage, minutes
 from .definition import Definition
 from .definition_json import from_json
-from .difference import Change, differences, needs_second_person
+from .difference import Change, changes_words, differences, needs_second_person
 from .matrix import Body, written_out
 from .media import Medium, Reference, references_in
 from .message import Message
@@ -63,9 +66,16 @@ class GroupQuestionnaire:
         return [outcome for outcome in self.outcomes if not outcome.passes]
 
     def waits_for_second(self, by: Actor) -> bool:
-        """Whether somebody else than `by`, who made the draft, must publish it."""
-        own = self.version is not None and self.version.loaded_by_id == by.id
-        return own and needs_second_person(list(self.changes))
+        """Whether somebody else than `by`, who worked on the draft, must publish it."""
+        if self.version is None or by.id not in self.version.author_ids:
+            return False
+        changes = list(self.changes)
+        return needs_second_person(changes) or (self.is_correction and changes_words(changes))
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether the draft corrects typing errors while the round is open; only these have a reason."""
+        return self.state == "draft" and self.version is not None and bool(self.version.reason)
 
     @property
     def question_count(self) -> int:
@@ -113,6 +123,17 @@ def published_version(session: Session, group_id: int) -> QuestionnaireVersion |
     return session.scalar(
         select(QuestionnaireVersion)
         .where(QuestionnaireVersion.group_id == group_id, QuestionnaireVersion.published_at.is_not(None))
+        .order_by(QuestionnaireVersion.number.desc())
+        .limit(1)
+        .options(defer(QuestionnaireVersion.source))
+    )
+
+
+def version_at_opening(session: Session, survey_round: Round, group_id: int) -> QuestionnaireVersion | None:
+    """The version that was published when the round was opened, none before."""
+    return session.scalar(
+        select(QuestionnaireVersion)
+        .where(QuestionnaireVersion.group_id == group_id, QuestionnaireVersion.published_at <= survey_round.opened_at)
         .order_by(QuestionnaireVersion.number.desc())
         .limit(1)
         .options(defer(QuestionnaireVersion.source))
@@ -185,6 +206,7 @@ def form_of_group(session: Session, group: RespondentGroup, definition: Definiti
 
 def asked_criteria(session: Session, round_id: int) -> list[AskedCriterion]:
     """The leaf criteria of a round that the survey scores, SIPAS included, in printed order."""
+    levels = len(Settings.from_json(session.get_one(Round, round_id).rules).levels)
     leaves = session.scalars(
         select(Criterion)
         .join(Area, Criterion.area_id == Area.id)
@@ -192,7 +214,12 @@ def asked_criteria(session: Session, round_id: int) -> list[AskedCriterion]:
         .where(CriterionSet.round_id == round_id, Criterion.scored_by.in_((ScoredBy.SURVEY, ScoredBy.SIPAS)))
         .order_by(Area.position, Criterion.position)
     )
-    return [AskedCriterion(leaf.code, frozenset(leaf.group_codes)) for leaf in leaves]
+    return [
+        AskedCriterion(
+            leaf.code, frozenset(leaf.group_codes), SIPAS_LEVELS if leaf.scored_by == ScoredBy.SIPAS else levels
+        )
+        for leaf in leaves
+    ]
 
 
 def find_group(session: Session, survey_round: Round, group_code: str) -> RespondentGroup:

@@ -16,8 +16,8 @@ from ..rounds.models import RespondentGroup, Round
 from ..text import clean
 from ..units.models import UnitKind
 from .definition import Definition
-from .definition_json import canonical_sha256, to_json
-from .difference import Danger, differences
+from .definition_json import canonical_sha256, from_json, to_json
+from .difference import beyond_correction, differences
 from .media import Medium, Reference, references_in, unpacked, with_references
 from .models import QuestionnaireMedium, QuestionnaireScenario, QuestionnaireVersion
 from .queries import (
@@ -26,10 +26,12 @@ from .queries import (
     newest_version,
     published_version,
     questionnaire_of,
+    version_at_opening,
     versions_of_group,
 )
 from .scenarios import scenarios_of
 from .xlsform import read_xlsform
+from .xlsform_writer import write_workbook
 
 SHIPPED_FOLDER = Path(__file__).parents[2] / "questionnaires"
 _FROZEN = "Đợt đã mở thu phiếu nên phiếu khảo sát không đổi được nữa"
@@ -61,7 +63,7 @@ def load_draft(
     data, file_name, brought = unpacked(data, file_name)
     newest = newest_version(session, group.id)
     read = read_xlsform(data, file_name)
-    known = references_in(definition_of(newest)) if newest else {}
+    known = {**_earlier_references(newest), **references_in(definition_of(newest))} if newest else {}
     known = {**{medium.name: medium.reference for medium in more_media}, **known}
     read = with_references(read, known, brought)
     if survey_round.opened_at is not None:
@@ -72,12 +74,14 @@ def load_draft(
         session.add(draft)
     else:
         draft = newest
+    draft.earlier = newest.definition if newest else None
     draft.source_name = file_name
     draft.source = data
     draft.definition = definition
     draft.sha256 = canonical_sha256(definition)
     draft.loaded_at = now()
     draft.loaded_by_id = by.id
+    draft.author_ids = sorted({*(draft.author_ids or ()), by.id})
     draft.reason = clean(reason)
     session.flush()
     _keep_media(session, group, [*more_media, *brought])
@@ -85,12 +89,30 @@ def load_draft(
     return draft
 
 
+def undo_last_change(session: Session, survey_round: Round, group: RespondentGroup, by: Actor) -> None:
+    """The draft as it was before its last change; a second time brings the change back.
+
+    Raises Refused without a draft or an earlier state, or once the round is open.
+    """
+    hold_round(session, survey_round)
+    draft = newest_version(session, group.id)
+    if survey_round.is_frozen or draft is None or draft.published_at is not None or not draft.earlier:
+        raise Refused(f"Nhóm {group.code} không có thay đổi nào trong bản nháp để hoàn tác.")
+    workbook = write_workbook(from_json(draft.earlier))
+    load_draft(session, survey_round, group, workbook, draft.source_name.rsplit(".", 1)[0] + ".xlsx", by)
+
+
+def _earlier_references(version: QuestionnaireVersion) -> dict[str, str]:
+    """The files that a draft showed before its last change, which may come back."""
+    return references_in(from_json(version.earlier)) if version.earlier and version.published_at is None else {}
+
+
 def _keep_media(session: Session, group: RespondentGroup, media: Sequence[Medium]) -> None:
     """Stores the files that came, and drops those that no version of the group shows any more."""
     shown = {
         reference.digest
         for version in versions_of_group(session, group.id)
-        for text in references_in(definition_of(version)).values()
+        for text in (*references_in(definition_of(version)).values(), *_earlier_references(version).values())
         if (reference := Reference.of(text))
     }
     stored = set(session.scalars(select(QuestionnaireMedium.digest).where(QuestionnaireMedium.group_id == group.id)))
@@ -111,22 +133,45 @@ def _keep_media(session: Session, group: RespondentGroup, media: Sequence[Medium
 def _check_correction(
     session: Session, survey_round: Round, group: RespondentGroup, definition: Definition, reason: str
 ) -> None:
-    """Raises Refused unless the file only corrects typing errors of the published version and says why."""
+    """Raises Refused unless the file only corrects typing errors, says why, and keeps the words of the scales."""
     if survey_round.closed_at is not None:
         raise Refused("Đợt đã đóng nên phiếu khảo sát không đổi được nữa.")
     published = published_version(session, group.id)
-    if published is None:
+    opened = version_at_opening(session, survey_round, group.id)
+    if published is None or opened is None:
         raise Refused(f"{_FROZEN}.")
-    changes = differences(definition_of(published), definition)
-    other = [change.text for change in changes if change.danger is not Danger.TYPING]
+    other = [change.text for change in beyond_correction(definition_of(opened), definition_of(published), definition)]
     if other:
         more = f" và {len(other) - 3} thay đổi nữa" if len(other) > 3 else ""
         text = "; ".join(other[:3])
-        raise Refused(f"{_FROZEN}; chỉ sửa được lỗi chữ. Tệp này còn đổi: {text}{more}.")
-    if not changes:
+        raise Refused(
+            f"{_FROZEN}; chỉ sửa được lỗi chữ so với phiếu lúc mở đợt, lời của thang điểm thì không. "
+            f"Tệp này còn đổi: {text}{more}."
+        )
+    if not differences(definition_of(published), definition):
         raise Refused(f"{_FROZEN}; chỉ sửa được lỗi chữ, mà tệp này giống hệt phiếu đang dùng.")
     if not clean(reason):
         raise Refused("Ghi lý do sửa. Lý do này hiện trong báo cáo kết quả.")
+
+
+def correct(
+    session: Session,
+    survey_round: Round,
+    group: RespondentGroup,
+    data: bytes,
+    file_name: str,
+    by: Actor,
+    reason: str,
+) -> QuestionnaireVersion:
+    """A typing correction while the round is open. Marks, blanks and capitals are published at once; where a letter or
+    tone changes, the draft waits for somebody else to publish it.
+
+    Raises XlsformError and Refused as `load_draft` and `publish` do.
+    """
+    draft = load_draft(session, survey_round, group, data, file_name, by, reason)
+    if questionnaire_of(session, survey_round, group).waits_for_second(by):
+        return draft
+    return publish(session, survey_round, group, by)
 
 
 def shipped_file(survey_round: Round, group_code: str) -> Path | None:
@@ -171,8 +216,8 @@ def copy_questionnaires(session: Session, source: Round, made: Round, by: Actor)
 def publish(session: Session, survey_round: Round, group: RespondentGroup, by: Actor) -> QuestionnaireVersion:
     """The draft of a group, published: frozen from now on.
 
-    Raises Refused when there is no draft, when a check finds an error, when a test scenario fails, when `by` made a
-    draft with risky changes, or once the round is open and the draft is more than a typing correction.
+    Raises Refused when there is no draft, when a check finds an error, when a test scenario fails, when `by` worked
+    on a draft with risky changes, or once the round is open and the draft is more than a typing correction.
     """
     hold_round(session, survey_round)
     found = questionnaire_of(session, survey_round, group)
@@ -187,7 +232,10 @@ def publish(session: Session, survey_round: Round, group: RespondentGroup, by: A
         names = ", ".join(f"«{outcome.scenario.name}»" for outcome in found.failing)
         raise Refused(f"Phiếu nhóm {group.code} không qua kịch bản thử {names}. Sửa phiếu, hoặc nhận kết quả mới.")
     if found.waits_for_second(by):
-        raise Refused(f"Phiếu nhóm {group.code} có thay đổi rủi ro nên phải do người khác người soạn công bố.")
+        raise Refused(
+            f"Phiếu nhóm {group.code} có thay đổi phải do người khác người soạn công bố: "
+            "một người phụ trách chưa sửa bản nháp này."
+        )
     found.version.published_at = now()
     found.version.published_by_id = by.id
     session.flush()

@@ -9,7 +9,8 @@ from ..access import requires
 from ..web import me, reading, writing
 from .forms import CorrectionForm, UploadForm
 from .pages import bp, find_pair, show_group
-from .rules import discard_draft, load_draft, publish
+from .rules import correct as correct_typing
+from .rules import discard_draft
 from .xlsform import XlsformError
 
 
@@ -27,7 +28,7 @@ def discard(code: str, group_code: str) -> Any:
 @bp.post("/rounds/<code>/questionnaires/<group_code>/correct")
 @requires("questionnaires.manage")
 def correct(code: str, group_code: str) -> Any:
-    """Takes and publishes a file that only corrects typing errors, while the round is open."""
+    """Takes a file that only corrects typing errors, while the round is open."""
     form = CorrectionForm()
     survey_round, group = find_pair(reading(), code, group_code)
     if not form.validate_on_submit():
@@ -36,10 +37,13 @@ def correct(code: str, group_code: str) -> Any:
     try:
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
-            load_draft(session, survey_round, group, data, file_name, me(), form.reason.data or "")
-            number = publish(session, survey_round, group, me()).number
+            version = correct_typing(session, survey_round, group, data, file_name, me(), form.reason.data or "")
+            number, published = version.number, version.published_at is not None
     except XlsformError as fault:
         survey_round, group = find_pair(reading(), code, group_code)
         return show_group(survey_round, group, UploadForm(), fault.messages, file_name, correction=form), 422
+    if not published:
+        flash(_("Đã nhận bản sửa."), "ok")
+        return redirect(url_for(".questionnaire", code=code, group_code=group_code))
     flash(_("Đã sửa lỗi chữ trong phiếu nhóm %(group)s, nay là bản %(number)d.", group=group_code, number=number), "ok")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))

@@ -9,6 +9,7 @@ from .definition import Definition, Language
 from .message import Message, Severity
 from .xlsform_columns import SheetColumns, read_headings
 from .xlsform_matrix import matrix_messages
+from .xlsform_pyxform import refusal_of_pyxform
 from .xlsform_reading import Reading
 from .xlsform_rows import read_choices, read_survey
 from .xlsform_tables import Table, UnreadableFileError, read_tables
@@ -105,7 +106,8 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
     )
     if errors := [*check_structure(definition), *matrix_messages(definition)]:
         raise XlsformError(errors)
-    _ask_pyxform(book)
+    if refusal := refusal_of_pyxform(book, definition, _SURVEY.plain | _SURVEY.translated):
+        raise XlsformError([refusal])
     return definition
 
 
@@ -146,15 +148,3 @@ def _languages(reading: Reading, default: str) -> tuple[Language, ...]:
         language for language in found.values() if default in {language.code, f"{language.name} ({language.code})"}
     ]
     return tuple(dict.fromkeys([*first, *found.values()])) or (Language("vi", "Tiếng Việt"),)
-
-
-def _ask_pyxform(book: dict[str, Any]) -> None:
-    """Lets pyxform convert the same rows, so that a file accepted here opens in ODK and Kobo too."""
-    from pyxform.errors import PyXFormError
-    from pyxform.xls2xform import convert
-
-    try:
-        convert(xlsform=book, form_name="data")
-    except PyXFormError as fault:
-        text = f"công cụ chuẩn XLSForm (pyxform) không nhận tệp này: {fault}"
-        raise XlsformError([Message(Severity.ERROR, "refused_by_pyxform", text)]) from fault

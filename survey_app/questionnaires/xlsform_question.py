@@ -71,6 +71,9 @@ def read_question(row: Row, type_text: str, lists: Lists, reading: Reading) -> Q
         image=reading.survey.texts(row, "image"),
         audio=reading.survey.texts(row, "audio"),
     )
+    if question.is_shown and not (question.is_heading or question.label or question.hint or question.image):
+        text = "câu này chưa có lời hỏi. Điền ô label; giá trị không cho ai thấy thì dùng calculate hoặc hidden."
+        reading.fault("missing_label", text, "survey", row.number, "label")
     _check_cells(question, cells, reading)
     _check_appearance(question, reading)
     _check_criterion(question, reading)

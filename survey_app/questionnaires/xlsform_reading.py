@@ -11,6 +11,11 @@ from .expression_parser import ExpressionError, parse
 from .message import Message, Severity
 from .xlsform_columns import Headings
 
+_TAKEN: Final = frozenset(
+    {"meta", "constructor", "prototype", "__proto__", "tostring", "tolocalestring", "valueof", "hasownproperty"}
+    | {"isprototypeof", "propertyisenumerable", "__definegetter__", "__definesetter__", "__lookupgetter__"}
+    | {"__lookupsetter__"}
+)  # of XForms, and of every object in the browser
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}")
 YES: Final = {"yes", "true", "true()", "1"}
 NO: Final = {"", "no", "false", "false()", "0"}
@@ -37,6 +42,9 @@ class Reading:
         name = cells.get("name", "")
         if not _NAME.fullmatch(name):
             text = f"tên «{name}» không dùng được. Bắt đầu bằng chữ không dấu, chỉ có chữ, chữ số, dấu _, dài tới 32."
+            self.fault("bad_name", text, "survey", row, "name")
+        if name.lower() in _TAKEN:
+            text = f"tên «{name}» là tên riêng của máy. Đặt tên khác, ví dụ {name.strip('_').lower()}_1."
             self.fault("bad_name", text, "survey", row, "name")
         return name
 

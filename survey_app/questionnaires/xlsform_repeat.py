@@ -2,6 +2,7 @@
 
 `repeat_count` is a number, or a question whose constraint or range gives an upper limit; then a time is asked when that
 question reached it. A question inside is named with the number of the time at its end, and so is every mention of it.
+When the questionnaire is written again, such sections become the repeat that they came from.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from .definition import RANGE, Condition, Group, Item, Question, Texts
+from .definition import RANGE, Condition, Definition, Group, Item, Question, Texts, choice_lists
 from .expression import Literal, Operation, Own, Reference, parts
 from .expression_parser import parse
 from .xlsform_reading import Reading, is_name
@@ -83,7 +84,7 @@ def _names(items: Sequence[Item]) -> list[str]:
 
 def _copy(group: Group, inside: frozenset[str], number: int, counted: str, columns: frozenset[str]) -> Group:
     """The section of one time."""
-    renamed = _Renaming(inside, number, columns)
+    renamed = _Renaming({name: f"{name}_{number}" for name in inside}, columns)
     reached = Condition(f"${{{counted}}} >= {number}", Operation(">=", (Reference(counted), Literal(float(number)))))
     return replace(
         group,
@@ -94,16 +95,68 @@ def _copy(group: Group, inside: frozenset[str], number: int, counted: str, colum
     )
 
 
-class _Renaming:
-    """Puts the number of the time behind every name of the repeat, wherever it is mentioned."""
+def folded(group: Group, definition: Definition) -> tuple[Group, str] | None:
+    """The section that was written out as this one, and its `repeat_count`; none where the section is no such thing.
 
-    def __init__(self, inside: frozenset[str], number: int, columns: frozenset[str]) -> None:
-        self._inside = inside
-        self._number = number
+    Only what would be written out again as exactly the same sections is folded, and only where nothing outside mentions
+    a single time: a repeat has no name for it.
+    """
+    copies = [item for item in group.items if isinstance(item, Group)]
+    if len(copies) < 2 or len(copies) != len(group.items):
+        return None
+    written = {name: name.removesuffix("_1") for name in _names(copies[0].items)}
+    columns = frozenset(
+        column for listed in choice_lists(definition).values() for one in listed for column in one.cells
+    )
+    items = tuple(_Renaming(written, columns).item(item) for item in copies[0].items)
+    template = replace(group, items=items, one_screen=copies[0].one_screen)
+    counted = _counted(copies[0])
+    inside = frozenset(_names(items))
+    again = [_copy(template, inside, number, counted, columns) for number in range(1, len(copies) + 1)]
+    question = definition.question(counted)
+    limited = not counted or (question is not None and _upper_limit(question) == len(copies))
+    mentioned = _mentioned(definition.items, group)
+    if again != copies or not limited or len(copies) > _MOST_TIMES or not mentioned.isdisjoint(_names(copies)):
+        return None
+    return template, f"${{{counted}}}" if counted else str(len(copies))
+
+
+def _counted(first: Group) -> str:
+    """The question whose answer says how often, empty for a fixed number of times."""
+    match first.relevant.tree if first.relevant else None:
+        case Operation(">=", (Reference(name), Literal(1.0))):
+            return name
+    return ""
+
+
+def _mentioned(items: Sequence[Item], left_out: Group) -> set[str]:
+    """The names that conditions and texts mention, outside one section."""
+    found: set[str] = set()
+    for item in items:
+        if item is left_out:
+            continue
+        conditions = [item.relevant]
+        texts: list[Texts] = [item.label]
+        if isinstance(item, Group):
+            found |= _mentioned(item.items, left_out)
+        else:
+            conditions += [item.constraint, item.calculation, item.choice_filter]
+            texts += [item.hint, item.guidance, item.required_message, item.constraint_message]
+        written = [condition.source for condition in conditions if condition]
+        written += [text for one in texts for text in one.values()]
+        found.update(name for text in written for name in _REFERENCE.findall(text))
+    return found
+
+
+class _Renaming:
+    """Gives the questions of a repeat other names, wherever they are mentioned."""
+
+    def __init__(self, names: Mapping[str, str], columns: frozenset[str]) -> None:
+        self._new = names
         self._columns = columns | {"name"}
 
     def item(self, item: Item) -> Item:
-        name = f"{item.name}_{self._number}"
+        name = self._new[item.name]
         if isinstance(item, Group):
             items = tuple(self.item(inner) for inner in item.items)
             return replace(item, name=name, items=items, relevant=self._condition(item.relevant))
@@ -123,7 +176,7 @@ class _Renaming:
 
     def _text(self, text: str) -> str:
         def put(match: re.Match[str]) -> str:
-            return f"${{{match[1]}_{self._number}}}" if match[1] in self._inside else match[0]
+            return f"${{{self._new[match[1]]}}}" if match[1] in self._new else match[0]
 
         return _REFERENCE.sub(put, text)
 

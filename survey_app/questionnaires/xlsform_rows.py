@@ -113,6 +113,10 @@ def _questions(row: Row, type_text: str, lists: Lists, reading: Reading) -> list
         if question is not None:
             reading.fault("unsupported_type", "or_other chỉ đi với select_one, select_multiple.", "survey", row.number)
         return []
+    if question.choice_filter:
+        text = "or_other không đi cùng choice_filter. Viết lựa chọn «other» và câu hỏi ghi rõ ra thành dòng."
+        reading.fault("or_other_with_filter", text, "survey", row.number, "choice_filter")
+        return []
     return _with_other(question, lists, reading)
 
 

@@ -17,6 +17,7 @@ MAX_BYTES: Final = 2 * 1024 * 1024
 _MAX_UNPACKED: Final = 30 * 1024 * 1024
 _MAX_ROWS: Final = 2000
 _UNESCAPED_PIPE = re.compile(r"(?<!\\)\|")
+_MIDNIGHT = re.compile(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$")
 _EXTERNAL = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -77,11 +78,16 @@ def _table(sheet: str, book: dict[str, Any]) -> Table:
     headings = tuple(clean(heading) for heading in book[f"{sheet}_header"][0] if heading != "None")
     found = []
     for number, row in enumerate(rows, start=2):
-        cells = {clean(heading): clean(str(value)) for heading, value in row.items() if heading is not None}
+        cells = {clean(heading): _text(value) for heading, value in row.items() if heading is not None}
         cells = {heading: value for heading, value in cells.items() if value}
         if cells:
             found.append(Row(number, cells))
     return Table(sheet, headings, tuple(found))
+
+
+def _text(value: object) -> str:
+    """The text of a cell; of a date in Excel the day, which comes with midnight behind it."""
+    return _MIDNIGHT.sub(r"\1", clean(str(value)))
 
 
 def _read_markdown(data: bytes) -> dict[str, Any]:

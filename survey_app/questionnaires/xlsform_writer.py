@@ -6,12 +6,13 @@ from typing import Any, Final, TypeAlias
 
 from .definition import Condition, Definition, Group, Item, Question, Texts, choice_lists
 from .media import name_of
+from .xlsform_repeat import folded
 
 Rows: TypeAlias = list[list[str]]  # heading first
 
 _LAST_COLUMNS: Final = (
     *("required", "relevant", "constraint", "calculation", "choice_filter", "default", "read_only"),
-    *("appearance", "parameters", "criterion", "rates"),
+    *("appearance", "parameters", "criterion", "rates", "repeat_count"),
 )
 
 
@@ -45,7 +46,7 @@ def to_sheets(definition: Definition) -> dict[str, Rows]:
     }
     settings = {name: value for name, value in settings.items() if value}
     sheets = {
-        "survey": _without_empty_columns([survey_heads, *_survey_rows(definition.items, survey_cells)]),
+        "survey": _without_empty_columns([survey_heads, *_survey_rows(definition.items, survey_cells, definition)]),
         "choices": _without_empty_columns([choice_heads, *choices]),
         "settings": [list(settings), list(settings.values())],
     }
@@ -69,16 +70,20 @@ def _columns(
     return heads, cells
 
 
-def _survey_rows(items: Sequence[Item], cells: _Cells) -> Iterator[list[str]]:
+def _survey_rows(items: Sequence[Item], cells: _Cells, definition: Definition) -> Iterator[list[str]]:
     for item in items:
         if isinstance(item, Group):
+            kind, times = "group", ""
+            if repeat := folded(item, definition):
+                item, times = repeat
+                kind = "repeat"
             appearance = "table-list" if item.table else "field-list" if item.one_screen else ""
             relevant = _source(item.relevant)
-            opening = {"type": "begin_group", "name": item.name, "relevant": relevant, "appearance": appearance}
-            opening["rates"] = " ".join(item.rates)
+            opening = {"type": f"begin_{kind}", "name": item.name, "relevant": relevant, "appearance": appearance}
+            opening |= {"rates": " ".join(item.rates), "repeat_count": times}
             yield cells(opening, {"label": item.label})
-            yield from _survey_rows(item.items, cells)
-            yield cells({"type": "end_group"}, {})
+            yield from _survey_rows(item.items, cells, definition)
+            yield cells({"type": f"end_{kind}"}, {})
         else:
             yield _question_row(item, cells)
 

@@ -75,8 +75,9 @@
 
   function round(value, places = 0) {
     const count = asNumber(places);
-    if (!Number.isInteger(count) || count < 0 || count > 9) return NaN;
-    const scale = 10 ** count;
+    if (!Number.isInteger(count) || Math.abs(count) > 9) return NaN;
+    const scale = 10 ** Math.abs(count);
+    if (count < 0) return (Math.floor(asNumber(value) / scale + 0.5) + 0) * scale;
     return (Math.floor(asNumber(value) * scale + 0.5) + 0) / scale;
   }
 

@@ -595,14 +595,14 @@
       if (isMatrix(screen)) {
         number += 1;
         const faulty = screen.questions.some((question) => state.faults[question.name]);
-        const row = matrixRow(number, screen, state);
+        const row = matrixRow(screen, state);
         if (faulty) { missing.querySelector("dl").append(row); count += 1; } else main.querySelector("[data-rest]").append(row);
         continue;
       }
       for (const question of screen.questions.filter(surveyForm.isAnswered)) {
         number += 1;
         const faulty = Boolean(state.faults[question.name]);
-        const row = reviewRow(number, question, screen, state);
+        const row = reviewRow(question, screen, state);
         if (faulty) { missing.querySelector("dl").append(row); count += 1; } else main.querySelector("[data-rest]").append(row);
       }
     }
@@ -618,23 +618,23 @@
   }
 
   // Of a matrix the review tells how many units have an answer; dozens of lines for each question nobody would read.
-  function matrixRow(number, screen, state) {
+  function matrixRow(screen, state) {
     const [first] = screen.questions;
     const rows = screen.questions.filter(surveyForm.isAnswered);
     const given = rows.filter((question) => state.live[question.name] !== undefined).length;
-    const row = reviewRow(number, first, screen, state);
+    const row = reviewRow(first, screen, state);
     const shown = row.querySelector("dd span");
     shown.textContent = words().matrix.replace("{n}", given).replace("{total}", rows.length);
     shown.className = given < rows.length ? "none" : "";
     return row;
   }
 
-  function reviewRow(number, question, screen, state) {
+  function reviewRow(question, screen, state) {
     const row = copyOf("review-row");
     const heading = withAnswers(templates.get(`q/${question.name}`).content.querySelector("h1, h2").textContent, state.live);
     const answer = state.live[question.name];
     const given = answer === undefined ? "" : reviewWords(question, answer);
-    row.querySelector("dt").textContent = `${number}. ${heading}`;
+    row.querySelector("dt").textContent = `${question.number}. ${heading}`;
     const shown = row.querySelector("dd span");
     shown.textContent = given || shown.dataset.none;
     if (!given) shown.className = "none";

@@ -141,8 +141,18 @@
     }
   }
 
-  // How many questions take an answer there; the rows of a matrix are one.
-  const countOf = (screen) => new Set(screen.questions.filter(isAnswered).map((one) => one.rated_name || one.name)).size;
+  // Number of each question by place in the questionnaire; what takes no answer has the number of the next that does.
+  function numbersOf(items) {
+    const known = new Map();
+    const found = Object.create(null);
+    for (const question of questionsOf(items)) {
+      const name = question.rated_name || question.name;
+      found[question.name] = known.get(name) ?? known.size + 1;
+      if (isAnswered(question) && !known.has(name)) known.set(name, known.size + 1);
+    }
+    for (const name of Object.keys(found)) found[name] = Math.min(found[name], known.size);
+    return [found, known.size];
+  }
 
   function constraintHolds(question, answer, live, today) {
     return !question.constraint || !isGiven(answer) || holds(question.constraint, live, { own: answer, today });
@@ -164,12 +174,11 @@
     const live = Object.create(null);
     const screens = [...walk(rules.items, sound, live, rules.lists, [])];
     const faults = {};
-    const total = screens.reduce((sum, screen) => sum + countOf(screen), 0);
-    let before = 0;
+    const [numbers, total] = numbersOf(rules.items);
     screens.forEach((screen, place) => {
       const asked = screen.questions.filter(isAnswered);
-      Object.assign(screen, { number: place + 1, first: Math.min(before + 1, total), total });
-      before += countOf(screen);
+      for (const question of screen.questions) question.number = numbers[question.name];
+      Object.assign(screen, { number: place + 1, first: screen.questions[0].number, total });
       for (const question of asked) {
         const answer = live[question.name] === undefined ? "" : live[question.name];
         const kind = wrong[question.name] || faultOf(question, answer, question.offered)

@@ -14,7 +14,7 @@ letters  letters with QR codes for one unit of 20 persons
 scores   points of the demonstration round from the database
 responses 200 000 responses scored, with limits and ranks of 100 places, on both engines
 province 59 units rated by 750 officials on matrix pages and by 2 700 citizens: opened, scored, ranked
-questionnaires  300 questions with 200 rules: import and check, next page
+questionnaires  300 questions with 200 rules: import and check, next page, respondent's page
 analysis 30 questions in 100 units with errors, in milliseconds; the pass beside numpy's bincount, all beside R's svyby
 """
 

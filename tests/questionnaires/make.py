@@ -12,6 +12,7 @@ SCALE = """
 |         | co_khong  | co   | Có        | Yes      |       |
 |         | co_khong  | khong | Không    | No       |       |
 """
+TWO_LEVELS = {"coefficients": {"1": "0", "2": "1"}}  # rules of a round whose scale is SCALE
 HEADINGS = "type | name | label::Tiếng Việt (vi) | label::English (en) | required | relevant | appearance | criterion"
 
 

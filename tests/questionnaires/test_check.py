@@ -4,7 +4,7 @@ from survey_app.questionnaires.check import AskedCriterion, check, coverage, min
 from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
 from tests.questionnaires.make import HEADINGS, SCALE, SCREENED, make_definition, make_source
 
-CRITERIA = [AskedCriterion("1.1", frozenset("AE")), AskedCriterion("1.2", frozenset("A"))]
+CRITERIA = [AskedCriterion("1.1", frozenset("AE"), 2), AskedCriterion("1.2", frozenset("A"), 2)]
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
 
 
@@ -68,10 +68,50 @@ def test_two_choices_of_one_level_and_a_level_for_dont_know_are_errors():
     ]
 
 
+def scale(*levels):
+    head = "\n| choices | | | | | |\n| | list_name | name | label::Tiếng Việt (vi) | label::English (en) | level |\n"
+    return (
+        head
+        + "".join(f"| | muc | c{level} | Mức {level} | Level {level} | {level} |\n" for level in levels)
+        + ("| | muc | KB | Không biết | Don't know | |\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("levels", "found"),
+    [
+        ((1, 2), []),
+        ((0, 1), [("level_gap", "choices", 2), ("levels_of_round", "choices", 2)]),
+        ((1, 99), [("level_gap", "choices", 2), ("levels_of_round", "choices", 2)]),
+        ((1,), [("level_gap", "choices", 2), ("levels_of_round", "choices", 2)]),
+        ((1, 2, 3), [("levels_of_round", "choices", 2)]),
+    ],
+)
+def test_the_levels_of_a_scale_are_those_that_the_round_has_points_for(levels, found):
+    assert kinds(make_definition(Q, choices=scale(*levels)), CRITERIA, "E") == found
+
+
+def test_a_questionnaire_without_a_question_to_answer_is_told():
+    assert kinds(make_definition("note | n | Xin chào. | Hello.")) == [("nothing_to_answer", "survey", 0)]
+
+
+def test_a_calculation_that_gives_no_number_is_told():
+    headings = HEADINGS.replace("criterion", "calculation")
+    source = make_source("text | y | Gì? | What?", "calculate | c | | | | | | 1 div 0", headings=headings)
+    assert kinds(read_xlsform(source, "thu.md")) == [("no_number", "survey", 3)]
+
+
 def test_too_many_written_answers_would_not_fit_an_envelope():
     rows = [f"text | t_{number} | Ý kiến {number}? | Opinion?" for number in range(6)]
     assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 0)]
     assert kinds(make_definition(*rows[:4])) == []
+
+
+def test_a_language_hardly_translated_is_told_once_with_its_rows():
+    messages = check(make_definition(*(f"text | t_{number} | Câu {number}?" for number in range(8))))
+    missing = [message for message in messages if message.kind == "missing_text" and message.sheet == "survey"]
+    assert [(message.row, message.column) for message in missing] == [(2, "label::English (en)")]
+    assert "8 ô (dòng 2, 3, 4, 5, 6, 7, 8, 9)" in missing[0].text
 
 
 def test_errors_come_before_warnings_and_a_line_tells_the_place():
@@ -107,6 +147,38 @@ def test_a_condition_that_no_answer_fulfils_is_told():
     number = "integer | n | Mấy lần? | How often?"
     assert found(number, "text | b | Vì sao? | Why? | | ${n} > 5 and ${n} < 3") == [("unreachable", 3, "relevant")]
     assert found(number, "text | b | Vì sao? | Why? | | ${n} > 5 and ${n} < 7") == []
+
+
+def constrained(constraint, required="yes"):
+    headings = HEADINGS.replace("criterion", "constraint")
+    source = make_source(f"integer | n | Mấy? | How many? | {required} | | | {constraint}", headings=headings)
+    return [message for message in check(read_xlsform(source, "thu.md")) if message.kind == "unanswerable"]
+
+
+@pytest.mark.parametrize("constraint", [". > 5 and . < 3", ". > 5 and . < 6", ". != . + 0 and . < -1000 and . > 1000"])
+def test_a_constraint_that_no_answer_keeps_is_told_where_trying_can_tell(constraint):
+    found = constrained(constraint)
+    assert [message.is_error for message in found] == ([] if "+" in constraint else [True])
+    assert [message.is_error for message in constrained(constraint, "")] == ([] if "+" in constraint else [False])
+
+
+@pytest.mark.parametrize("constraint", [". > 5 and . < 7", ". >= -3 and . < 0", ". > 2020 or . = ''"])
+def test_a_constraint_that_some_answer_keeps_is_left_alone(constraint):
+    assert constrained(constraint) == []
+
+
+def test_what_must_hold_before_counts_when_looking_for_unreachable_questions():
+    headings = HEADINGS.replace("criterion", "constraint")
+    rows = (
+        "integer | n | Mấy? | How many? | | | | . < 5",
+        "text | a | A? | A? | | ${n} > 10",
+        "text | b | B? | B? | | ${n} > 3",
+        "text | t | T? | T? | | ${n} = 1",
+        "text | u | U? | U? | | ${n} = 2 and ${t} = 'x'",
+        "text | v | V? | V? | | ${n} = 1 and ${t} = 'x'",
+    )
+    messages = check(read_xlsform(make_source(*rows, headings=headings), "thu.md"))
+    assert [message.row for message in messages if message.kind == "unreachable"] == [3, 6]
 
 
 def test_a_question_in_a_group_that_excludes_it_is_told():

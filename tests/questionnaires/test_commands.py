@@ -1,10 +1,12 @@
 import json
 
 import pytest
+from pypdf import PdfReader
 
 from survey_app.questionnaires.commands import check_file, convert
 from tests.make import make_criteria, make_group, make_round
-from tests.questionnaires.make import SCREENED, make_source
+from tests.questionnaires.make import SCREENED, TWO_LEVELS, make_source
+from tests.questionnaires.test_features import FOLDER
 
 
 @pytest.fixture
@@ -93,9 +95,22 @@ def test_convert_of_a_faulty_file_tells_all_faults_and_writes_nothing(tmp_path):
     assert not (tmp_path / "ra.xlsx").exists()
 
 
+def test_a_paper_form_without_a_round_has_blanks_and_no_matrix(tmp_path):
+    path = tmp_path / "phieu.md"
+    path.write_bytes(make_source("text | x | Từ {from} đến {to}, ở {unit}? | When?"))
+    assert run(convert, path, tmp_path / "ra.pdf").exit_code == 0
+    text = PdfReader(tmp_path / "ra.pdf").pages[0].extract_text()
+    assert "…/…/………" in text
+    assert "{" not in text
+    result = run(convert, FOLDER / "matrix.md", tmp_path / "bang.pdf")
+    assert result.exit_code == 1
+    assert "bảng chỉ in được từ đợt" in result.stderr
+    assert not (tmp_path / "bang.pdf").exists()
+
+
 def test_check_compares_with_the_criteria_of_a_round(app, database, source):
     with database.writing() as session:
-        survey_round = make_round(session, code="r")
+        survey_round = make_round(session, code="r", rules=TWO_LEVELS)
         make_group(session, survey_round, "E")
         make_criteria(session, survey_round, [("1.1", "1.00", "survey", ["E"]), ("1.2", "1.00", "survey", ["E"])])
     runner = app.test_cli_runner()

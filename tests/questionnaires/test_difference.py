@@ -1,6 +1,14 @@
 import pytest
 
-from survey_app.questionnaires.difference import Danger, differences, is_typing_correction, needs_second_person, worst
+from survey_app.questionnaires.difference import (
+    Danger,
+    beyond_correction,
+    changes_words,
+    differences,
+    is_typing_correction,
+    needs_second_person,
+    worst,
+)
 from tests.questionnaires.make import SCALE, make_definition
 
 BASE = (
@@ -49,7 +57,7 @@ def test_every_kind_of_change_has_its_danger(rows, expected):
     [
         ("| Kém       | Poor     | 1     |", "| Kém       | Poor     | 3     |", Danger.DESTRUCTIVE),
         ("|         | muc       | 1    | Kém       | Poor     | 1     |\n", "", Danger.RISKY),
-        ("| Kém ", "| Kem ", Danger.TYPING),
+        ("| Kém ", "| Kem ", Danger.SAFE),  # the words of a scale are never a typing error
     ],
 )
 def test_a_changed_choice_of_a_scored_list_has_its_danger(old, new, danger):
@@ -90,6 +98,38 @@ def test_a_new_choice_is_safe_only_at_the_end():
 )
 def test_a_typing_correction_keeps_what_the_sentence_says(old, new, same):
     assert is_typing_correction(old, new) is same
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "another"),
+    [
+        ("Thái độ phục vụ", "thái độ phục vụ.", False),
+        ("Cán bộ xãlàm việc", "Cán bộ xã làm việc", False),
+        ("ý kiến không trùng", "ý kiến không trúng", True),
+        ("tài chính công", "tài chính cộng", True),
+        ("Thía độ", "Thái độ", True),
+    ],
+)
+def test_a_letter_or_a_tone_makes_another_word(old, new, another):
+    rows = [(f"text | y | {words} | What to say?",) for words in (old, new)]
+    changes = differences(*(make_definition(*one) for one in rows))
+    assert [change.danger for change in changes] == [Danger.TYPING]
+    assert changes_words(changes) is another
+
+
+def test_small_steps_do_not_lead_away_from_the_opening_but_back_to_it():
+    opened, step, far = (make_definition(f"text | y | Mức {word} | How?") for word in ("kém", "ké", "khé"))
+    assert beyond_correction(opened, opened, step) == []
+    assert beyond_correction(step, step, far) == []
+    assert [change.name for change in beyond_correction(opened, step, far)] == ["y"]
+    assert beyond_correction(opened, far, opened) == []
+
+
+def test_the_words_of_a_scale_are_kept_but_may_go_back():
+    opened = make_definition(*BASE)
+    bad = make_definition(*BASE, choices=SCALE.replace("| Tốt ", "| Tố "))
+    assert [change.danger for change in beyond_correction(opened, opened, bad)] == [Danger.SAFE]
+    assert beyond_correction(opened, bad, opened) == []
 
 
 def test_only_risky_changes_need_a_second_person():

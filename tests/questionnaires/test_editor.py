@@ -1,18 +1,29 @@
 """Common changes in the browser: they give the questionnaire that the same change in Excel would give."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import select
 
 from survey_app.access import Role
-from survey_app.errors import Invalid, Missing
+from survey_app.errors import Invalid, Missing, Refused
 from survey_app.questionnaires.definition_json import from_json
-from survey_app.questionnaires.editor import Template, Wording, added, moved, removed, reworded
+from survey_app.questionnaires.editor import (
+    Template,
+    Wording,
+    added,
+    choice_moved,
+    choice_removed,
+    moved,
+    removed,
+    reworded,
+)
 from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.questionnaires.xlsform import read_xlsform
 from survey_app.questionnaires.xlsform_writer import write_workbook
 from tests.browser_fixtures import OFFICE, PHONE, check_axe, open_page
 from tests.make import make_criteria, make_district, make_group, make_round, make_user
-from tests.questionnaires.make import SCREENED, make_definition, make_source
+from tests.questionnaires.make import SCALE, SCREENED, TWO_LEVELS, make_definition, make_source
 from tests.questionnaires.test_pages import post, upload
 from tests.questionnaires.test_versions import two_operators  # noqa: F401 - a fixture
 
@@ -51,12 +62,28 @@ def test_other_words_reach_every_question_of_the_list():
     assert changed.question("khac").choice("khong").label == before.question("khac").choice("khong").label
 
 
-def test_a_new_choice_stands_before_dont_know_and_takes_the_next_level():
-    changed = reworded(
-        make_definition(*SCREENED), "q_1_1", words(both("Thái độ?", "Attitude?"), new=both("Rất tốt", "Very good"))
-    )
-    choices = changed.question("q_1_1").choices
-    assert [(choice.name, choice.level) for choice in choices] == [("1", 1), ("2", 2), ("rat_tot", 3), ("KB", None)]
+def test_a_new_choice_stands_before_dont_know():
+    choices = SCALE + "| | co_khong | KB | Không rõ | Not sure | |\n"
+    before = make_definition(*SCREENED, choices=choices)
+    changed = reworded(before, "da_lam", words(both("Đã làm chưa?", "Done?"), new=both("Đang làm", "Under way")))
+    assert [choice.name for choice in changed.question("khac").choices] == ["co", "khong", "dang_lam", "KB"]
+    raised = choice_moved(changed, "da_lam", "dang_lam", -1)
+    assert [choice.name for choice in raised.question("khac").choices] == ["co", "dang_lam", "khong", "KB"]
+    lowered = choice_moved(changed, "da_lam", "dang_lam", 1)
+    assert lowered == changed  # «không biết» stays last
+    assert choice_removed(changed, "khac", "dang_lam") == before
+
+
+def test_a_scale_keeps_its_levels():
+    before = make_definition(*SCREENED)
+    new = words(both("Thái độ?", "Attitude?"), new=both("Rất tốt", "Very good"))
+    with pytest.raises(Invalid, match="Thang điểm"):
+        reworded(before, "q_1_1", new)
+    for change in (partial(choice_removed, before, "q_1_1", "2"), partial(choice_moved, before, "q_1_1", "2", -1)):
+        with pytest.raises(Refused, match="chỉ sửa được lời"):
+            change()
+    with pytest.raises(Refused, match="ít nhất hai"):
+        choice_removed(before, "da_lam", "co")
 
 
 def test_a_question_without_words_is_refused_beside_the_field():
@@ -137,9 +164,47 @@ def test_who_edits_an_older_state_is_told_and_changes_nothing(two_operators):  #
     upload(author, make_source(*SCREENED))
     seen, _definition = seen_of(author)
     assert post(other, f"{EDIT}/move", name="so_lan", step="up", seen=seen).status_code == 302
+    now, _moved = seen_of(author)
     late = post(author, f"{EDIT}/move", name="so_lan", step="up", seen=seen)
-    assert late.status_code == 409
+    assert late.status_code == 302
+    assert "Người khác vừa sửa phiếu này" in author.get(EDIT).text
+    assert seen_of(author)[0] == now
+    fields = {"label-vi": "Mấy lần đến?", "label-en": "Visits?", "hint-vi": "", "hint-en": ""}
+    late = post(author, f"{EDIT}/question/so_lan", seen=seen, **fields)
+    assert late.status_code == 422
     assert "Người khác vừa sửa phiếu này" in late.text
+    assert "Mấy lần đến?" in late.text  # nothing typed is lost, and saving once more works
+    assert post(author, f"{EDIT}/question/so_lan", seen=now, **fields).status_code == 302
+
+
+def test_a_removal_is_asked_about_and_can_be_undone(two_operators):  # noqa: F811
+    author, _other = two_operators
+    upload(author, make_source(*SCREENED))
+    seen, before = seen_of(author)
+    assert "Hoàn tác" not in author.get(EDIT).text
+    asked = author.get(f"{EDIT}/remove/khac").text
+    assert "Bỏ câu này" in asked
+    assert "What else?" in asked
+    assert post(author, f"{EDIT}/remove", seen=seen, name="khac").status_code == 302
+    assert "Hoàn tác" in author.get(EDIT).text
+    seen, without = seen_of(author)
+    assert post(author, f"{EDIT}/undo", seen="").status_code == 409
+    assert post(author, f"{EDIT}/undo", seen=seen).status_code == 302
+    seen, undone = seen_of(author)
+    assert undone == before
+    assert post(author, f"{EDIT}/undo", seen=seen).status_code == 302
+    assert seen_of(author)[1] == without
+
+
+def test_the_order_of_choices_is_changed_together_with_the_words(two_operators):  # noqa: F811
+    author, _other = two_operators
+    upload(author, make_source(*SCREENED))
+    seen, _definition = seen_of(author)
+    fields = {"label-vi": "Làm chưa?", "label-en": "Done?", "choice-co-vi": "Rồi", "choice-co-en": "Yes"}
+    fields |= {"choice-khong-vi": "Chưa", "choice-khong-en": "No", "choice": "down:co"}
+    assert post(author, f"{EDIT}/question/da_lam", seen=seen, **fields).status_code == 302
+    question = seen_of(author)[1].question("da_lam")
+    assert [choice.label["vi"] for choice in question.choices] == ["Chưa", "Rồi"]
 
 
 def test_a_change_that_breaks_a_condition_is_refused_in_words(two_operators):  # noqa: F811
@@ -147,8 +212,9 @@ def test_a_change_that_breaks_a_condition_is_refused_in_words(two_operators):  #
     upload(author, make_source(*SCREENED))
     seen, _definition = seen_of(author)
     answer = post(author, f"{EDIT}/remove", seen=seen, name="da_lam")
-    assert answer.status_code == 403
-    assert "không có câu hỏi «da_lam»" in answer.text
+    assert answer.status_code == 302
+    assert "không có câu hỏi «da_lam»" in author.get(EDIT).text
+    assert seen_of(author)[0] == seen
 
 
 def test_missing_words_are_told_beside_the_field_and_nothing_typed_is_lost(two_operators):  # noqa: F811
@@ -165,14 +231,14 @@ def test_missing_words_are_told_beside_the_field_and_nothing_typed_is_lost(two_o
 def test_the_pages_of_the_editor_are_accessible(server, new_context, viewport):
     with server.database.writing() as session:
         district = make_district(session)
-        survey_round = make_round(session, district, code="r")
+        survey_round = make_round(session, district, code="r", rules=TWO_LEVELS)
         make_group(session, survey_round, "E")
         make_criteria(session, survey_round, [("1.1", "1.00", "survey", ["E"])])
         user = make_user(session, role=Role.OPERATOR, unit=district)
     page = open_page(server, new_context, user, "/rounds/r/questionnaires/E", viewport=viewport)
     page.set_input_files("#file", {"name": "e.md", "mimeType": "text/markdown", "buffer": make_source(*SCREENED)})
     page.click("#upload button.btn")
-    for address in ("", "/edit", "/edit/question/da_lam", "/edit/new"):
+    for address in ("", "/edit", "/edit/question/da_lam", "/edit/new", "/edit/remove/da_lam"):
         answer = page.goto(f"{server.url}/rounds/r/questionnaires/E{address}")
         assert answer.ok, address
         check_axe(page)

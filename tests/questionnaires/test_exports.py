@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from survey_app.questionnaires.ddi import write_ddi
 from survey_app.questionnaires.label_values import with_dots
-from survey_app.questionnaires.paper_form import paper_form_pdf, paper_numbers
+from survey_app.questionnaires.paper_form import paper_form_pdf
 from survey_app.questionnaires.path import screens
 from survey_app.questionnaires.rules import SHIPPED_FOLDER
 from survey_app.questionnaires.xlsform import read_xlsform
@@ -18,6 +18,7 @@ from tests.questionnaires.test_features import FEATURES, read_feature
 
 SCHEMA = etree.XMLSchema(file=str(Path(__file__).parents[1] / "reference" / "ddi-codebook-2.5-part.xsd"))
 SHIPPED = sorted(SHIPPED_FOLDER.glob("*/*.md"))
+NAMED = ("da_lam", "q_1_1", "vi_sao")
 NAMES = {"d": "ddi:codebook:2_5"}
 
 
@@ -47,7 +48,9 @@ def test_the_ddi_holds_levels_languages_conditions_and_dont_know():
     assert variable.xpath("d:catgry[@missing='Y']/d:catValu/text()", namespaces=NAMES) == ["KB"]
     assert variable.xpath("d:catgry/d:txt/text()", namespaces=NAMES) == ["level 1", "level 2"]
     assert variable.xpath("d:concept/text()", namespaces=NAMES) == ["1.1"]
-    assert tree.xpath("//d:var[@name='vi_sao']/d:universe/text()", namespaces=NAMES) == ["${so_lan} >= 3"]
+    conditions = {name: tree.xpath(f"//d:var[@name='{name}']/d:universe/text()", namespaces=NAMES) for name in NAMED}
+    group = "${da_lam} != 'khong'"  # the condition of a section holds for all inside
+    assert conditions == {"da_lam": [], "q_1_1": [group], "vi_sao": [f"({group}) and (${{so_lan}} >= 3)"]}
 
 
 def text_of(pdf):
@@ -63,11 +66,15 @@ def test_the_paper_form_is_a4_numbered_as_on_the_screen_and_tells_whom_a_questio
     assert "Đang đánh giá: Xã Quài Cang" in text
     assert "1. Đã làm chưa?" in text
     assert "2. Thái độ?" in text
-    assert "Chỉ trả lời nếu câu 1 không chọn «Không»." in text
+    assert "Chỉ trả lời các câu 2–4 nếu câu 1 chọn «Có»." in text
+    assert "Không → sang câu 5" in text
+    assert "Nếu câu 1 chọn «Không»: Cảm ơn." in text
+    assert "Có → " not in text
+    assert "Đánh nhầm thì khoanh tròn" in text
     assert "Có thể chọn nhiều ô." in text
-    answers = {"da_lam": "co", "so_lan": 3}
-    asked = [q for screen in screens(definition, answers) for q in screen.questions if q.is_answered]
-    assert [paper_numbers(definition)[q.name] for q in asked] == [1, 2, 3, 4, 5]
+    assert "5. Gì nữa?" in text
+    path = screens(definition, {"da_lam": "khong"})
+    assert [(screen.name, screen.first_question) for screen in path] == [("da_lam", 1), ("cam_on", 5), ("khac", 5)]
 
 
 @pytest.mark.parametrize("feature", FEATURES)

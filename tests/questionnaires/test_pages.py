@@ -10,7 +10,7 @@ from survey_app.db import now
 from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.questionnaires.xlsform import read_xlsform
 from tests.make import csrf_token, make_criteria, make_district, make_group, make_round
-from tests.questionnaires.make import SCREENED, make_source
+from tests.questionnaires.make import SCALE, SCREENED, TWO_LEVELS, make_source
 
 LEAVES = [("1.1", "1.00", "survey", ["E"]), ("8.1", "10.00", "sipas", ["F"]), ("2.1", "1.00", "self_assessment", [])]
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
@@ -21,7 +21,7 @@ def operator(database, signed_in):
     """An operator of a round «r» with the groups E and F."""
     with database.writing() as session:
         district = make_district(session)
-        survey_round = make_round(session, district, code="r")
+        survey_round = make_round(session, district, code="r", rules=TWO_LEVELS)
         make_group(session, survey_round, "E")
         make_group(session, survey_round, "F", name="Doanh nghiệp")
         make_criteria(session, survey_round, LEAVES)
@@ -34,6 +34,12 @@ def post(client, address, **fields):
 
 def upload(client, data, name="phieu.md", group="E"):
     return post(client, f"/rounds/r/questionnaires/{group}/upload", file=(io.BytesIO(data), name))
+
+
+def upload_sipas(client, choices):
+    """The page after uploading a questionnaire of F, about the satisfaction index."""
+    upload(client, make_source(Q.replace("1.1", "8.1"), choices=choices), group="F")
+    return client.get("/rounds/r/questionnaires/F").text
 
 
 def load_and_publish(client):
@@ -244,7 +250,9 @@ def test_the_step_on_the_home_page_follows_the_questionnaires(operator):
     upload(operator, make_source("text | x | X? | X?"), group="F")
     assert step().strip() == "Có vướng mắc"
     post(operator, "/rounds/r/questionnaires/F/shipped")
-    upload(operator, make_source(Q.replace("1.1", "8.1")), group="F")
+    assert "tính điểm theo 5 mức" in upload_sipas(operator, SCALE)
+    higher = "".join(f"| | muc | {level} | Mức {level} | Level {level} | {level} |\n" for level in (3, 4, 5))
+    assert "tính điểm theo 5 mức" not in upload_sipas(operator, SCALE + higher)
     post(operator, "/rounds/r/questionnaires/publish")
     assert step().strip() == "Đã xong"
 

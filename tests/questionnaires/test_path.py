@@ -39,9 +39,9 @@ def test_an_answer_off_the_path_counts_as_not_given():
     assert check_answers(DEFINITION, answers) == []
 
 
-def test_a_note_has_a_screen_but_no_number_among_the_questions():
+def test_a_question_keeps_its_number_whatever_is_skipped():
     shown = screens(DEFINITION, {"da_lam": "khong"})
-    assert [(screen.first_question, screen.question_total) for screen in shown] == [(1, 2), (2, 2), (2, 2)]
+    assert [(screen.first_question, screen.question_total) for screen in shown] == [(1, 5), (5, 5), (5, 5)]
 
 
 def test_a_group_on_one_screen_shows_its_asked_questions_together():

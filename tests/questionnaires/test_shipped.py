@@ -27,7 +27,7 @@ def shipped(group):
 def criteria(samples):
     with (samples / "criteria-district-2021.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [AskedCriterion(row["code"], frozenset(row["groups"].split(","))) for row in rows if row["groups"]]
+    return [AskedCriterion(row["code"], frozenset(row["groups"].split(",")), 5) for row in rows if row["groups"]]
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -96,7 +96,7 @@ PROVINCE = Path(__file__).parents[2] / "questionnaires" / "province-2026"
 def test_the_province_asks_every_criterion_of_every_group_on_matrix_pages():
     with PROVINCE_CRITERIA.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    criteria = [AskedCriterion(row["code"], frozenset(row["groups"].split(","))) for row in rows if row["groups"]]
+    criteria = [AskedCriterion(row["code"], frozenset(row["groups"].split(",")), 5) for row in rows if row["groups"]]
     assert sum(Decimal(row["max_points"]) for row in rows) == 100
     forms = {}
     for path in sorted(PROVINCE.glob("*.md")):

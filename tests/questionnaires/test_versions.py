@@ -14,7 +14,7 @@ from survey_app.questionnaires.queries import corrections
 from survey_app.questionnaires.rules import answers_given
 from survey_app.rounds.models import RespondentGroup, Round
 from tests.make import make_criteria, make_district, make_group, make_round
-from tests.questionnaires.make import SCREENED, make_source
+from tests.questionnaires.make import SCREENED, TWO_LEVELS, make_source
 from tests.questionnaires.test_pages import post, preview, state_of, upload
 
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
@@ -26,7 +26,7 @@ def two_operators(database, signed_in):
     """Two operators of the same office; the round «r» has the group E."""
     with database.writing() as session:
         district = make_district(session)
-        survey_round = make_round(session, district, code="r")
+        survey_round = make_round(session, district, code="r", rules=TWO_LEVELS)
         make_group(session, survey_round, "E")
         make_criteria(session, survey_round, [("1.1", "1.00", "survey", ["E"])])
     return signed_in(Role.OPERATOR, unit=district), signed_in(Role.OPERATOR, unit=district)
@@ -63,6 +63,20 @@ def test_a_risky_draft_is_published_by_somebody_else_than_its_author(two_operato
     assert published(database) == [True, False]
     assert publish(other).status_code == 302
     assert published(database) == [True, True]
+
+
+def test_all_who_worked_on_a_risky_draft_need_somebody_else(two_operators, database, signed_in):
+    author, other = two_operators
+    load(author, Q, "text | y | Ý kiến? | Opinion?")
+    publish(author)
+    load(author, Q)
+    load(other, Q.replace("Thái độ?", "Thái độ phục vụ?"))  # a safe change on top of the risky one
+    for one in two_operators:
+        assert publish(one).status_code == 403
+        assert "chưa sửa bản này" in one.get(f"{ROUND}/E").text
+    with database.reading() as session:
+        district = session.scalars(select(Round)).one().operator_unit
+    assert publish(signed_in(Role.OPERATOR, unit=district)).status_code == 302
 
 
 def test_a_safe_draft_is_published_by_its_author(two_operators, database):
@@ -102,12 +116,36 @@ def open_round(two_operators, database):
     return author
 
 
+def test_small_corrections_do_not_add_up_to_another_word(open_round, two_operators, database):
+    _author, other = two_operators
+    assert correct(open_round, RIGHT.replace("độ", "độc")).status_code == 302
+    assert publish(other).status_code == 302
+    answer = correct(open_round, RIGHT.replace("độ", "độch"))  # near to the newest, too far from the opening
+    assert answer.status_code == 403
+    assert "so với phiếu lúc mở đợt" in answer.text
+    scale = make_source(RIGHT).replace("| Tốt ".encode(), "| Tố ".encode())
+    files = {"corrected": (io.BytesIO(scale), "phieu.md"), "reason": "Gõ sai"}
+    assert "lựa chọn «2»" in post(open_round, f"{ROUND}/E/correct", **files).text
+    assert published(database) == [True, True]
+
+
 RIGHT = Q.replace("Thái độ?", "Thái độ của công chức thế nào?")
 
 
-def test_a_typing_error_is_corrected_while_the_round_is_open_and_logged(open_round, database):
+def test_marks_are_corrected_at_once_by_one_person(open_round, database):
+    assert correct(open_round, Q.replace("Thái độ?", "Thái đô của công chức thế nào ?")).status_code == 302
+    assert published(database) == [True, True]
+
+
+def test_a_typing_error_is_corrected_while_the_round_is_open_and_logged(open_round, two_operators, database):
     assert "Sửa lỗi chữ" in open_round.get(f"{ROUND}/E").text
     assert correct(open_round, RIGHT).status_code == 302
+    assert published(database) == [True, False]
+    assert "đổi chữ trong lúc thu phiếu" in open_round.get(f"{ROUND}/E").text
+    assert publish(open_round).status_code == 403
+    _author, other = two_operators
+    assert "Công bố phiếu" in other.get(f"{ROUND}/E").text
+    assert publish(other).status_code == 302
     assert published(database) == [True, True]
     with database.reading() as session:
         entry = session.scalars(

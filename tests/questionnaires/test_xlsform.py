@@ -1,13 +1,16 @@
 import io
 import zipfile
+from datetime import date
 
 import openpyxl
 import pytest
 
 from survey_app.questionnaires.definition import Language
 from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
+from survey_app.questionnaires.xlsform_pyxform import placed
 from survey_app.questionnaires.xlsform_writer import write_markdown, write_workbook, write_xform
 from tests.questionnaires.make import HEADINGS, SCREENED, make_definition, make_source
+from tests.questionnaires.test_features import read_feature
 
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
 
@@ -98,12 +101,72 @@ def test_a_workbook_made_in_excel_with_numbers_is_read():
         ("select_one muc | x | X? | X? | | | | 1,1", "criterion", "bad_criterion"),
         ("text | q_1_1 | X? | X?", "name", "duplicate_name"),
         ("text | Q_1_1 | X? | X?", "name", "duplicate_name"),
+        ("text | x", "label", "missing_label"),
+        ("text | meta | X? | X?", "name", "bad_name"),
+        ("text | __proto__ | X? | X?", "name", "bad_name"),
+        ("text | toString | X? | X?", "name", "bad_name"),
+        ("text | x | X? | X? | | format-date(${q_1_1}, '%H:%M') = '1'", "relevant", "bad_relevant"),
         ("end_group", "type", "group_not_open"),
         ("begin_group | g | G | G", "type", "group_not_closed"),
     ],
 )
 def test_what_is_not_supported_is_refused_with_sheet_row_and_column(row, column, kind):
     assert faults(Q, row) == [("survey", 3, column, kind)]
+
+
+def test_the_type_may_be_written_in_capitals():
+    assert make_definition("SELECT_ONE muc | q | Hỏi? | Ask? | yes").question("q").kind == "select_one"
+
+
+def test_or_other_with_a_filter_is_refused_at_the_filter():
+    headings = HEADINGS.replace("criterion", "choice_filter")
+    found = faults("select_one muc or_other | q | Hỏi? | Ask? | | | | name = '1'", headings=headings)
+    assert found == [("survey", 2, "choice_filter", "or_other_with_filter")]
+
+
+def test_what_only_pyxform_refuses_has_its_place_too():
+    form = make_definition(Q)
+    found = placed("[row : 2] On the 'survey' sheet, the 'name' value is invalid.", form, ["name", "type"])
+    assert found.place == "survey, dòng 2, cột name"
+    assert "[row" not in found.text
+    assert placed("The survey element named 'q_1_1' has no label or hint.", form, ["name"]).row == 2
+    assert placed("Something else.", form, ["name"]).place == ""
+
+
+def test_a_date_of_excel_is_a_default():
+    book = openpyxl.Workbook()
+    survey = book.active
+    survey.title = "survey"
+    survey.append(["type", "name", "label", "default"])
+    survey.append(["date", "d", "Ngày nào?", date(2024, 1, 2)])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    assert read_xlsform(buffer.getvalue(), "ngay.xlsx").question("d").default == "2024-01-02"
+
+
+@pytest.mark.parametrize("feature", ["repeat", "repeat_fixed"])
+def test_a_repeat_is_written_as_a_repeat_again(feature):
+    written = write_markdown(read_feature(feature)).decode()
+    assert [written.count(word) for word in ("begin_repeat", "begin_group", "end_repeat")] == [1, 0, 1]
+    assert "<repeat " in write_xform(read_feature(feature)).decode()
+
+
+def test_a_repeat_of_which_one_time_is_mentioned_stays_written_out():
+    times = [
+        row
+        for number in "12"
+        for row in (
+            f"begin_group | con_{number} | Con {number} | Child {number}",
+            f"integer | tuoi_{number} | Tuổi? | Age?",
+            "end_group",
+        )
+    ]
+    rows = ("begin_group | con | Con | Child", *times, "end_group")
+    mentioned = "text | lop | Lớp mấy? | Which class? | | ${tuoi_1} > 5"
+    for definition, repeats in ((make_definition(*rows), 1), (make_definition(*rows, mentioned), 0)):
+        written = write_markdown(definition)
+        assert written.count(b"begin_repeat") == repeats
+        assert read_xlsform(written, "thu.md") == definition
 
 
 def test_all_faults_are_told_at_once():
