@@ -63,7 +63,9 @@ class GroupFigure:
 
 @dataclass(frozen=True)
 class LeafScore:
-    """Points of one leaf. `exact` and `points` are None where no group (of SIPAS: no item) has enough answers."""
+    """Points of one leaf. `exact` and `points` are None where no group (of SIPAS: no item) has enough answers.
+
+    A criterion without groups was asked of nobody: it has no points under any rule."""
 
     criterion: Criterion
     groups: Mapping[str, GroupFigure]
@@ -211,7 +213,7 @@ def _score_sipas(leaf: Criterion, counts: Counts, settings: Settings) -> LeafSco
         share = sum(means, Fraction(0)) / len(means) if means else None
         if settings.missing_group == "zero" and len(means) < len(figures):
             share = Fraction(0)
-    if share is None and settings.missing_group == "zero":
+    if share is None and figures and settings.missing_group == "zero":
         share = Fraction(0)
     exact = None if share is None else Fraction(leaf.max_points) * share
     return LeafScore(leaf, figures, exact, items)

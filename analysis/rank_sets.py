@@ -34,6 +34,14 @@ def joint_rank_sets(
     """Lowest and highest rank (K,), right for all units at once with probability `level` (max-|Z| over all pairs).
 
     covariance: (K, K), or (K,) standard errors of independent estimates."""
+    smaller = surely_smaller(values, covariance, level, seed=seed, draws=draws, stepdown=stepdown)
+    return 1 + smaller.sum(axis=0), len(smaller) - smaller.sum(axis=1)
+
+
+def surely_smaller(
+    values: Values, covariance: Values, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
+) -> Truths:
+    """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `joint_rank_sets`."""
     refuse_level(level)
     noise, differences, se = _simulated(values, covariance, seed, draws)
     count = len(differences)
@@ -42,7 +50,7 @@ def joint_rank_sets(
     apart = _told_apart(differences[first, second] / pairs.spread, noise, pairs, level, stepdown)
     told = np.zeros((count, count), dtype=bool)
     told[first, second] = told[second, first] = apart
-    return _ranks(differences, told)
+    return np.asarray(told & (differences < 0))
 
 
 def marginal_rank_sets(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from analysis.inputs import Values, refuse_level, refuse_other, refuse_rows, vector
-from analysis.taylor import DesignError, Floats
+from analysis.taylor import DesignError, Floats, Truths
 
 JOINT_RULES = ("sidak", "bonferroni")
 PAIR_RULES = ("tukey", "holm")
@@ -46,6 +46,12 @@ def pairwise_rank_sets(values: Values, se: Values, level: float = 0.95, rule: st
 
     tukey: |t_i - t_j| > q s_ij, q the studentised range of K / √2; holm: two-sided tests of all pairs by Holm.
     R: `qtukey(level, K, Inf) / sqrt(2)`; `p.adjust(p, "holm") < 1 - level`."""
+    smaller = surely_smaller(values, se, level, rule)
+    return 1 + smaller.sum(axis=0), len(smaller) - smaller.sum(axis=1)
+
+
+def surely_smaller(values: Values, se: Values, level: float = 0.95, rule: str = "tukey") -> Truths:
+    """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `pairwise_rank_sets`."""
     refuse_other(rule, PAIR_RULES, "rule")
     refuse_level(level)
     values, se = _estimates(values, se)
@@ -59,7 +65,7 @@ def pairwise_rank_sets(values: Values, se: Values, level: float = 0.95, rule: st
     else:
         limit = stats.studentized_range.ppf(level, count, np.inf) / np.sqrt(2) * spread
         told = np.abs(differences) > limit
-    return 1 + (told & (differences > 0)).sum(axis=1), count - (told & (differences < 0)).sum(axis=1)
+    return np.asarray(told & (differences < 0))
 
 
 def holm(p_values: Values) -> Floats:

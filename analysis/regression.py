@@ -10,8 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from analysis.design import Design
+from analysis.inputs import Where, inside_of, numbers, refuse_level, refuse_other
 from analysis.model_matrix import model_matrix
-from analysis.taylor import DesignError, Floats, Truths
+from analysis.taylor import DesignError, Floats
 
 LINKS = ("identity", "logit", "probit", "cloglog")
 
@@ -25,16 +26,19 @@ class Fit:
     fitted: Floats
 
 
-def fit(design: Design, formula: str, link: str = "identity", where: Truths | None = None, level: float = 0.95) -> Fit:
+def fit(design: Design, formula: str, link: str = "identity", where: Where = None, level: float = 0.95) -> Fit:
     """`y ~ x + z` with text as classes. The covariance is that of Σ w x (y - μ) turned by the information matrix, or of
     the coefficients fitted again in each replicate. df = design's - terms + 1.
 
     R: `svyglm(y ~ x + z, design, family=gaussian())`; logit: `family=quasibinomial()`."""
     response = formula.split("~")[0].strip()
     names, matrix = model_matrix(design.frame, formula)
-    y = design.frame[response].to_numpy(dtype=np.float64)
-    inside = ~np.isnan(y) & ~np.isnan(matrix).any(axis=1)
-    inside = inside if where is None else inside & where
+    refuse_other(link, LINKS, "link")
+    refuse_level(level)
+    y = numbers(design.frame, response, "The formula")
+    inside = inside_of(design.frame, where) & ~np.isnan(y) & ~np.isnan(matrix).any(axis=1)
+    if not (inside & (design.weights != 0)).any():
+        raise DesignError(f"No row of the domain has an answer to all of {formula}.")
     x = np.where(inside[:, None], matrix, 0.0)
     y = np.where(inside, y, 0.0)
     weights = design.weights * inside
@@ -63,8 +67,7 @@ def coefficients(
     """β (p,) by iteratively reweighted least squares; fitted means, score slopes and working weights (n,).
 
     R: `glm(y ~ x, weights=w, family=binomial(link))$coefficients`."""
-    if link not in LINKS:
-        raise DesignError(f"link={link!r}: use one of {', '.join(LINKS)}.")
+    refuse_other(link, LINKS, "link")
     if link != "identity" and ((y < 0) | (y > 1)).any():
         raise DesignError("This link needs answers between 0 and 1.")
     if start is None:

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.inputs import Values, matrix
 from analysis.taylor import Codes, DesignError, Floats, Truths
 
 FLAGS = ("straight_line", "fast", "duplicate", "mostly_unknown")
 
 
-def run_lengths(items: Floats) -> tuple[Floats, Floats]:
+def run_lengths(items: Values) -> tuple[Floats, Floats]:
     """Longest and average run of equal neighbouring answers, (n,) each; missing answers are left out.
 
     R: `careless::longstring(items, avg=TRUE)`."""
+    items = matrix(items, "items")
     longest, average = np.zeros(len(items)), np.zeros(len(items))
     for row, answers in enumerate(items):
         known = answers[~np.isnan(answers)]
@@ -28,14 +30,16 @@ def run_lengths(items: Floats) -> tuple[Floats, Floats]:
     return longest, average
 
 
-def straight_lining(items: Floats) -> Floats:
+def straight_lining(items: Values) -> Floats:
     """Longest run as a share of the questions answered, (n,): 1 where all answers are the same; NaN without answers."""
+    items = matrix(items, "items")
     answered = (~np.isnan(items)).sum(axis=1)
     return np.asarray(np.divide(run_lengths(items)[0], answered, out=np.full(len(items), np.nan), where=answered > 0))
 
 
-def intra_individual_variability(items: Floats) -> Floats:
+def intra_individual_variability(items: Values) -> Floats:
     """Standard deviation (n - 1) of a person's own answers, (n,); NaN below two answers. R: `careless::irv(items)`."""
+    items = matrix(items, "items")
     known = ~np.isnan(items)
     count = known.sum(axis=1)
     mean = np.divide(np.where(known, items, 0).sum(axis=1), count, out=np.zeros(len(items)), where=count > 0)
@@ -43,15 +47,17 @@ def intra_individual_variability(items: Floats) -> Floats:
     return np.asarray(np.sqrt(np.divide(square, count - 1, out=np.full(len(items), np.nan), where=count > 1)))
 
 
-def split_variability(items: Floats, parts: int) -> Floats:
+def split_variability(items: Values, parts: int) -> Floats:
     """The same for `parts` consecutive blocks of questions, (n, parts). R: `careless::irv(items, split=TRUE)`."""
+    items = matrix(items, "items")
     return np.stack([intra_individual_variability(block) for block in np.array_split(items, parts, axis=1)], axis=1)
 
 
-def mahalanobis(items: Floats) -> Floats:
+def mahalanobis(items: Values) -> Floats:
     """Squared distance of each form from the mean of all, (n,); NaN for incomplete forms.
 
     R: `mahalanobis(x, colMeans(x), cov(x))`."""
+    items = matrix(items, "items")
     complete = ~np.isnan(items).any(axis=1)
     centred = items[complete] - items[complete].mean(axis=0)
     if complete.sum() <= items.shape[1]:
@@ -62,10 +68,11 @@ def mahalanobis(items: Floats) -> Floats:
     return distance
 
 
-def even_odd(items: Floats, sizes: Sequence[int]) -> Floats:
+def even_odd(items: Values, sizes: Sequence[int]) -> Floats:
     """Consistency of the halves of several scales (columns in the order of `sizes`), -1 to 1, stepped up, (n,).
 
     R: `careless::evenodd(items, sizes)` with the sign of a correlation."""
+    items = matrix(items, "items")
     ends = np.cumsum(sizes)
     blocks = [items[:, end - size : end] for end, size in zip(ends, sizes, strict=True)]
     odd = np.stack([np.nanmean(block[:, ::2], axis=1) for block in blocks], axis=1)
@@ -94,7 +101,7 @@ def fast(seconds: Floats, share: float = 1 / 3) -> Truths:
 
 
 def flags(
-    items: Floats,
+    items: Values,
     units: Codes,
     *,
     unknown: Truths | None = None,
@@ -107,6 +114,7 @@ def flags(
 
     straight_line: one answer throughout at least `least_answers` questions; duplicate: the same answers as another form
     of the unit, not all of one kind; mostly_unknown: more than `most_unknown` of the questions."""
+    items = matrix(items, "items")
     answered = (~np.isnan(items)).sum(axis=1)
     straight = (straight_lining(items) == 1) & (answered >= least_answers)
     table = pd.DataFrame({"straight_line": straight})

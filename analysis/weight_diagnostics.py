@@ -7,16 +7,19 @@ import numpy as np
 import pandas as pd
 
 from analysis.design import Design
-from analysis.taylor import Codes, Floats
+from analysis.inputs import Values, refuse_rows, vector
+from analysis.taylor import Codes, DesignError, Floats
 
 
-def kish_design_effect(weights: Floats) -> float:
+def kish_design_effect(weights: Values) -> float:
     """n Σw² / (Σw)². R: `PracTools::deffK(w)`."""
+    weights = _checked(weights)
     return float(len(weights) * (weights**2).sum() / weights.sum() ** 2)
 
 
-def effective_size(weights: Floats) -> float:
+def effective_size(weights: Values) -> float:
     """Answers that an unweighted sample of the same precision would need: (Σw)² / Σw²."""
+    weights = _checked(weights)
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
@@ -96,8 +99,9 @@ def _covariance(one: Floats, other: Floats, weights: Floats) -> float:
     return float(weights @ ((one - weights @ one / size) * (other - weights @ other / size)) / size)
 
 
-def summary(weights: Floats) -> dict[str, float]:
+def summary(weights: Values) -> dict[str, float]:
     """n, sum, smallest, largest, largest over median, largest share of the sum, Kish's effect and effective size."""
+    weights = _checked(weights)
     used = weights[weights > 0]
     return {
         "n": float(len(used)),
@@ -109,3 +113,11 @@ def summary(weights: Floats) -> dict[str, float]:
         "kish_deff": kish_design_effect(used),
         "effective_n": effective_size(used),
     }
+
+
+def _checked(weights: Values) -> Floats:
+    found = vector(weights, "weights", missing=False)
+    refuse_rows(found < 0, "weights is negative", "a row stands for no fewer than 0 persons")
+    if not found.any():
+        raise DesignError(f"weights is 0 in all {len(found)} rows: nobody is left to count.")
+    return found

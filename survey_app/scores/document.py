@@ -39,7 +39,7 @@ def units_document(
     settings: Settings,
     classes: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, object]:
-    """Rated unit → leaves, total, rank. Equal totals share a rank; a unit without any scored leaf has none.
+    """Rated unit → leaves asked about it, total, rank. Equal totals share a rank; without any scored leaf it has none.
 
     With `classes` (unit → class) a unit is ranked among those of its class: sở are asked other things than communes.
     """
@@ -52,7 +52,7 @@ def units_document(
         )
     return {
         unit: {
-            "leaves": leaves_document(leaves, settings),
+            "leaves": leaves_document([leaf for leaf in leaves if leaf.criterion.groups], settings),
             "total": points_text(totals[unit]),
             "rank": ranks.get(unit),
         }

@@ -1,6 +1,6 @@
 """What do pages and workbooks print of a run: areas and leaves with their points and shares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -91,6 +91,7 @@ class Overview:
 
     areas: tuple[AreaLine, ...]
     groups: tuple[str, ...]
+    not_asked: tuple[Leaf, ...] = ()  # about this unit
 
     @property
     def leaves(self) -> tuple[LeafLine, ...]:
@@ -112,12 +113,20 @@ class Overview:
 
 
 def overview(found: Published, unit: str | None = None) -> Overview:
-    """The figures of all rated units together, or of the one with code `unit` (KeyError for an unknown one)."""
+    """The figures of all rated units together, or of the one with code `unit` (KeyError for an unknown one).
+
+    Leaves that nobody was asked about for this unit are left out; so is their maximum.
+    """
     areas: dict[tuple[str, str], list[LeafLine]] = {}
+    not_asked = []
     for leaf, score in zip(found.inputs.leaves, found.scores_of(unit), strict=True):
-        areas.setdefault((leaf.area_code, leaf.area_name), []).append(_line(found, unit, leaf, score))
-    groups = sorted({group for leaf in found.inputs.leaves for group in leaf.criterion.groups})
-    return Overview(tuple(AreaLine(*area, tuple(lines)) for area, lines in areas.items()), tuple(groups))
+        if score.criterion.groups:
+            areas.setdefault((leaf.area_code, leaf.area_name), []).append(_line(found, unit, leaf, score))
+        else:
+            not_asked.append(leaf)
+    groups = sorted({group for lines in areas.values() for line in lines for group in line.groups})
+    lines_of = tuple(AreaLine(*area, tuple(lines)) for area, lines in areas.items())
+    return Overview(lines_of, tuple(groups), tuple(not_asked))
 
 
 def _line(found: Published, unit: str | None, leaf: Leaf, score: LeafScore) -> LeafLine:
@@ -132,3 +141,44 @@ def _line(found: Published, unit: str | None, leaf: Leaf, score: LeafScore) -> L
         whole=found.is_whole(unit, score, counted_only=True),
         groups=groups,
     )
+
+
+@dataclass(frozen=True)
+class AreaOfUnits:
+    """The points of an area among the rated units of one class: their plain mean, the lowest and the highest."""
+
+    code: str
+    name: str
+    max_points: Decimal
+    mean: Decimal
+    lowest: Decimal
+    highest: Decimal
+    units: int
+
+
+def areas_of_units(found: Published) -> list[tuple[str, list[AreaOfUnits]]]:
+    """(class, its areas), from the points of each unit that pages give; empty where one unit is rated."""
+    by_class: dict[str, dict[str, list[AreaLine]]] = {}
+    for unit in found.units if len(found.units) > 1 else ():
+        areas = by_class.setdefault(found.inputs.classes.get(unit, ""), {})
+        for area in overview(found, unit).areas:
+            if area.percent is not None:
+                areas.setdefault(area.code, []).append(area)
+    return [(each, [_area_of_units(lines) for lines in areas.values()]) for each, areas in sorted(by_class.items())]
+
+
+def _area_of_units(lines: Sequence[AreaLine]) -> AreaOfUnits:
+    points = [line.points for line in lines if line.points is not None]
+    mean = half_up(Fraction(sum(points, Decimal(0))) / len(points), 2)
+    first = lines[0]
+    most = max(line.max_points for line in lines)
+    return AreaOfUnits(first.code, first.name, most, mean, min(points), max(points), len(points))
+
+
+def groups_by_class(found: Published) -> list[tuple[str, tuple[str, ...]]]:
+    """(class of rated units, groups that were asked about units of it); empty where one unit is rated."""
+    by_class: dict[str, set[str]] = {}
+    for unit, leaves in found.units.items() if len(found.units) > 1 else ():
+        groups = {group for score in leaves for group in score.criterion.groups}
+        by_class.setdefault(found.inputs.classes.get(unit, ""), set()).update(groups)
+    return [(each, tuple(sorted(groups))) for each, groups in sorted(by_class.items())]

@@ -38,6 +38,7 @@ class ScoreInputs:
 
     The answers of `self_rating` groups are among the counts and never in the points: they are shown apart.
     `classes`: rated unit -> the units among which it has a rank, where a round rates sở and communes at once.
+    `asked`: rated unit -> leaf -> the groups that were asked about it, where these are not all groups of the leaf.
     """
 
     settings: Settings
@@ -47,15 +48,26 @@ class ScoreInputs:
     k_min: int
     self_rating: tuple[str, ...] = ()
     classes: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
         return tuple(leaf.criterion for leaf in self.leaves)
 
+    def criteria_of(self, unit: str) -> tuple[Criterion, ...]:
+        """The criteria with the groups that were asked about this rated unit; without groups where nobody was."""
+        asked = self.asked.get(unit, {})
+        return tuple(replace(each, groups=tuple(asked.get(each.code, each.groups))) for each in self.criteria)
+
     def to_json(self) -> dict[str, Any]:
         """Canonical: equal inputs give equal JSON, whatever the order of the rows they came from."""
         of_province: dict[str, Any] = {"self_rating": list(self.self_rating)} if self.self_rating else {}
         of_province |= {"classes": dict(sorted(self.classes.items()))} if self.classes else {}
+        if self.asked:
+            of_province["asked"] = {
+                unit: {leaf: list(groups) for leaf, groups in sorted(leaves.items())}
+                for unit, leaves in sorted(self.asked.items())
+            }
         return of_province | {
             "rules": self.settings.to_json(),
             "leaves": [_leaf_json(leaf) for leaf in self.leaves],
@@ -81,6 +93,10 @@ class ScoreInputs:
             k_min=data["k_min"],
             self_rating=tuple(data.get("self_rating", ())),
             classes=data.get("classes", {}),
+            asked={
+                unit: {leaf: tuple(groups) for leaf, groups in leaves.items()}
+                for unit, leaves in data.get("asked", {}).items()
+            },
         )
 
     @property
@@ -132,7 +148,10 @@ def compute(inputs: ScoreInputs) -> RoundScores:
     return RoundScores(
         inputs=inputs,
         overall=score_leaves(inputs.criteria, together, inputs.settings),
-        units={unit: score_leaves(inputs.criteria, counts, inputs.settings) for unit, counts in inputs.counts.items()},
+        units={
+            unit: score_leaves(inputs.criteria_of(unit), counts, inputs.settings)
+            for unit, counts in inputs.counts.items()
+        },
         own=_own(inputs),
     )
 

@@ -20,16 +20,22 @@ from ..steps import register_step
 from ..web import me, reading, settings, writing
 from .comparison import (
     BAND_NAMES,
-    compare_years,
+    CLASS_NAMES,
+    UNTESTED_WORDS,
+    Year,
+    YearComparison,
+    compare_leaves,
+    compare_units,
     limits_of,
     places_of,
-    ranked_units,
     rater_lines,
+    standing_of,
     told_apart,
     unit_lists_of,
-    units_of,
 )
-from .figures import LeafLine, overview
+from .comparison import Comparison as UnitComparison
+from .figures import LeafLine, areas_of_units, groups_by_class, overview
+from .group_comparison import compare_groups
 from .inputs import data_code
 from .models import ScoreRun
 from .publication import Published, published_run
@@ -59,42 +65,77 @@ def scores(code: str):
     if run is None:
         return render_template("scores/scores.html", **facts)
     found = published_run(run)
-    names = {rated.unit.code: rated.unit.name for rated in rated_units_of(reading(), survey_round.id)}
     unit = _chosen_unit(found.units)
     shown = overview(found, unit)
+    facts |= _unit_facts(survey_round, found, unit)
     facts |= {
         "scores": found,
-        "unit": unit,
-        "names": names,
         "overview": shown if unit or len(found.units) < 2 else None,
-        "unit_lists": ranked_units(run),
+        "unit_lists": _unit_lists(run, found, facts["names"]),
+        "areas_of_units": {} if unit else {CLASS_NAMES.get(each, ""): areas for each, areas in areas_of_units(found)},
         "runs": runs_of(reading(), survey_round.id),
         "rule": rule_words(found.inputs.settings),
+        "band_names": BAND_NAMES,
+        "limits": limits_of(run, shown, unit),
+        "told_apart": told_apart(run),
     }
-    facts["limits"] = limits_of(run, shown, unit)
-    facts["told_apart"] = told_apart(run)
+    facts["standing"] = standing_of(facts["unit_lists"], unit)
     return render_template("scores/scores.html", **facts)
+
+
+def _unit_facts(survey_round: Round, found: Published, unit: str | None) -> dict[str, Any]:
+    """The rated unit that is looked at, and the names of all to choose from (by code), in Vietnamese order."""
+    rated = sorted(rated_units_of(reading(), survey_round.id), key=lambda one: (one.unit.order_key, one.id))
+    names = {one.unit.code: one.unit.name for one in rated}
+    return {"unit": unit, "names": names, "unit_choices": names if len(found.units) > 1 else {}}
+
+
+def _unit_lists(run: ScoreRun, found: Published, names: dict[str, str]) -> list[tuple[str, UnitComparison]]:
+    maxima = {unit: overview(found, unit).max_points for unit in found.units} if len(found.units) > 1 else {}
+    return unit_lists_of(run, names, maxima)
 
 
 @bp.get("/rounds/<code>/scores/places")
 @requires("scores.read")
 def places(code: str):
-    """Units and places beside each other, in bands: which differences are real."""
+    """Units and places beside each other, in bands, and beside the one in `?with=`: which differences are real."""
     survey_round, run, found = _run_page(code)
-    names = {rated.unit.code: rated.unit.name for rated in rated_units_of(reading(), survey_round.id)}
+    facts = _unit_facts(survey_round, found, _chosen_unit(found.units))
     return render_template(
         "scores/places.html",
         survey_round=survey_round,
         run=run,
-        unit_lists=unit_lists_of(run, names),
+        unit_lists=_unit_lists(run, found, facts["names"]),
         raters=rater_lines(run),
         own=run.result.get("self_rating", {}),
-        names=names,
         places=places_of(run),
+        chosen=request.args.get("with", ""),
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         band_names=BAND_NAMES,
         fewest=found.publication.fewest,
         rule=rule_words(found.inputs.settings),
+        **facts,
+    )
+
+
+@bp.get("/rounds/<code>/scores/groups")
+@requires("scores.read")
+def groups(code: str):
+    """How each group sees each criterion, and which groups differ for sure."""
+    survey_round, run, found = _run_page(code)
+    unit = _chosen_unit(found.units)
+    known = unit is not None or len(found.units) < 2
+    return render_template(
+        "scores/groups.html",
+        survey_round=survey_round,
+        run=run,
+        compared=compare_groups(found, overview(found, unit), unit) if known else None,
+        group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
+        settings=found.inputs.settings,
+        sipas_leaves=[leaf for leaf in found.inputs.leaves if leaf.criterion.scored_by == SIPAS],
+        publication=found.publication,
+        rule=rule_words(found.inputs.settings),
+        **_unit_facts(survey_round, found, unit),
     )
 
 
@@ -109,34 +150,48 @@ def questions(code: str):
         "scores/questions.html",
         survey_round=survey_round,
         run=run,
-        unit=unit,
+        not_asked=shown.not_asked,
         areas=[(area, [(line, level_lines(found, line, unit)) for line in area.leaves]) for area in shown.areas],
         wording={line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves},
         level_words=_level_words(survey_round),
         settings=found.inputs.settings,
         publication=found.publication,
         rule=rule_words(found.inputs.settings),
+        **_unit_facts(survey_round, found, unit),
     )
 
 
 @bp.get("/rounds/<code>/scores/years")
 @requires("scores.read")
 def years(code: str):
-    """This year's criteria beside those of the round before: which changes are real."""
+    """This year beside the round before: criteria, or rated units where there are several. Which changes are real?"""
     survey_round, run, found = _run_page(code)
     before = earlier_run(reading(), survey_round)
-    facts: dict[str, Any] = {"survey_round": survey_round, "run": run, "before": before}
+    unit = _chosen_unit(found.units)
+    facts = _unit_facts(survey_round, found, unit)
+    facts |= {"survey_round": survey_round, "run": run, "before": before}
     if before is not None:
-        earlier = published_run(before)
+        earlier = Year(before, published_run(before))
+        now = Year(run, found)
+        several = len(found.units) > 1
         facts |= {
             "earlier_round": before.round,
             "raters": rater_lines(run),
-            "years": compare_years(overview(found), run, overview(earlier), before),
-            "same_rules": earlier.inputs.settings == found.inputs.settings,
+            "unit_years": compare_units(now, earlier, facts["names"]) if several and unit is None else [],
+            "years": _leaf_years(now, earlier, unit) if unit or not several else None,
+            "same_rules": earlier.found.inputs.settings == found.inputs.settings,
+            "untested_words": UNTESTED_WORDS,
             "rule": rule_words(found.inputs.settings),
-            "earlier_rule": rule_words(earlier.inputs.settings),
+            "earlier_rule": rule_words(earlier.found.inputs.settings),
         }
     return render_template("scores/years.html", **facts)
+
+
+def _leaf_years(now: Year, earlier: Year, unit: str | None) -> YearComparison:
+    """Of one rated unit, or of the only one; nothing where the earlier round did not rate it."""
+    if unit is not None and unit not in earlier.found.units:
+        return YearComparison((), ())
+    return compare_leaves(now, earlier, unit)
 
 
 @bp.get("/rounds/<code>/scores/method")
@@ -148,6 +203,7 @@ def method(code: str):
         "scores/method.html",
         survey_round=survey_round,
         run=run,
+        found=found,
         inputs=found.inputs,
         publication=found.publication,
         settings=found.inputs.settings,
@@ -156,8 +212,11 @@ def method(code: str):
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         rule=rule_words(found.inputs.settings),
         corrections=corrections(reading(), survey_round),
+        groups_of_units=groups_by_class(found),
+        class_names=CLASS_NAMES,
         raters=rater_lines(run),
         rates_units=len(found.units) > 1,
+        **_unit_facts(survey_round, found, _chosen_unit(found.units)),
     )
 
 
@@ -240,7 +299,7 @@ def leaf_trace(code: str, leaf: str):
         settings=found.inputs.settings,
         publication=found.publication,
         rule=rule_words(found.inputs.settings),
-        unit=unit,
+        **_unit_facts(survey_round, found, unit),
     )
 
 
@@ -265,13 +324,18 @@ def workbook(code: str):
             program_version=run.program_version,
             unit_names=names,
             mark=survey_round.mark,
-            intervals=RunIntervals(
-                limits_of(run, overview(found)), places_of(run), units_of(run, names), rater_lines(run)
-            ),
+            intervals=_run_intervals(run, found, names),
         )
         content = workbook_bytes(found, facts)
     name = f"diem-dieu-tra-{code}-lan-{run.number}.xlsx"
     return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+def _run_intervals(run: ScoreRun, found: Published, names: dict[str, str]) -> RunIntervals:
+    of_units = {unit: limits_of(run, overview(found, unit), unit) for unit in found.units}
+    return RunIntervals(
+        limits_of(run, overview(found)), places_of(run), _unit_lists(run, found, names), of_units, rater_lines(run)
+    )
 
 
 def _chosen_run(survey_round: Round) -> ScoreRun | None:

@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from analysis import rank_sets, ranks
 from analysis.component_score import SIPAS, LeafScore
 from analysis.disclosure import ONE_MIND, SMALL
-from analysis.rank_sets import joint_rank_sets
-from analysis.ranks import pairwise_rank_sets
 from analysis.score_precision import (
     CELL,
     GROUP,
@@ -26,7 +25,7 @@ from analysis.score_precision import (
     precision,
 )
 from analysis.scoring_rules import NOT_ANSWERED, Settings
-from analysis.taylor import Floats
+from analysis.taylor import Floats, Truths
 
 from ..answers.raters import groups_of_many_units
 from ..rounds.models import Mode, Round
@@ -168,7 +167,7 @@ def _places(
             {"name": name, "found": _place(forms, items, sipas, scores.inputs.settings) if is_shown else None}
             for (_cell_id, name), forms, is_shown in zip(cells, in_cells, shown, strict=True)
         ]
-        _add_place_ranks([row for row in rows if row["found"]])
+        _add_place_ranks({str(number): row for number, row in enumerate(rows) if row["found"]})
         places[group] = rows
     return places
 
@@ -207,7 +206,8 @@ def _is_of_one_mind(answers: pd.DataFrame) -> bool:
 def _add_unit_ranks(
     scores: RoundScores, units: Sequence[str], found: Mapping[str, dict[str, Any]], forms: Mapping[str, pd.DataFrame]
 ) -> None:
-    """`ranks` of rated units: the best and the worst each may have, all right at once with 95 % (1 = the highest).
+    """`ranks` of rated units: the best and the worst each may have, all right at once with 95 % (1 = the highest);
+    `above`: the units that are surely higher.
 
     From all pairs (max-|Z|), with the covariance between units that the same persons rated: 0 where that is sealed.
     """
@@ -217,19 +217,25 @@ def _add_unit_ranks(
     covariance = covariance_between([(scores.units[unit], forms[unit]) for unit in units], scores.inputs.settings)
     np.fill_diagonal(covariance, _spread(totals) ** 2)
     values = np.array([total[0] for total in totals])
-    ranks = joint_rank_sets(-values, covariance, 0.95, seed=_SEED)
-    for unit, best, worst in zip(units, *ranks, strict=True):
-        found[unit]["ranks"] = [int(best), int(worst)]
+    lower = rank_sets.surely_smaller(values, covariance, 0.95, seed=_SEED)
+    _write_ranks({unit: found[unit] for unit in units}, lower)
 
 
-def _add_place_ranks(rows: Sequence[dict[str, Any]]) -> None:
-    """`ranks` of places, as of units; a person answers in one place, so places are independent."""
+def _add_place_ranks(rows: Mapping[str, dict[str, Any]]) -> None:
+    """`ranks` and `above` of places, as of units; a person answers in one place, so places are independent."""
     if len(rows) < 2:
         return
-    values = np.array([row["found"][0] for row in rows])
-    spread = _spread([row["found"] for row in rows])
-    for row, best, worst in zip(rows, *pairwise_rank_sets(-values, spread, 0.95), strict=True):
-        row["ranks"] = [int(best), int(worst)]
+    places = [row["found"] for row in rows.values()]
+    values = np.array([place[0] for place in places])
+    _write_ranks(rows, ranks.surely_smaller(values, _spread(places), 0.95))
+
+
+def _write_ranks(rows: Mapping[str, dict[str, Any]], lower: Truths) -> None:
+    """lower: which row is surely lower than which other one (K, K)."""
+    names = list(rows)
+    for row, is_lower, is_higher in zip(rows.values(), lower, lower.T, strict=True):
+        row["ranks"] = [1 + int(is_lower.sum()), len(names) - int(is_higher.sum())]
+        row["above"] = [names[other] for other in np.flatnonzero(is_lower)]
 
 
 def _spread(found: Sequence[Stored]) -> Floats:

@@ -117,10 +117,17 @@ def _hides_mean(why: Why | None) -> bool:
 def _sums_kept_back(together: _View, units: Sequence[_View], hidden: Mapping[Key, Why]) -> dict[Key, Why]:
     """Lines of all units together that would give a unit's line away by subtraction.
 
-    Nor do several hidden lines make a sum that may be shown: perhaps the same few persons rated all these units."""
+    Nor do several hidden lines make a sum that may be shown: perhaps the same few persons rated all these units. Where
+    groups are pooled, a unit that only some of them rate has a line of just these."""
     more: dict[Key, Why] = {}
+    hidden_of_units: dict[str, list[tuple[set[str], Why]]] = {}
+    for unit in units:
+        for unit_key, _line in unit.keyed():
+            if why := hidden.get(unit_key):
+                hidden_of_units.setdefault(unit_key[2], []).append((set(unit_key[1].split("+")), why))
     for key in dict(together.keyed()):
-        reasons = [why for unit in units if (why := hidden.get((unit.key, *key[1:])))]
+        groups = set(key[1].split("+"))
+        reasons = [why for parts, why in hidden_of_units.get(key[2], ()) if parts <= groups]
         if any(why.hides_mean for why in reasons):
             more[key] = Why.BESIDE
         elif reasons and key not in hidden:

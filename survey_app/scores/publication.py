@@ -151,6 +151,11 @@ class Published:
             return self.is_whole(unit, score) and all(not _is_few(part, self.publication.k) for part in parts)
         return all(self.why(unit, group, question.item) is None for question in score.groups[group].questions)
 
+    def forms(self) -> tuple[int, bool, dict[str, int | None]]:
+        """(ballots, whether there are more, ballots of each group; none: fewer than k, so the sum leaves them out)."""
+        shown = {group: None if 0 < n < self.publication.k else n for group, n in self.inputs.by_group.items()}
+        return sum(n for n in shown.values() if n is not None), None in shown.values(), shown
+
     def document(self) -> dict[str, Any]:
         """The result in its stable JSON shape, with none where a figure is kept back."""
         document = self.scores.document()
@@ -158,7 +163,8 @@ class Published:
             document["survey_total"] = None
         for unit, leaves in [(None, document), *document.get("units", {}).items()]:
             for score in self.scores_of(unit):
-                self._keep_back(unit, score, leaves["leaves"][score.criterion.code])
+                if score.criterion.code in leaves["leaves"]:
+                    self._keep_back(unit, score, leaves["leaves"][score.criterion.code])
         return document
 
     def _keep_back(self, unit: str | None, score: LeafScore, document: dict[str, Any]) -> None:
@@ -210,7 +216,7 @@ def breakdown(score: LeafScore, settings: Settings) -> Iterator[Line]:
         for group, figure in score.groups.items():
             for question in figure.questions:
                 yield Line(group, question, question.n >= settings.n_min, sipas)
-    else:
+    elif score.groups:
         for item in score.criterion.items:
             pooled = _pooled(score.groups.values(), item, score)
             yield Line("+".join(score.groups), pooled, pooled.mean is not None, sipas)

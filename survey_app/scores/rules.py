@@ -19,6 +19,7 @@ from ..rounds.models import Area, Round, ScoredBy
 from ..rounds.models import Criterion as CriterionRow
 from ..units.models import UnitKind
 from ..version import VERSION
+from .asked import groups_asked
 from .document import points_text
 from .inputs import COMMUNES, OFFICES, Counted, Leaf, RoundScores, ScoreInputs, compute, data_code
 from .models import LeafScore, ScoreRun
@@ -125,8 +126,17 @@ def compare_run(session: Session, survey_round: Round, run: ScoreRun) -> Compari
     same_precision: bool | None = True
     if run.precision is not None:
         intervals = _intervals(session, survey_round, again)
-        same_precision = None if _knows_less(intervals, run.precision) else intervals == run.precision
+        same_precision = None if _knows_less(intervals, run.precision) else _holds(intervals, run.precision)
     return Comparison(same_result, same_inputs, same_precision)
+
+
+def _holds(found: Any, stored: Any) -> bool:
+    """Whether what was found is what is stored; an earlier program stored fewer facts beside each figure."""
+    if isinstance(stored, dict) and isinstance(found, dict):
+        return all(key in found and _holds(found[key], one) for key, one in stored.items())
+    if isinstance(stored, list) and isinstance(found, list):
+        return len(found) == len(stored) and all(_holds(*pair) for pair in zip(found, stored, strict=True))
+    return bool(found == stored)
 
 
 def _points_of(document: Mapping[str, Any]) -> list[Any]:
@@ -171,14 +181,17 @@ def gather_inputs(session: Session, survey_round: Round) -> ScoreInputs:
         raise Refused("Bộ tiêu chí của đợt không có tiêu chí nào do điều tra chấm, nên không có điểm để tính.")
     questions = questions_of(session, survey_round)
     apart = self_rating_groups(session, survey_round.id)
+    leaves = tuple(_leaf(area, leaf, questions, apart) for area, leaf in scored)
+    counts = _counts(session, survey_round.id, questions)
     return ScoreInputs(
         settings=Settings.from_json(survey_round.rules),
-        leaves=tuple(_leaf(area, leaf, questions, apart) for area, leaf in scored),
-        counts=_counts(session, survey_round.id, questions),
+        leaves=leaves,
+        counts=counts,
         by_group=ballots_by_group(session, survey_round.id),
         k_min=survey_round.k_min,
         self_rating=tuple(apart),
         classes=_classes(session, survey_round.id),
+        asked=groups_asked(session, survey_round, leaves, counts),
     )
 
 

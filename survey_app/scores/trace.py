@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from analysis.component_score import SIPAS, Criterion, GroupFigure, LeafScore, QuestionFigure, half_up, score_leaves
+from analysis.component_score import SIPAS, GroupFigure, LeafScore, QuestionFigure, half_up, score_leaves
 from analysis.scoring_rules import PRESETS, Settings
 
 from ..text import N_, number_text
 from .figures import LeafLine
 from .inputs import Counted, RoundScores
-from .publication import WORDS, Line, Published, Why, breakdown
+from .publication import FEWEST_FOR_LEVELS, WORDS, Line, Published, Why, breakdown
 
 _COARSE = 2  # decimals of a mean whose levels are kept back
 
@@ -65,7 +65,7 @@ def trace(found: Published, line: LeafLine, unit: str | None = None) -> Trace:
     # Where anything is kept back, points under other rules would tell it by subtraction.
     others: tuple[tuple[str, Decimal | None], ...] = ()
     if line.shown and found.is_whole(unit, line.score):
-        others = _other_rules(line.leaf.criterion, _counts_of(found.scores, unit), settings)
+        others = _other_rules(line.score, _counts_of(found.scores, unit), settings)
     return Trace(line, level_lines(found, line, unit), tuple(line.score.groups.items()), formula, others)
 
 
@@ -152,12 +152,16 @@ def _quotient(terms: Sequence[str], divisor: str) -> str:
     return terms[0] if divisor == "1" and len(terms) == 1 else f"({' + '.join(terms)}) / {divisor}"
 
 
-def _other_rules(criterion: Criterion, counts: Counted, settings: Settings) -> tuple[tuple[str, Decimal | None], ...]:
+def _other_rules(score: LeafScore, counts: Counted, settings: Settings) -> tuple[tuple[str, Decimal | None], ...]:
     """Points under other rules, one changed at a time (*nếu đổi quy tắc*)."""
+    criterion = score.criterion
     changes: Mapping[str, dict[str, object]] = _SIPAS_CHANGES if criterion.scored_by == SIPAS else _CHANGES
     found: list[tuple[str, Decimal | None]] = []
     for words, change in changes.items():
         if change.get("coefficients") and len(settings.coefficients) != len(PRESETS["mean01"]):
+            continue
+        # Beside the points of all groups pooled they tell the mean of a group, of which no line is shown.
+        if change.get("sipas_groups") == "equal" and _has_small_group(score):
             continue
         other = replace(settings, **change)  # type: ignore[arg-type]
         if other.group_combination == "pooled":
@@ -165,6 +169,15 @@ def _other_rules(criterion: Criterion, counts: Counted, settings: Settings) -> t
         if other != settings:
             found.append((words, score_leaves([criterion], counts, other)[0].points))
     return tuple(found)
+
+
+def _has_small_group(score: LeafScore) -> bool:
+    """Whether so few of a group answered a question that its mean may tell that they are of one mind."""
+    questions = [question for figure in score.groups.values() for question in figure.questions]
+    return any(
+        question.answered < 2 * FEWEST_FOR_LEVELS and question.answered + question.dont_know + question.refused > 0
+        for question in questions
+    )
 
 
 _CHANGES: Mapping[str, dict[str, object]] = {

@@ -1,7 +1,7 @@
 """The points of a run as an Excel workbook that an office can print, sort and quote from."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,10 +13,10 @@ from analysis.component_score import half_up
 from analysis.scoring_rules import rule_line
 
 from ..text import moment_text
-from .comparison import BAND_NAMES, Comparison, Limits, RaterLine
-from .figures import Overview, overview
+from .comparison import BAND_NAMES, CLASS_NAMES, Comparison, Limits, RaterLine
+from .figures import AreaLine, LeafLine, Overview, areas_of_units, overview
 from .publication import Published
-from .trace import level_lines
+from .trace import LevelLine, level_lines
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -27,14 +27,18 @@ HIDDEN = "đã giữ kín"
 _TITLE_ROWS = 4  # title, round, run, blank: the header of every table stands in row 5
 
 
+UnitLimits = tuple[Limits | None, Mapping[str, Limits], Mapping[str, Limits]]
+
+
 @dataclass(frozen=True)
 class RunIntervals:
-    """95 % limits of the total, the areas and the leaves; places by group, rated units where there are several, and
-    what is said of their covariance."""
+    """95 % limits of the total, the areas and the leaves; places by group, and rated units where there are several,
+    compared by class and with the limits of each; what is said of their covariance."""
 
-    limits: tuple[Limits | None, Mapping[str, Limits], Mapping[str, Limits]] = (None, {}, {})
+    limits: UnitLimits = (None, {}, {})
     places: Mapping[str, Comparison] = field(default_factory=dict)
-    units: Comparison | None = None
+    units: Sequence[tuple[str, Comparison]] = ()  # by class
+    of_units: Mapping[str, UnitLimits] = field(default_factory=dict)
     raters: tuple[RaterLine, ...] = ()
 
 
@@ -59,7 +63,7 @@ class RunFacts:
 
 
 def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
-    """The workbook: overview with a chart, criteria, levels, rated units where there are several, self-ratings, rules.
+    """The workbook: overview with a chart, criteria, levels, those of each rated unit, self-ratings, rules.
 
     Text stays text: nothing that begins with «=» becomes a formula.
     """
@@ -69,13 +73,18 @@ def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with Workbook(target, options) as workbook:
         workbook.set_properties({"title": "Điểm điều tra xã hội học", "comments": facts.line})
-        book = _Book(workbook, facts)
+        book = _Book(workbook, facts, several=len(found.units) > 1)
         shown = overview(found)
-        _overview_sheet(book, found, shown)
+        if found.inputs.classes:
+            _classes_sheet(book, found)
+        else:
+            _overview_sheet(book, found, shown)
         _leaves_sheet(book, shown)
         _levels_sheet(book, found, shown)
         if len(found.units) > 1:
             _units_sheet(book, found)
+            _unit_leaves_sheet(book, found)
+            _unit_levels_sheet(book, found)
         if found.scores.own:
             _own_sheet(book, found)
         for group, places in facts.intervals.places.items():
@@ -87,10 +96,10 @@ def workbook_bytes(found: Published, facts: RunFacts) -> bytes:
 class _Book:
     """A workbook with its few cell formats; every sheet gets the same head and print set-up."""
 
-    def __init__(self, workbook: "Workbook", facts: RunFacts) -> None:
+    def __init__(self, workbook: "Workbook", facts: RunFacts, *, several: bool) -> None:
         font: dict[str, Any] = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}
         cell = font | {"border": 1, "border_color": "#B8C2CF"}
-        self.workbook, self.facts = workbook, facts
+        self.workbook, self.facts, self.several = workbook, facts, several
         self.formats: dict[str, Format] = {
             "title": workbook.add_format(font | {"bold": True, "font_size": 14, "text_wrap": True}),
             "plain": workbook.add_format(font | {"text_wrap": True}),
@@ -130,6 +139,15 @@ class _Book:
         sheet.set_footer(f"&L&9Lần tính {self.facts.number}, mã {self.facts.data_code[:12]}…&R&9Trang &P/&N")
         return sheet
 
+    def unit(self, code: str) -> list[tuple[Any, str]]:
+        """Code and name of a rated unit."""
+        return [(code, "middle"), (self.facts.unit_names.get(code, code), "text")]
+
+    @property
+    def of_all(self) -> str:
+        """For titles of figures of several rated units taken together."""
+        return ", GỘP MỌI ĐƠN VỊ" if self.several else ""
+
     def line(
         self, sheet: "Worksheet", row: int, words: str, columns: list[tuple[str, float]], look: str = "plain"
     ) -> None:
@@ -166,7 +184,7 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
         values.append((area.max_points, "points"))
         book.write(sheet, next(rows), [*values, (area.percent, "percent"), *_limits(area_limits.get(area.code))])
     end = next(rows)
-    total = [
+    total: list[tuple[Any, str]] = [
         ("", "total_text"),
         ("Tổng điểm điều tra", "total_text"),
         (HIDDEN if shown.total is None else shown.total, "total"),
@@ -176,7 +194,7 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
     ]
     book.write(sheet, end, total)
     enough = f"Tiêu chí đủ mẫu ở mọi nhóm: {shown.enough}/{len(shown.leaves)}."
-    book.line(sheet, end + 1, f"Số phiếu: {sum(found.inputs.by_group.values())}. {enough}", columns)
+    book.line(sheet, end + 1, f"{_all_forms(found)} {enough}", columns)
     book.line(sheet, end + 2, f"Quy tắc: {rule_line(found.inputs.settings)}", columns)
     first, last = _TITLE_ROWS + 1, end - 1
     chart = book.workbook.add_chart({"type": "bar"})
@@ -199,6 +217,25 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
     sheet.insert_chart(end + 4, 0, chart, {"description": "Biểu đồ điểm đạt so với tối đa theo lĩnh vực"})
 
 
+def _classes_sheet(book: _Book, found: Published) -> None:
+    """Sở and communes have other maxima: no figure of both together would say anything."""
+    columns = [("Loại đơn vị", 24.0), ("Lĩnh vực", 10.0), ("Tên lĩnh vực", 48.0), ("Tối đa", 10.0)]
+    columns += [("Trung bình các đơn vị", 12.0), ("Thấp nhất", 10.0), ("Cao nhất", 10.0), ("Số đơn vị", 9.0)]
+    sheet = book.sheet("Tổng quan", "ĐIỂM ĐIỀU TRA XÃ HỘI HỌC THEO LĨNH VỰC", columns, landscape=True)
+    rows = _rows()
+    for each, areas in areas_of_units(found):
+        for area in areas:
+            figures = (area.max_points, area.mean, area.lowest, area.highest)
+            values: list[tuple[Any, str]] = [(CLASS_NAMES[each], "text"), (area.code, "middle"), (area.name, "text")]
+            book.write(sheet, next(rows), [*values, *((one, "points") for one in figures), (area.units, "count")])
+    book.line(sheet, next(rows), f"{_all_forms(found)} {_POOLED}", columns)
+    book.line(sheet, next(rows), f"Quy tắc: {rule_line(found.inputs.settings)}", columns)
+
+
+_POOLED = (
+    "Không nêu khoảng tin cậy của số chung nhiều đơn vị: một người chấm nhiều đơn vị, và phiếu kín không cho biết "
+    "phiếu nào cùng một người."
+)
 _LIMIT_COLUMNS = [("95 % từ", 9.0), ("95 % đến", 9.0)]
 
 
@@ -212,82 +249,130 @@ def _rounded(figure: float, look: str) -> Decimal:
     return half_up(Fraction(str(figure)), 1 if look == "percent" else 2)
 
 
-def _leaves_sheet(book: _Book, shown: Overview) -> None:
+def _leaf_columns(groups: Sequence[str]) -> list[tuple[str, float]]:
     columns = [("Lĩnh vực", 10.0), ("Mã", 9.0), ("Tiêu chí", 50.0), ("Điểm", 9.0), ("Tối đa", 9.0), ("% tối đa", 9.0)]
     columns += _LIMIT_COLUMNS
-    columns += [(f"n nhóm {group}", 8.0) for group in shown.groups] + [("Mẫu", 16.0), ("Điểm chưa làm tròn", 13.0)]
+    return columns + [(f"n nhóm {group}", 8.0) for group in groups] + [("Mẫu", 16.0), ("Điểm chưa làm tròn", 13.0)]
+
+
+def _leaf_values(area: AreaLine, line: LeafLine, groups: Sequence[str], limits: Limits | None) -> list[tuple[Any, str]]:
+    counts = [line.groups.get(group) for group in groups]
+    return [
+        (area.code, "middle"),
+        (line.leaf.criterion.code, "middle"),
+        (line.leaf.title, "text"),
+        (line.points if line.shown else HIDDEN, "points"),
+        (line.max_points, "points"),
+        (line.percent, "percent"),
+        *_limits(limits),
+        *((count and (HIDDEN if count.why else count.n), "count") for count in counts),
+        ("Đủ mẫu" if line.score.enough else "Không đủ mẫu", "text"),
+        (line.unrounded, "mean"),
+    ]
+
+
+def _leaves_sheet(book: _Book, shown: Overview) -> None:
+    columns = _leaf_columns(shown.groups)
     leaf_limits = book.facts.intervals.limits[2]
-    sheet = book.sheet("Tiêu chí", "ĐIỂM ĐIỀU TRA CỦA TỪNG TIÊU CHÍ", columns, landscape=True)
+    sheet = book.sheet("Tiêu chí", f"ĐIỂM ĐIỀU TRA CỦA TỪNG TIÊU CHÍ{book.of_all}", columns, landscape=True)
     rows = _rows()
     for area in shown.areas:
         for line in area.leaves:
-            values: list[tuple[Any, str]] = [
-                (area.code, "middle"),
-                (line.leaf.criterion.code, "middle"),
-                (line.leaf.title, "text"),
-                (line.points if line.shown else HIDDEN, "points"),
-                (line.max_points, "points"),
-                (line.percent, "percent"),
-                *_limits(leaf_limits.get(line.leaf.criterion.code)),
-            ]
-            counts = [line.groups.get(group) for group in shown.groups]
-            values += [(count and (HIDDEN if count.why else count.n), "count") for count in counts]
-            enough = "Đủ mẫu" if line.score.enough else "Không đủ mẫu"
-            book.write(sheet, next(rows), [*values, (enough, "text"), (line.unrounded, "mean")])
+            limits = leaf_limits.get(line.leaf.criterion.code)
+            book.write(sheet, next(rows), _leaf_values(area, line, shown.groups, limits))
     sheet.autofilter(_TITLE_ROWS, 0, next(rows) - 1, len(columns) - 1)
 
 
-def _levels_sheet(book: _Book, found: Published, shown: Overview) -> None:
-    most = max(len(found.inputs.settings.coefficients), 5)
+_UNIT_COLUMNS = [("Mã đơn vị", 10.0), ("Đơn vị được đánh giá", 34.0)]
+
+
+def _unit_leaves_sheet(book: _Book, found: Published) -> None:
+    """Every leaf that was asked about each rated unit."""
+    groups = sorted({group for leaf in found.inputs.leaves for group in leaf.criterion.groups})
+    columns = _UNIT_COLUMNS + _leaf_columns(groups)
+    sheet = book.sheet("Tiêu chí từng đơn vị", "ĐIỂM TỪNG TIÊU CHÍ CỦA TỪNG ĐƠN VỊ", columns, landscape=True)
+    rows = _rows()
+    for unit in found.units:
+        limits = book.facts.intervals.of_units.get(unit, (None, {}, {}))[2]
+        for area in overview(found, unit).areas:
+            for line in area.leaves:
+                values = _leaf_values(area, line, groups, limits.get(line.leaf.criterion.code))
+                book.write(sheet, next(rows), [*book.unit(unit), *values])
+    sheet.autofilter(_TITLE_ROWS, 0, next(rows) - 1, len(columns) - 1)
+
+
+def _level_columns(most: int) -> list[tuple[str, float]]:
     columns = [
         ("Mã", 9.0),
         ("Câu hỏi", 12.0),
         ("Nhóm", 8.0),
         *((f"Mức {number}", 9.0) for number in range(1, most + 1)),
     ]
-    columns += [
-        ("Không biết", 11.0),
-        ("Bỏ trống", 10.0),
-        ("n", 9.0),
-        ("Trung bình hệ số", 14.0),
-        ("Vì sao giữ kín", 34.0),
+    columns += [("Không biết", 11.0), ("Bỏ trống", 10.0), ("n", 9.0), ("Trung bình hệ số", 14.0)]
+    return [*columns, ("Vì sao giữ kín", 34.0)]
+
+
+def _level_values(leaf: LeafLine, line: LevelLine, most: int) -> list[tuple[Any, str]]:
+    kept_back: Any = HIDDEN if line.why else None
+    levels: list[Any] = [*line.levels] if line.levels is not None else [kept_back] * most
+    levels += [None] * (most - len(levels))
+    counts = (line.dont_know, line.refused, line.n)
+    mean: Any = HIDDEN if line.is_hidden else line.mean
+    return [
+        (leaf.leaf.criterion.code, "middle"),
+        (line.item, "text"),
+        (line.group, "middle"),
+        *((level, "count") for level in levels),
+        *((HIDDEN if count is None else count, "count") for count in counts),
+        (mean, "mean"),
+        (line.words % line.facts, "text"),
     ]
-    k, fewest = found.publication.k, found.publication.fewest
-    title = f"SỐ CÂU TRẢ LỜI THEO MỨC (từ {k} phiếu nêu trung bình, từ {fewest} phiếu nêu các mức)"
-    sheet = book.sheet("Các mức", title, columns, landscape=True)
+
+
+def _levels_sheet(book: _Book, found: Published, shown: Overview) -> None:
+    most = max(len(found.inputs.settings.coefficients), 5)
+    sheet = book.sheet("Các mức", f"{_levels_title(found)}{book.of_all}", _level_columns(most), landscape=True)
     rows = _rows()
     for leaf in shown.leaves:
         for line in level_lines(found, leaf):
-            kept_back: Any = HIDDEN if line.why else None
-            levels: list[Any] = [*line.levels] if line.levels is not None else [kept_back] * most
-            levels += [None] * (most - len(levels))
-            values: list[tuple[Any, str]] = [
-                (leaf.leaf.criterion.code, "middle"),
-                (line.item, "text"),
-                (line.group, "middle"),
-            ]
-            values += [(level, "count") for level in levels]
-            counts = (line.dont_know, line.refused, line.n)
-            values += [(HIDDEN if count is None else count, "count") for count in counts]
-            mean: Any = HIDDEN if line.is_hidden else line.mean
-            book.write(sheet, next(rows), [*values, (mean, "mean"), (line.words % line.facts, "text")])
+            book.write(sheet, next(rows), _level_values(leaf, line, most))
+
+
+def _levels_title(found: Published) -> str:
+    k, fewest = found.publication.k, found.publication.fewest
+    return f"SỐ CÂU TRẢ LỜI THEO MỨC (từ {k} phiếu nêu trung bình, từ {fewest} phiếu nêu các mức)"
+
+
+def _unit_levels_sheet(book: _Book, found: Published) -> None:
+    """The answers behind every leaf of each rated unit, kept back as on the pages."""
+    most = max(len(found.inputs.settings.coefficients), 5)
+    columns = _UNIT_COLUMNS + _level_columns(most)
+    sheet = book.sheet("Các mức từng đơn vị", f"{_levels_title(found)}, TỪNG ĐƠN VỊ", columns, landscape=True)
+    rows = _rows()
+    for unit in found.units:
+        for leaf in overview(found, unit).leaves:
+            for line in level_lines(found, leaf, unit):
+                book.write(sheet, next(rows), [*book.unit(unit), *_level_values(leaf, line, most)])
+    sheet.autofilter(_TITLE_ROWS, 0, next(rows) - 1, len(columns) - 1)
 
 
 def _units_sheet(book: _Book, found: Published) -> None:
-    columns = [("Hạng", 8.0), ("Mã", 12.0), ("Đơn vị được đánh giá", 44.0), ("Điểm", 11.0)]
-    columns += [*_LIMIT_COLUMNS, ("Hạng từ", 9.0), ("Hạng đến", 9.0)]
-    compared = {row.code: row for row in book.facts.intervals.units.rows} if book.facts.intervals.units else {}
-    sheet = book.sheet("Đơn vị", "ĐIỂM ĐIỀU TRA CỦA TỪNG ĐƠN VỊ ĐƯỢC ĐÁNH GIÁ", columns)
-    units = found.document()["units"]
+    """Rated units by class, each class by points. No bare rank: what ranks a unit may have stands beside its points."""
+    columns = [("Loại đơn vị", 22.0), *_UNIT_COLUMNS, ("Điểm", 10.0), ("Tối đa", 10.0), *_LIMIT_COLUMNS]
+    columns += [("Hạng từ", 8.0), ("Hạng đến", 8.0), ("Chắc chắn cao hơn (nơi)", 12.0)]
+    columns += [("Chắc chắn thấp hơn (nơi)", 12.0), ("Chưa phân biệt được (nơi)", 12.0)]
+    compared = {row.unit: (row, units.count) for _name, units in book.facts.intervals.units for row in units.rows}
+    sheet = book.sheet("Đơn vị", "ĐIỂM ĐIỀU TRA CỦA TỪNG ĐƠN VỊ ĐƯỢC ĐÁNH GIÁ", columns, landscape=True)
+    classes, units = found.inputs.classes, found.document()["units"]
     rows = _rows()
-    for code in sorted(units, key=lambda code: (units[code]["rank"] or len(units) + 1, code)):
-        unit = units[code]
-        name = book.facts.unit_names.get(code, code)
-        values = [(unit["rank"], "count"), (code, "middle"), (name, "text"), (Decimal(unit["total"]), "points")]
-        row = compared.get(code)
-        ranks = (row.best, row.worst) if row else (None, None)
-        values += [*_limits(row.limits if row else None), *((rank, "count") for rank in ranks)]
-        book.write(sheet, next(rows), values)
+    for code in sorted(units, key=lambda code: (classes.get(code, ""), -Decimal(units[code]["total"]), code)):
+        shown = overview(found, code)
+        name: Any = CLASS_NAMES.get(classes.get(code, ""))
+        values: list[tuple[Any, str]] = [(name, "text"), *book.unit(code), (Decimal(units[code]["total"]), "points")]
+        values += [(shown.max_points, "points")]
+        row, count = compared.get(code, (None, 0))
+        told = (row.best, row.worst, count - row.worst, row.best - 1, row.unclear) if row else (None,) * 5
+        book.write(sheet, next(rows), [*values, *_limits(row.limits if row else None), *((n, "count") for n in told)])
     for line in book.facts.intervals.raters:
         book.line(sheet, next(rows), line.words % line.facts, columns)
 
@@ -331,7 +416,7 @@ def _rules_sheet(book: _Book, found: Published) -> None:
             "Ngưỡng giữ kín",
             f"trung bình từ {found.publication.k} câu trả lời, các mức từ {found.publication.fewest} câu trả lời",
         ),
-        ("Số phiếu theo nhóm", ", ".join(f"{group}: {count}" for group, count in found.inputs.by_group.items())),
+        ("Số phiếu theo nhóm", _forms(found)),
         *(("Hiệp phương sai giữa các đơn vị", line.words % line.facts) for line in facts.intervals.raters),
         ("Lần tính", f"{facts.number}, {moment_text(facts.made_at)}, {facts.made_by}"),
         ("Mã dữ liệu", facts.data_code),
@@ -339,3 +424,15 @@ def _rules_sheet(book: _Book, found: Published) -> None:
     ]
     for row, (name, words) in zip(_rows(), lines, strict=False):
         book.write(sheet, row, [(name, "text"), (words, "text")])
+
+
+def _forms(found: Published) -> str:
+    """Ballots of each group; where one has fewer than k, only that."""
+    _all, _more, groups = found.forms()
+    few = f"dưới {found.publication.k}"
+    return ", ".join(f"{group}: {few if count is None else count}" for group, count in groups.items())
+
+
+def _all_forms(found: Published) -> str:
+    count, more, _groups = found.forms()
+    return f"Số phiếu: {'trên ' if more else ''}{count}."

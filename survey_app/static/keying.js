@@ -17,6 +17,7 @@
   }));
 
   let content = null; // what /p/form gives out: rules, messages, keys
+  let today = ""; // by the clock of the server
   let paper = null; // the form in hand: code, submission, first and second keying, what is sent
   let pass = "first"; // first, again, resolve, edit
   let secondName = "";
@@ -46,7 +47,7 @@
 
   function assess() {
     const raw = Object.fromEntries(rows.map((row) => [row.name, fieldsOf(row)]));
-    const state = surveyForm.assess(content.rules, raw, surveyForm.today());
+    const state = surveyForm.assess(content.rules, raw, today);
     state.asked = new Set(state.screens.flatMap((screen) => screen.questions.map((question) => question.name)));
     return state;
   }
@@ -331,6 +332,7 @@
     const { status: given, content: fresh } = await device.post("/p/form", { code: told.code, language: root.dataset.language, have: content ? content.etag : "" });
     if (given !== 200) { stop(fresh.message || words.lost); return; }
     if (!fresh.unchanged) content = fresh;
+    today = fresh.day;
     const number = crypto.getRandomValues(new Uint8Array(16));
     paper = {
       code: told.code, share: told.second_needed / told.waiting,

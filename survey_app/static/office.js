@@ -10,6 +10,38 @@
   applyTheme();
   system.addEventListener("change", applyTheme);
 
+  // A file of its own tells what it is: title above, how to read it, rules and source below, in lines of the width.
+  const writeAround = (copy) => {
+    const [, , width, height] = copy.getAttribute("viewBox").split(" ").map(Number);
+    const lines = (words, most) => words.split(" ").reduce((found, word) => {
+      const last = found[found.length - 1];
+      if (last && `${last} ${word}`.length <= most) found[found.length - 1] = `${last} ${word}`;
+      else found.push(word);
+      return found;
+    }, []);
+    const write = (words, y, size, weight, fill) => {
+      const text = document.createElementNS("http://www.w3.org/2000/svg", "text");
+      const facts = { x: 0, y, "font-size": size, "font-weight": weight, fill };
+      for (const [property, value] of Object.entries(facts)) text.setAttribute(property, value);
+      text.textContent = words;
+      copy.append(text);
+    };
+    const title = lines(copy.dataset.title || "", Math.floor(width / 9));
+    const below = ["note", "rule", "source"].flatMap((name) => lines(copy.dataset[name] || "", Math.floor(width / 6))).filter(Boolean);
+    const top = 22 * title.length + 10;
+    title.forEach((words, number) => write(words, 22 * number - top + 18, 16, 650, "#1a1f26"));
+    below.forEach((words, number) => write(words, height + 18 + 15 * number, 11, 400, "#4a5462"));
+    const whole = height + top + 15 * below.length + 16;
+    copy.setAttribute("viewBox", `-10 ${-top - 6} ${width + 20} ${whole + 6}`);
+    copy.setAttribute("width", width + 20);
+    copy.setAttribute("height", whole + 6);
+    for (const name of ["title", "note", "rule", "source"]) delete copy.dataset[name];
+    const heading = document.createElementNS("http://www.w3.org/2000/svg", "title");
+    heading.textContent = title.join(" ");
+    copy.prepend(heading);
+    return [-10, -top - 6];
+  };
+
   // A chart as a file of its own: colours of the page's light look written in, white ground, twice the size as .png.
   const saveChart = (chart, name, kind) => {
     const copy = chart.cloneNode(true);
@@ -25,6 +57,9 @@
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     for (const [property, value] of [["width", "100%"], ["height", "100%"], ["fill", "#fff"]]) ground.setAttribute(property, value);
+    const [left, above] = writeAround(copy);
+    ground.setAttribute("x", left);
+    ground.setAttribute("y", above);
     copy.prepend(ground);
     const drawing = new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" });
     const give = (blob) => {
@@ -38,8 +73,8 @@
     const image = new Image();
     image.onload = () => {
       const canvas = document.createElement("canvas");
-      canvas.width = 2 * chart.width.baseVal.value;
-      canvas.height = 2 * chart.height.baseVal.value;
+      canvas.width = 2 * copy.width.baseVal.value;
+      canvas.height = 2 * copy.height.baseVal.value;
       canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
       canvas.toBlob(give, "image/png");
     };

@@ -208,10 +208,5 @@
     return Object.keys(apart).length ? { ratings, apart } : { ratings };
   }
 
-  const today = () => {
-    const now = new Date();
-    return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
-  };
-
-  globalThis.surveyForm = { assess, isAnswered, isComputed, isGiven, ratingsOf, today };
+  globalThis.surveyForm = { assess, isAnswered, isComputed, isGiven, ratingsOf };
 })();

@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import comparisons, contingency, estimates, inputs, proportion, quantiles
+from analysis import (
+    comparisons,
+    contingency,
+    estimates,
+    inputs,
+    proportion,
+    quantiles,
+    regression,
+    response_quality,
+    weight_diagnostics,
+)
 from analysis.design import Design
 from analysis.replicates import Replicates
 from analysis.taylor import DesignError
@@ -80,6 +90,13 @@ def test_a_sample_that_cannot_be_is_refused(frame: pd.DataFrame, options: dict, 
         (lambda sample: sample.crosstab("sex", "nope"), "names nope"),
         (lambda sample: contingency.goodness_of_fit(sample, "sex", [0.5, 0]), "a share above 0"),
         (lambda sample: contingency.independence(sample, "sex", "content", "G"), "statistic='G'"),
+        (lambda sample: regression.fit(sample, "nope ~ y"), "The formula names nope"),
+        (lambda sample: regression.fit(sample, "sex ~ y"), "sex holds text"),
+        (lambda sample: regression.fit(sample, "y ~ sex", where=[1] * 24), "True or False"),
+        (lambda sample: weight_diagnostics.kish_design_effect([1, None]), "weights is missing in 1 of 2 rows"),
+        (lambda sample: weight_diagnostics.effective_size([1, -1]), "weights is negative in 1 of 2 rows"),
+        (lambda sample: weight_diagnostics.summary([0, 0]), "weights is 0 in all 2 rows"),
+        (lambda sample: response_quality.run_lengths(["tốt"]), "items has 1 dimensions"),
         (lambda sample: estimates.variance(sample, "y", where=[1] * 24), "True or False"),
     ],
 )
@@ -112,6 +129,9 @@ def test_names_values_and_lists_give_the_same() -> None:
     assert by_value.contrast == "1 - 0"
     assert by_name.table.drop(columns="contrast").equals(by_value.table.drop(columns="contrast"))
     assert sample.quantile("y", 0.5).equals(quantiles.quantile(sample, "y", [0.5]))
+    longest = response_quality.run_lengths(pd.DataFrame([[3, 3, 4]]))[0]
+    assert longest.tolist() == response_quality.run_lengths([[3, 3, 4]])[0].tolist() == [2]
+    assert weight_diagnostics.effective_size([1, 1, 1]) == 3
     assert inputs.vector([Decimal("0.5"), None], "share").tolist()[0] == 0.5
 
 

@@ -76,21 +76,27 @@ def read_workbook(content: bytes, whole_words: Mapping[str, str]) -> Known:
     book = load_workbook(io.BytesIO(content))
     rows = [[cell.value for cell in row] for row in book["Các mức"].iter_rows(min_row=5)]
     width = sum(str(head).startswith("Mức") for head in rows[0])
-    for row in rows[1:]:
+    named = [(ALL, row) for row in rows[1:]]
+    if "Các mức từng đơn vị" in book.sheetnames:
+        named += [(str(row[0]), row[2:]) for row in book["Các mức từng đơn vị"].iter_rows(min_row=6, values_only=True)]
+    for unit, row in named:
         numbers = [value for value in row[3 : 3 + width] if value != "–"]
         levels = tuple(numbers) if numbers and all(isinstance(value, int) for value in numbers) else None
         dont_know, refused, n = (value if isinstance(value, int) else None for value in row[3 + width : 6 + width])
         mean, words = row[6 + width], row[7 + width]
         # As many decimals as the page prints: the number in the cell must not have more.
         mean = Fraction(Decimal(str(mean))) if isinstance(mean, int | float) else None
-        known.lines[ALL, row[2], row[1]] = Printed(
+        known.lines[unit, row[2], row[1]] = Printed(
             levels, dont_know, refused, n, mean, whole_words.get(words or "", "")
         )
-    for row in book["Tiêu chí"].iter_rows(min_row=6, values_only=True):
+    named = [(ALL, row) for row in book["Tiêu chí"].iter_rows(min_row=6, values_only=True)]
+    if "Tiêu chí từng đơn vị" in book.sheetnames:
+        named += [(str(row[0]), row[2:]) for row in book["Tiêu chí từng đơn vị"].iter_rows(min_row=6, values_only=True)]
+    for unit, row in named:
         if isinstance(row[3], int | float):
             exact = row[-1] if isinstance(row[-1], int | float) else None
             value, half = (exact, Fraction(1, 2 * 10**6)) if exact is not None else (row[3], Fraction(1, 200))
-            known.points[ALL, str(row[1])] = (Fraction(Decimal(str(value))), half)
+            known.points[unit, str(row[1])] = (Fraction(Decimal(str(value))), half)
     for row in book["Tổng quan"].iter_rows(min_row=6, values_only=True):
         if row[1] == "Tổng điểm điều tra" and isinstance(row[2], int | float):
             known.total = Fraction(Decimal(str(row[2])))
@@ -194,7 +200,7 @@ class _System:
         self.matrix = sparse.csr_matrix(np.array(self.rows))
 
     def levels(self, name: Name) -> list[str]:
-        line = self.question.get(name) or self.question[next(iter(self.found.units)), *name[1:]]
+        line = self.question[self.parts(name)[0]]
         return [str(number) for number in range(1, len(line.question.levels) + 1)]
 
     def true(self, name: Name, level: str) -> int:
@@ -235,7 +241,9 @@ class _System:
     def parts(self, name: Name) -> list[Name]:
         if name in self.question:
             return [name]
-        return [(unit, *name[1:]) for unit in self.found.units]
+        # Where groups are pooled, the line of a unit that only some of them rate is of just these.
+        groups = set(name[1].split("+"))
+        return [key for key in self.question if key[2] == name[2] and set(key[1].split("+")) <= groups]
 
     def _sum(self, name: Name, weights: Mapping[str, float]) -> np.ndarray:
         row = np.zeros(len(self.column))

@@ -171,8 +171,19 @@ def test_rated_units_are_listed_with_a_page_each(database, samples, signed_in):
         store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
     client = signed_in(Role.LEADER, unit=survey_round.operator_unit)
     page = text_of(client.get(f"/rounds/{survey_round.code}/scores"))
-    assert re.search(r"1 Huyện Tuần Giáo 21,86 .*2 Huyện Mường Ảng", page)
+    assert re.search(r"1(–2)? Huyện Tuần Giáo 21,86 21,\d\d–22,\d\d 30,00 .*2 Huyện Mường Ảng", page)
     assert "Điểm theo lĩnh vực" not in page
+    assert "Từng lĩnh vực" in page
+    assert "21,86 / 30,00" not in page, "nothing pooled over units, whose interval nobody could tell"
+    unit = text_of(client.get(f"/rounds/{survey_round.code}/scores?unit=099"))
+    assert "Điểm điều tra xã hội học năm 2021: Huyện Tuần Giáo" in unit
+    assert "phiếu về đơn vị này" in unit
+    assert "Không hỏi về đơn vị này" not in unit
+    assert "Không hỏi về đơn vị này" in text_of(client.get(f"/rounds/{survey_round.code}/scores?unit=102"))
+    beside = text_of(client.get(f"/rounds/{survey_round.code}/scores/places?with=102"))
+    assert re.search(r"Huyện Mường Ảng : chắc chắn cao hơn \d nơi, chắc chắn thấp hơn \d nơi", beside)
+    assert "Chọn một đơn vị ở ô trên" in text_of(client.get(f"/rounds/{survey_round.code}/scores/groups"))
+    assert "cặp nhóm được so sánh" in text_of(client.get(f"/rounds/{survey_round.code}/scores/groups?unit=099"))
     assert "Điểm theo lĩnh vực" in text_of(client.get(f"/rounds/{survey_round.code}/scores?unit=102"))
     assert "Vì sao 1.7.1 được 1,00 điểm?" in text_of(client.get(f"/rounds/{survey_round.code}/scores/1.7.1?unit=102"))
 
@@ -216,7 +227,7 @@ def test_the_step_follows_closing_opening_and_scoring(app, database, samples):
         assert (state.status, state.detail) == (StepStatus.DONE, "21,86 / 30,00 điểm, lần tính 1")
 
 
-PAGES = ("places", "questions", "years", "method")
+PAGES = ("places", "groups", "questions", "years", "method")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -271,9 +282,9 @@ def test_places_in_bands_with_a_table(database, samples, signed_in):
         store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
     client = signed_in(Role.LEADER, unit=survey_round.operator_unit)
     page = text_of(client.get(f"/rounds/{survey_round.code}/scores/places"))
-    assert "Không phân biệt được (3)" in page
+    assert "Không phân biệt được nửa trên hay dưới (3)" in page
     assert "Đã giữ kín: Xã số 1, Xã số 2." in page
-    assert "Không nên khen, chê hay xếp thứ tự" in page
+    assert "Hai nơi cùng ở đây vẫn có thể khác nhau thật" in page
     assert "0 / 3 nơi xếp được nhóm" in text_of(client.get(f"/rounds/{survey_round.code}/scores"))
     book = load_workbook(io.BytesIO(client.get(f"/rounds/{survey_round.code}/scores.xlsx").data))
     rows = [[cell.value for cell in row] for row in book["Nơi nhóm E"].iter_rows(min_row=6)]
@@ -296,7 +307,8 @@ def test_a_year_is_compared_with_the_year_before(database, samples, signed_in):
     page = text_of(client.get("/rounds/tg-2022/scores/years"))
     assert "Năm 2022 so với năm 2021" in page
     assert "Hai năm tính điểm theo quy tắc khác nhau" in page
-    assert "Chưa nói được" in page
+    assert "Không kết luận. Quy tắc tính điểm hai năm khác nhau" in page
+    assert "thật" not in re.sub(r"Tăng thật[:,]|giảm thật:|Giảm thật:", "", page), "no verdict under other rules"
     assert "Chưa có đợt năm trước nào" in text_of(client.get(f"/rounds/{first}/scores/years"))
 
 
@@ -319,6 +331,12 @@ def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server,
         content = download.value.path().read_bytes()
         assert content.startswith(start)
         assert b"var(--" not in content
+        if kind == "svg":
+            told = content.decode()
+            assert "Mức đánh giá của nhóm E, % của mức cao nhất" in told
+            assert "chưa rõ nửa nào" in told
+            assert "Nguồn:" in told
+            assert "Quy tắc:" in told
         assert download.value.suggested_filename == f"noi-e.{kind}"
 
 

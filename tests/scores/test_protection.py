@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -84,6 +85,17 @@ def test_small_rounds_give_nothing_away(seed):
     assert findings(found, read_lines(found)) == []
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_units_that_not_all_groups_rate_give_nothing_away(seed):
+    """Pooled groups have a line of their own where only one of them rates the unit; the sum of all has it too."""
+    inputs = small_round(seed, 3, Settings(missing_group="zero"))
+    counts = dict(inputs.counts)
+    counts["001"] = {key: count for key, count in counts["001"].items() if key[0] != "C"}
+    asked = {"001": {"2.1": ("A", "B"), "8.1": ("B",)}}
+    found = published(compute(replace(inputs, counts=counts, asked=asked)))
+    assert findings(found, read_lines(found)) == []
+
+
 def test_the_same_attack_breaks_a_publication_that_judges_each_line_by_itself():
     broken = 0
     for seed in range(4):
@@ -97,8 +109,8 @@ def test_the_workbook_tells_no_more_than_the_lines():
         found = published(compute(small_round(seed, 1 + seed, Settings())))
         book = read_workbook(workbook_bytes(found, FACTS), REASONS)
         lines = read_lines(found)
-        assert book.lines == {name: line for name, line in lines.lines.items() if name[0] == ALL}
-        assert book.points == {name: points for name, points in lines.points.items() if name[0] == ALL}
+        assert book.lines == lines.lines
+        assert book.points == lines.points
         assert book.total == lines.total
 
 
@@ -116,7 +128,7 @@ def test_pages_and_workbook_of_an_opened_round_give_nothing_away(database, sampl
     address = f"/rounds/{survey_round.code}/scores"
     known = read_workbook(client.get(f"{address}.xlsx").data, REASONS)
     wanted = read_lines(found)
-    assert known.lines == {name: line for name, line in wanted.lines.items() if name[0] == ALL}
+    assert known.lines == wanted.lines
     for unit in found.units:
         bars = client.get(f"{address}/questions?unit={unit}").get_data(as_text=True).count('width="260"')
         lines = [line for name, line in wanted.lines.items() if name[0] == unit]
@@ -178,14 +190,16 @@ def test_no_other_part_of_the_program_reads_answers():
         if re.search(r"\b(AnswerCount|Ballot|answer_counts|opened_forms)\b", path.read_text("utf-8"))
     }
     opening = {f"answers/{name}.py" for name in ("models", "opening", "cleaning", "raters")}
-    assert readers == opening | {f"scores/{name}.py" for name in ("queries", "rules", "precision")}
+    scoring = {f"scores/{name}.py" for name in ("queries", "rules", "precision")}
+    verifying = {"backups/verification.py"}  # says only whether counts and ballots fit each other
+    assert readers == opening | scoring | verifying
     joining = {
         str(path.relative_to(packages))
         for path in packages.rglob("*.py")
         if re.search(r"\braters_of_ballots\b", path.read_text("utf-8"))
     }
     assert joining == {"answers/raters.py", "scores/queries.py"}, "which ballots are of one person is for sums only"
-    shown_by = {"pages", "workbook", "comparison", "step", "trace", "figures", "commands"}
+    shown_by = {"pages", "workbook", "comparison", "group_comparison", "step", "trace", "figures", "commands"}
     for name in shown_by:
         text = (packages / "scores" / f"{name}.py").read_text("utf-8")
         assert not re.search(r"\bcompute\(ScoreInputs|scores\.document\(|import .*\bcompute$", text, re.MULTILINE), name

@@ -4,6 +4,7 @@ import io
 import random
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 
 from flask import Flask
 from openpyxl import load_workbook
@@ -12,8 +13,10 @@ from survey_app.access import Role
 from survey_app.db import Database
 from survey_app.rounds.models import Round
 from survey_app.scores.comparison import unit_lists_of
+from survey_app.scores.figures import overview
 from survey_app.scores.inputs import ScoreInputs, compute
 from survey_app.scores.models import ScoreRun
+from survey_app.scores.publication import published_run
 from survey_app.scores.rules import compare_run, store_run
 from tests.province import Size, answer_all, make_province, open_all
 
@@ -65,6 +68,21 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
             ("Xã, phường, thị trấn", 4),
             ("Sở, ngành", 3),
         ]
+        inputs = ScoreInputs.from_json(run.inputs)
+        strict = compute(replace(inputs, settings=replace(inputs.settings, missing_group="zero")))
+        for code, leaves in strict.units.items():
+            is_office = code in offices
+            asked = [leaf for leaf in leaves if leaf.criterion.groups]
+            assert len(asked) == (10 if is_office else 18)
+            assert {group for leaf in asked for group in leaf.groups} == ({"C", "D"} if is_office else {"A", "D", "E"})
+            # A group that does not rate the unit is not missing: no rule takes points for it.
+            assert all(leaf.points for leaf in asked if leaf.enough)
+            assert sum(leaf.enough for leaf in asked) > 5
+        shown = overview(published_run(run), next(iter(offices)))
+        assert shown.max_points == Decimal("12.50")
+        assert len(shown.not_asked) == 8
+        interval = run.precision["units"][next(iter(offices))]["total"]
+        assert interval[3] <= 12.5
         assert own_of(run) == own
         assert own_of(run, most=9) == {}  # under ten nothing is said of what colleagues think
         assert own_of(run, level="5") == {}  # nor where everybody chose the best

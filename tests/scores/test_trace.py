@@ -132,3 +132,12 @@ def test_beside_a_group_of_one_mind_the_smallest_other_group_keeps_its_mean_back
     assert [line.why for line in found.lines] == [Why.BESIDE, Why.HIGH]
     assert found.lines[1].n == 12
     assert found.line.percent == Decimal("82.4")  # of the rounded points, 1,03 / 1,25
+
+
+def test_equal_groups_are_not_tried_where_they_would_tell_the_mean_of_a_small_group():
+    """Seven of F, all content: the points of all pooled and those of equal groups together would say so."""
+    words = {small: [each[0] for each in make_trace(levels={"E": COUNTS["E"], "F": small}, scored_by=SIPAS).other_rules]
+             for small in (COUNTS["F"], (0, 0, 0, 4, 3))}  # fmt: skip
+    assert "nhóm bằng nhau" in words[COUNTS["F"]]
+    assert "nhóm bằng nhau" not in words[0, 0, 0, 4, 3]
+    assert "mức trung bình / 5" in words[0, 0, 0, 4, 3]

@@ -1,6 +1,7 @@
 """The workbook of a run, read back: figures as numbers, text as text, small groups kept back, ready to print."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
@@ -100,15 +101,42 @@ def test_the_rules_stand_on_a_sheet_of_their_own(inputs):
     assert "n tối thiểu 5" in words
 
 
+def test_the_number_of_ballots_of_a_small_group_is_not_told_nor_follows_from_the_sum(inputs):
+    book = open_book(replace(inputs(), by_group={"A": 24, "E": 404, "F": 4}))
+    words = {row[0]: row[1] for row in rows_of(book["Quy tắc"])}
+    assert words["Số phiếu theo nhóm"] == "A: 24, E: 404, F: dưới 5"
+    assert any(str(row[0]).startswith("Số phiếu: trên 428.") for row in rows_of(book["Tổng quan"]))
+
+
 def test_rated_units_get_a_sheet_and_no_text_becomes_a_formula(inputs):
     one, other = inputs(), inputs("answers-edge.csv", "102")
     both = ScoreInputs(one.settings, one.leaves, {**one.counts, **other.counts}, one.by_group, 5)
-    sheet = open_book(both)["Đơn vị"]
-    assert rows_of(sheet)[:2] == [
-        [1, "099", "Huyện Tuần Giáo", 21.86, *["–"] * 4],
-        [2, "102", "=1+1", 12.72, *["–"] * 4],
+    book = open_book(both)
+    assert rows_of(book["Đơn vị"])[:2] == [
+        ["–", "099", "Huyện Tuần Giáo", 21.86, 30, *["–"] * 7],
+        ["–", "102", "=1+1", 12.72, 30, *["–"] * 7],
     ]
-    assert sheet["C7"].data_type == "s"
+    assert book["Đơn vị"]["C7"].data_type == "s"
+    leaves = [row for row in rows_of(book["Tiêu chí từng đơn vị"]) if row[3] == "5.6.3"]
+    assert [(row[0], row[5]) for row in leaves] == [("099", 0.78), ("102", "–")]
+    levels = [row for row in rows_of(book["Các mức từng đơn vị"]) if row[2:5:2] == ["5.6.3", "E"]]
+    assert levels[0][:10] == ["099", "Huyện Tuần Giáo", "5.6.3", levels[0][3], "E", 9, 36, 89, 166, 71]
+
+
+def test_units_of_two_classes_stand_apart_and_have_no_total_in_common(inputs):
+    one, other = inputs(), inputs("answers-edge.csv", "102")
+    both = ScoreInputs(
+        one.settings, one.leaves, {**other.counts, **one.counts}, one.by_group, 5,
+        classes={"102": "communes", "099": "offices"}, asked={"099": {"8.1": ()}},
+    )  # fmt: skip
+    book = open_book(both)
+    units = [row[:5] for row in rows_of(book["Đơn vị"])]
+    assert units == [
+        ["Xã, phường, thị trấn", "102", "=1+1", 12.72, 30],
+        ["Sở, ngành", "099", "Huyện Tuần Giáo", 14.07, 20],
+    ]
+    words = [str(cell) for row in rows_of(book["Tổng quan"]) for cell in row]
+    assert "Tổng điểm điều tra" not in words
 
 
 def test_a_leaf_without_answers_is_a_dash(inputs):
