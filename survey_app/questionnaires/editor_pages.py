@@ -174,6 +174,10 @@ def _present(code: str, group_code: str) -> tuple[Round, RespondentGroup, Defini
     return survey_round, group, definition_of(version), version.sha256
 
 
+class _Broken(Refused):
+    """The change would leave a questionnaire that cannot be walked."""
+
+
 def _with_choice_step(definition: Definition, name: str) -> Definition:
     """What the button beside a choice does, besides saving the words: «up:x», «down:x», «remove:x»."""
     act, _colon, choice_name = request.form.get("choice", "").partition(":")
@@ -194,10 +198,10 @@ def _faults_of(fault: Invalid | Refused | Conflict) -> dict[str, str]:
 
 
 def _changed(code: str, group_code: str, change: Callable[[Definition], Definition]) -> bool:
-    """Whether the change was made; a refusal is shown on the page that follows."""
+    """Whether the change was made; what it would break, or who was faster, is said on the page that follows."""
     try:
         _change(code, group_code, change)
-    except (Refused, Conflict) as fault:
+    except (_Broken, Conflict) as fault:
         flash(fault.message, "err")
         return False
     return True
@@ -220,7 +224,7 @@ def _change(code: str, group_code: str, change: Callable[[Definition], Definitio
             load_draft(session, survey_round, group, workbook, f"nhom-{group.code.lower()}.xlsx", me())
     except XlsformError as fault:
         words = "; ".join(message.text for message in fault.messages[:3])
-        raise Refused(f"Chưa lưu được: {words}") from fault
+        raise _Broken(f"Chưa lưu được: {words}") from fault
 
 
 def _texts(definition: Definition, field: str) -> dict[str, str]:

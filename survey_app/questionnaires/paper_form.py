@@ -55,7 +55,7 @@ h2 { font-size: 13pt; margin: 5mm 0 2mm; padding: 1.5mm 2mm; background: #e8eef6
 .skip { font-style: italic; }
 ul { list-style: none; margin: 0; padding: 0 0 0 6mm; }
 li { margin: 0 0 1.5mm; padding-left: 12.5mm; text-indent: -12.5mm; break-inside: avoid; }
-ul.short li { display: inline-block; width: 44%; }
+ul.short li { display: inline-block; width: 48%; box-sizing: border-box; }
 ul.scale li { display: inline-block; margin-right: 5mm; }
 .jump { font-size: 10.5pt; font-style: italic; white-space: nowrap; }
 .how { border: 0.3mm solid #000; padding: 2mm 3mm; font-size: 10.5pt; margin: 0 0 4mm; }

@@ -15,12 +15,13 @@ from survey_app.answers import opening_job
 from survey_app.answers.keys import KeyFile, fingerprint, make_key_file
 from survey_app.answers.models import Ballot, Opening, RoundKey
 from survey_app.answers.opening import finish_cleanings
+from survey_app.answers.rules import checks_before_opening
 from survey_app.db import Database, now
 from survey_app.questionnaires.models import QuestionnaireVersion
 from survey_app.rounds.models import RatedUnit, Round
 from survey_app.units.models import Unit
 from tests.answers.make import ANSWERS, OpenRound, make_open_round
-from tests.make import csrf_token, make_unit
+from tests.make import csrf_token, make_criteria, make_unit
 
 PASSPHRASE = "suối cá nương lúa sương"
 
@@ -71,6 +72,17 @@ def address(made: OpenRound, rest: str) -> str:
 def stored_round(database: Database, made: OpenRound) -> Round:
     with database.reading() as session:
         return session.get_one(Round, made.round.id)
+
+
+def test_a_scale_without_points_for_every_level_stops_the_opening(database: Database, made: OpenRound) -> None:
+    with database.writing() as session:
+        survey_round = session.get_one(Round, made.round.id)
+        make_criteria(session, survey_round, [("5.6.2", "1.00", "survey", ["E"])])
+        words = "Phiếu nhóm E có thang mức khác hệ số tính điểm của đợt; sửa phiếu hoặc quy tắc tính điểm"
+        assert words not in {check.text for check in checks_before_opening(session, survey_round)}
+        survey_round.rules = {"coefficients": {"1": "0", "2": "0.5", "3": "1"}}  # after the questionnaire was published
+        session.flush()
+        assert (False, words) in {(check.holds, check.text) for check in checks_before_opening(session, survey_round)}
 
 
 def test_a_round_with_all_conditions_opens_once(operator: FlaskClient, database: Database, made: OpenRound) -> None:
