@@ -147,7 +147,7 @@
     const found = Object.create(null);
     for (const question of questionsOf(items)) {
       const name = question.rated_name || question.name;
-      found[question.name] = known.get(name) ?? known.size + 1;
+      found[question.name] = known.get(name) || known.size + 1;
       if (isAnswered(question) && !known.has(name)) known.set(name, known.size + 1);
     }
     for (const name of Object.keys(found)) found[name] = Math.min(found[name], known.size);
