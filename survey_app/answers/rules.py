@@ -17,7 +17,7 @@ from ..access_codes.queries import unkeyed_batches
 from ..audit import Action, record
 from ..db import now
 from ..errors import Conflict, Missing, Refused
-from ..questionnaires.check import level_faults
+from ..questionnaires.check import check_round, level_faults
 from ..questionnaires.definition import Definition
 from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
@@ -272,7 +272,7 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
         Check(survey_round.roster_locked_at is not None, "Danh sách chung đã khóa", "roster"),
         Check(cells > 0, f"Đã chốt ô công bố ({cells} ô)" if cells else "Đã chốt ô công bố", "cells"),
         Check(bool(invited), f"Đã có lời mời cho {sum(count for count, _ in invited.values())} người", "cells"),
-        _check_questionnaires(session, survey_round, [(group.id, group.code) for group in groups]),
+        _check_questionnaires(session, survey_round, groups),
         *([_check_keys(session, survey_round)] if needs_holders(modes) else []),
         *([_check_readers(session, survey_round, modes)] if Mode.CONFIDENTIAL in modes else []),
         _check_rated_units(session, survey_round, groups),
@@ -284,19 +284,24 @@ def checks_before_opening(session: Session, survey_round: Round) -> list[Check]:
     ]
 
 
-def _check_questionnaires(session: Session, survey_round: Round, groups: list[tuple[int, str]]) -> Check:
-    missing, too_long, unscorable = [], [], []
+def _check_questionnaires(session: Session, survey_round: Round, groups: list[RespondentGroup]) -> Check:
+    """Also whether published questionnaires still fit: criteria and rules may have changed since."""
+    missing, too_long, unscorable, unfit = [], [], [], []
     rated = rated_of(session, survey_round.id)
     criteria = asked_criteria(session, survey_round.id)
-    for group_id, code in groups:
-        version = published_version(session, group_id)
+    for group in groups:
+        code = group.code
+        version = published_version(session, group.id)
         if version is None:
             missing.append(code)
             continue
-        if any(level_faults(definition_of(version), criteria)):
+        definition = definition_of(version)
+        if any(level_faults(definition, criteria)):
             unscorable.append(code)
+        elif criteria and any(found.is_error for found in check_round(definition, criteria, code, group.self_rating)):
+            unfit.append(code)
         try:
-            envelope_size(form_of(version, rated.most(group_id)))
+            envelope_size(form_of(version, rated.most(group.id)))
         except ValueError:
             too_long.append(code)
     if missing:
@@ -306,6 +311,10 @@ def _check_questionnaires(session: Session, survey_round: Round, groups: list[tu
     if unscorable:
         names = ", ".join(unscorable)
         text = f"Phiếu nhóm {names} có thang mức khác hệ số tính điểm của đợt; sửa phiếu hoặc quy tắc tính điểm"
+        return Check(False, text, "questionnaires")
+    if unfit:
+        names = ", ".join(unfit)
+        text = f"Phiếu nhóm {names} không còn khớp bộ tiêu chí của đợt; xem lỗi ở trang phiếu, sửa và công bố lại"
         return Check(False, text, "questionnaires")
     return Check(bool(groups), "Phiếu của mọi nhóm đã công bố", "questionnaires")
 

@@ -58,7 +58,7 @@ def check(
         *_check_scoring(definition),
     ]
     if criteria is not None:
-        found += _check_round(definition, criteria, group or definition.group, self_rating)
+        found += check_round(definition, criteria, group or definition.group, self_rating)
     return sorted(found, key=lambda message: (not message.is_error, message.sheet != "survey", message.row))
 
 
@@ -202,9 +202,10 @@ def level_faults(definition: Definition, criteria: Sequence[AskedCriterion]) -> 
             yield Message(Severity.ERROR, "levels_of_round", text, "choices", question.choices[0].row, "level")
 
 
-def _check_round(
+def check_round(
     definition: Definition, criteria: Sequence[AskedCriterion], group: str, self_rating: bool
 ) -> Iterator[Message]:
+    """What in the questionnaire does not fit the criteria and rules of the round."""
     known = {criterion.code: criterion for criterion in criteria}
     if definition.group and group and definition.group != group:
         text = f"tệp ghi là phiếu nhóm {definition.group}, không phải nhóm {group}."

@@ -78,11 +78,10 @@ def use_shipped(code: str) -> Any:
 @bp.post("/rounds/<code>/questionnaires/publish")
 @requires("questionnaires.manage")
 def publish_all(code: str) -> Any:
-    """Publishes every draft without errors."""
+    """Publishes every draft without errors but those that two persons must look at, each on its own page."""
     with writing() as session:
         survey_round = find_round(session, code, me())
-        rows = overview(session, survey_round).rows
-        rows = [row for row in rows if row.may_be_published and not row.waits_for_second(me())]
+        rows = [row for row in overview(session, survey_round).rows if row.publishes_at_once]
         for row in rows:
             publish(session, survey_round, row.group, me())
     if rows:
@@ -138,7 +137,7 @@ def use_shipped_for_group(code: str, group_code: str) -> Any:
 def publish_group(code: str, group_code: str) -> Any:
     with writing() as session:
         survey_round, group = find_pair(session, code, group_code)
-        number = publish(session, survey_round, group, me()).number
+        number = publish(session, survey_round, group, me(), request.form.get("seen")).number
     flash(_("Đã công bố phiếu nhóm %(group)s, bản %(number)d.", group=group_code, number=number), "ok")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))
 

@@ -67,10 +67,18 @@ class GroupQuestionnaire:
 
     def waits_for_second(self, by: Actor) -> bool:
         """Whether somebody else than `by`, who worked on the draft, must publish it."""
-        if self.version is None or by.id not in self.version.author_ids:
-            return False
+        return self.version is not None and by.id in self.version.author_ids and self.needs_second
+
+    @property
+    def needs_second(self) -> bool:
+        """Whether the draft changes so much that two persons must have looked at it."""
         changes = list(self.changes)
         return needs_second_person(changes) or (self.is_correction and changes_words(changes))
+
+    @property
+    def publishes_at_once(self) -> bool:
+        """A draft that may be published together with others, without looking at what it changes."""
+        return self.may_be_published and not self.needs_second
 
     @property
     def is_correction(self) -> bool:
@@ -103,8 +111,8 @@ class Overview:
 
     @property
     def drafts(self) -> int:
-        """Drafts that may be published now."""
-        return sum(row.may_be_published for row in self.rows)
+        """Drafts that may be published together now."""
+        return sum(row.publishes_at_once for row in self.rows)
 
     @property
     def missing_by_group(self) -> list[tuple[str, list[str]]]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from ..access import Actor
 from ..audit import Action, record
 from ..db import now
-from ..errors import Refused
+from ..errors import Conflict, Refused
 from ..rounds.cancelling import hold_round
 from ..rounds.levels import SO_AND_COMMUNES
 from ..rounds.models import RespondentGroup, Round
@@ -213,17 +213,25 @@ def copy_questionnaires(session: Session, source: Round, made: Round, by: Actor)
     return copied
 
 
-def publish(session: Session, survey_round: Round, group: RespondentGroup, by: Actor) -> QuestionnaireVersion:
-    """The draft of a group, published: frozen from now on.
+def publish(
+    session: Session, survey_round: Round, group: RespondentGroup, by: Actor, seen: str | None = None
+) -> QuestionnaireVersion:
+    """The draft of a group, published: frozen from now on. `seen` is the digest of the draft that `by` looked at.
 
-    Raises Refused when there is no draft, when a check finds an error, when a test scenario fails, when `by` worked
-    on a draft with risky changes, or once the round is open and the draft is more than a typing correction.
+    Raises Conflict when another draft has taken its place since, Refused when there is no draft, when a check finds an
+    error, when a test scenario fails, when `by` worked on a draft with risky changes, or once the round is open and the
+    draft is more than a typing correction.
     """
     hold_round(session, survey_round)
     found = questionnaire_of(session, survey_round, group)
     if found.version is None or found.definition is None or found.state != "draft":
         frozen = f"{_FROZEN}. " if survey_round.is_frozen else ""
         raise Refused(f"{frozen}Nhóm {group.code} không có bản nháp nào để công bố. Tải tệp XLSForm lên.")
+    if seen is not None and seen != found.version.sha256:
+        raise Conflict(
+            f"Bản nháp nhóm {group.code} đã được thay sau khi trang này mở, nên chưa công bố. "
+            "Xem lại những chỗ khác rồi công bố."
+        )
     if survey_round.opened_at is not None:
         _check_correction(session, survey_round, group, found.definition, found.version.reason)
     if found.errors:

@@ -7,7 +7,6 @@ answers a criterion with a person once, and no person is in two groups, so group
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import NormalDist
 
 from analysis.component_score import SIPAS
 
@@ -145,7 +144,13 @@ def _told_apart(means: Mapping[str, Sequence[GroupMean]]) -> dict[str, tuple[tup
 
 
 def _tests(means: Mapping[str, Sequence[GroupMean]]) -> Iterator[tuple[float, str, str, str]]:
+    """p-values of Welch's test with (criterion, higher group, lower group). Source: Welch, Biometrika 34 (1947)."""
+    from scipy import stats  # heavy: only pages of scores carry it
+
     for code, groups in means.items():
         for higher, lower in combinations(groups, 2):  # the highest first
-            spread = (higher.se**2 + lower.se**2) ** 0.5
-            yield 2 * NormalDist().cdf(-(higher.mean - lower.mean) / spread), code, higher.group, lower.group
+            variances = (higher.se**2, lower.se**2)
+            spread = sum(variances)
+            df = spread**2 / sum(v**2 / (one.n - 1) for v, one in zip(variances, (higher, lower), strict=True))
+            p = 2 * float(stats.t.sf((higher.mean - lower.mean) / spread**0.5, df))
+            yield p, code, higher.group, lower.group

@@ -353,7 +353,7 @@ def _find_chosen(session: Any, survey_round: Round) -> ScoreRun | None:
 
 
 def _chosen_unit(units: Any) -> str | None:
-    unit = request.args.get("unit")
+    unit = request.args.get("unit") or None  # the chooser sends "" for all of them
     if unit is not None and unit not in units:
         raise Missing
     return unit

@@ -85,6 +85,14 @@ def test_a_scale_without_points_for_every_level_stops_the_opening(database: Data
         assert (False, words) in {(check.holds, check.text) for check in checks_before_opening(session, survey_round)}
 
 
+def test_other_criteria_after_publishing_stop_the_opening(database: Database, made: OpenRound) -> None:
+    with database.writing() as session:
+        survey_round = session.get_one(Round, made.round.id)
+        make_criteria(session, survey_round, [("9.9.9", "1.00", "survey", ["E"])])  # what is asked is now unknown
+        words = "Phiếu nhóm E không còn khớp bộ tiêu chí của đợt; xem lỗi ở trang phiếu, sửa và công bố lại"
+        assert (False, words) in {(check.holds, check.text) for check in checks_before_opening(session, survey_round)}
+
+
 def test_a_round_with_all_conditions_opens_once(operator: FlaskClient, database: Database, made: OpenRound) -> None:
     page = operator.get(address(made, "collection"))
     assert "Đủ điều kiện mở đợt" in text_of(page)

@@ -59,10 +59,23 @@ def test_a_risky_draft_is_published_by_somebody_else_than_its_author(two_operato
     refused = publish(author)
     assert refused.status_code == 403
     assert "người khác người soạn" in refused.text
-    post(author, f"{ROUND}/publish")  # all at once passes over it
+    for one in two_operators:
+        post(one, f"{ROUND}/publish")  # all at once passes over it, whoever presses
     assert published(database) == [True, False]
     assert publish(other).status_code == 302
     assert published(database) == [True, True]
+
+
+def test_nobody_publishes_another_draft_than_the_one_on_the_page(two_operators, database):
+    author, other = two_operators
+    load(author, Q, "text | y | Ý kiến? | Opinion?")
+    publish(author)
+    load(author, Q)
+    seen = re.search(r'name="seen" value="(\w+)"', other.get(f"{ROUND}/E").text)[1]
+    load(author, Q, "text | z | Ý kiến? | Opinion?")  # meanwhile
+    answer = post(other, f"{ROUND}/E/publish", seen=seen)
+    assert (answer.status_code, "đã được thay" in answer.text) == (409, True)
+    assert published(database) == [True, False]
 
 
 def test_all_who_worked_on_a_risky_draft_need_somebody_else(two_operators, database, signed_in):

@@ -55,6 +55,16 @@ def test_the_chart_names_the_highest_and_lowest_leaf(scored, signed_in):
     assert 'href="#bang-tieu-chi">Xem bảng số' in page
 
 
+def test_the_chooser_leads_back_from_a_unit_to_all(database, samples, signed_in):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        rate_second_unit(session, survey_round, read_csv(samples / "answers-edge.csv"))
+        store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+    client = signed_in(Role.LEADER, unit=survey_round.operator_unit)
+    for rest in ("", "/questions", "/years", "/groups"):
+        assert client.get(f"/rounds/{survey_round.code}/scores{rest}?unit=").status_code == 200, rest
+
+
 def test_a_group_below_n_min_is_marked(scored, signed_in):
     code, district = scored("answers-edge.csv")
     page = text_of(signed_in(Role.OPERATOR, unit=district).get(f"/rounds/{code}/scores"))
