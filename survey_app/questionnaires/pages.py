@@ -137,7 +137,7 @@ def use_shipped_for_group(code: str, group_code: str) -> Any:
 def publish_group(code: str, group_code: str) -> Any:
     with writing() as session:
         survey_round, group = find_pair(session, code, group_code)
-        number = publish(session, survey_round, group, me(), request.form.get("seen")).number
+        number = publish(session, survey_round, group, me(), request.form.get("seen", "")).number
     flash(_("Đã công bố phiếu nhóm %(group)s, bản %(number)d.", group=group_code, number=number), "ok")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))
 

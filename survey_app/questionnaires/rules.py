@@ -227,11 +227,6 @@ def publish(
     if found.version is None or found.definition is None or found.state != "draft":
         frozen = f"{_FROZEN}. " if survey_round.is_frozen else ""
         raise Refused(f"{frozen}Nhóm {group.code} không có bản nháp nào để công bố. Tải tệp XLSForm lên.")
-    if seen is not None and seen != found.version.sha256:
-        raise Conflict(
-            f"Bản nháp nhóm {group.code} đã được thay sau khi trang này mở, nên chưa công bố. "
-            "Xem lại những chỗ khác rồi công bố."
-        )
     if survey_round.opened_at is not None:
         _check_correction(session, survey_round, group, found.definition, found.version.reason)
     if found.errors:
@@ -243,6 +238,11 @@ def publish(
         raise Refused(
             f"Phiếu nhóm {group.code} có thay đổi phải do người khác người soạn công bố: "
             "một người phụ trách chưa sửa bản nháp này."
+        )
+    if seen is not None and seen != found.version.sha256:
+        raise Conflict(
+            f"Bản nháp nhóm {group.code} đã được thay sau khi trang này mở, nên chưa công bố. "
+            "Xem lại những chỗ khác rồi công bố."
         )
     found.version.published_at = now()
     found.version.published_by_id = by.id

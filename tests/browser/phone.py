@@ -32,6 +32,7 @@ STEPS = (
     ("#q-b_kenh-mang", None),
     ("#q-y_kien", "Thêm ghế ngồi chờ"),
 )
+NOTHING = {"drafts": 0, "forms": 0, "outbox": 0}  # what `left_on_device` tells of an empty phone
 
 
 class Line:

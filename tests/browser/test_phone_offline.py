@@ -19,6 +19,7 @@ from tests.answers.make import OpenRound, make_open_round
 from tests.browser.killing import answer_killed
 from tests.browser.phone import (
     ANSWERED,
+    NOTHING,
     STEPS,
     Line,
     answer,
@@ -32,7 +33,6 @@ from tests.browser.phone import (
 from tests.browser_fixtures import PHONE, Server, check_axe
 
 NewContext = Callable[..., BrowserContext]
-NOTHING = {"drafts": 0, "forms": 0, "outbox": 0}
 WAITING = "Đã lưu trên máy, chưa gửi"
 SENT = """async () => {
   while ((await surveyDevice.allSealed()).length) await new Promise((resolve) => setTimeout(resolve, 50));

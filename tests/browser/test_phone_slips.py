@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 from tests.answers.make import OpenRound
 from tests.browser.phone import (
     ANSWERED,
+    NOTHING,
     answer,
     forward,
     heading,
@@ -20,7 +21,6 @@ from tests.browser.test_matrix import KEY_OF_DRAFT
 from tests.browser_fixtures import PHONE, Server, check_axe
 
 NewContext = Callable[..., BrowserContext]
-NOTHING = {"drafts": 0, "forms": 0, "outbox": 0}
 
 
 def half_of_it(route: Route) -> None:

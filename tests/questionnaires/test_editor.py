@@ -24,7 +24,7 @@ from survey_app.questionnaires.xlsform_writer import write_workbook
 from tests.browser_fixtures import OFFICE, PHONE, check_axe, open_page
 from tests.make import make_criteria, make_district, make_group, make_round, make_user
 from tests.questionnaires.make import SCALE, SCREENED, TWO_LEVELS, make_definition, make_source
-from tests.questionnaires.test_pages import post, upload
+from tests.questionnaires.test_pages import post, publish, upload
 from tests.questionnaires.test_versions import two_operators  # noqa: F401 - a fixture
 
 EDIT = "/rounds/r/questionnaires/E/edit"
@@ -134,7 +134,7 @@ def seen_of(client):
 def test_every_change_goes_into_the_draft_and_the_published_version_stays(two_operators):  # noqa: F811
     author, _other = two_operators
     upload(author, make_source(*SCREENED))
-    post(author, "/rounds/r/questionnaires/E/publish")
+    publish(author)
     published, before = seen_of(author)
     assert "Sửa tại đây" in author.get("/rounds/r/questionnaires/E").text
     assert post(author, f"{EDIT}/move", name="so_lan", step="up", seen=published).status_code == 302

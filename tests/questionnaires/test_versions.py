@@ -15,7 +15,7 @@ from survey_app.questionnaires.rules import answers_given
 from survey_app.rounds.models import RespondentGroup, Round
 from tests.make import make_criteria, make_district, make_group, make_round
 from tests.questionnaires.make import SCREENED, TWO_LEVELS, make_source
-from tests.questionnaires.test_pages import post, preview, state_of, upload
+from tests.questionnaires.test_pages import post, preview, publish, state_of, upload
 
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
 ROUND = "/rounds/r/questionnaires"
@@ -40,10 +40,6 @@ def published(database):
 
 def load(client, *rows):
     assert upload(client, make_source(*rows)).status_code == 302
-
-
-def publish(client):
-    return post(client, f"{ROUND}/E/publish")
 
 
 def test_a_risky_draft_is_published_by_somebody_else_than_its_author(two_operators, database):
