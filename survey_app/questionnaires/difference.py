@@ -7,6 +7,7 @@ place for it: «Tốt» and «Tồi» differ by a tone mark.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -20,7 +21,18 @@ from .definition import SELECT_MULTIPLE, SELECT_ONE, Choice, Condition, Definiti
 from .media import name_of
 from .xlsform_kinds import LOOKS
 
-_MEANING = re.compile(r"\d+|\{\w+\}|\$\{[^}]*\}|\b(?:không|chưa|chẳng|đừng|not?|never|n['’]t)\b", re.IGNORECASE)
+_DASH = "[-\u2010-\u2015\u2212]"
+_MEANING = re.compile(
+    rf"""\$\{{[^}}]*\}} | \{{\w+\}}
+    | (?P<range>(?<=[\d%])\s*{_DASH}\s*(?=\d))
+    | (?P<minus>(?<!\w){_DASH}\s?(?=\d))
+    | \d+(?:[.,]\d+)*
+    | \b(?:không|chưa|chẳng|đừng|not?|never|n['’]t)\b
+    | (?P<sign>[^\w\s])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SIGNS = frozenset("%‰&@#*/§")  # of all that Unicode calls punctuation, those that say something
+_SYMBOLS = frozenset({"Sm", "Sc", "So"})  # < = + €, degrees, arrows
 
 
 class Danger(StrEnum):
@@ -208,7 +220,8 @@ def _of_choices(old: Question, new: Question) -> Iterator[Change]:
             yield changed(Danger.SAFE, "đổi ảnh", choice)
         words = f"câu «{new.name}», lựa chọn «{name}»"
         for change in _of_texts(words, new.name, choice.row, before[name].label, choice.label):
-            yield replace(change, danger=Danger.SAFE) if new.is_scored else change
+            of_scale = new.is_scored and changes_words([change])
+            yield replace(change, danger=Danger.SAFE) if of_scale else change
     if kept != [name for name in after if name in before]:
         yield Change(Danger.RISKY, f"câu «{new.name}»: đổi thứ tự lựa chọn", new.name, new.row)
 
@@ -259,14 +272,17 @@ def _words(words: str, name: str, row: int, old: str, new: str) -> Change:
 def is_typing_correction(old: str, new: str) -> bool:
     """Whether two sentences are one sentence, once with a slip of the hand.
 
-    Marks, blanks, capitals and tone marks may differ; a word may have one letter more, less or two letters swapped; a
-    doubled word may go. Another word, a number, a placeholder or a negation makes it another sentence.
+    The same words are the same letters in the same order. Tone marks, capitals, blanks and punctuation may differ:
+    «18–29» and «18-29», «huyện?» and «huyện!» are the same. A word may have one letter more, less or two letters
+    swapped; a doubled word may go. Another word, a negation, a placeholder or a number makes it another sentence. So does
+    a sign that says something: the comma or point inside a number, a minus before it, a dash or stroke between two
+    numbers, and < > = + % and the like.
     """
     if not old or not new or _meaning(old) != _meaning(new):
         return False
-    if search_key(old).replace(" ", "") == search_key(new).replace(" ", ""):
+    before, after = (re.findall(r"\w+", search_key(text)) for text in (old, new))
+    if "".join(before) == "".join(after):
         return True
-    before, after = search_key(old).split(), search_key(new).split()
     for operation, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if operation == "replace" and end - start == last - first:
             if not all(map(_is_slip, before[start:end], after[first:last])):
@@ -280,7 +296,15 @@ def is_typing_correction(old: str, new: str) -> bool:
 
 
 def _meaning(text: str) -> list[str]:
-    return [word.lower() for word in _MEANING.findall(text)]
+    """What of a sentence is no mere mark, apart from its words: numbers, placeholders, negations and signs."""
+    found = []
+    for match in _MEANING.finditer(clean(text)):
+        kind = match.lastgroup
+        if kind != "sign":
+            found.append(kind or match[0].lower())
+        elif match[0] in _SIGNS or unicodedata.category(match[0]) in _SYMBOLS:
+            found.append(match[0])
+    return found
 
 
 def _is_slip(old: str, new: str) -> bool:

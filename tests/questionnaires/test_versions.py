@@ -142,8 +142,15 @@ RIGHT = Q.replace("Thái độ?", "Thái độ của công chức thế nào?")
 
 
 def test_marks_are_corrected_at_once_by_one_person(open_round, database):
-    assert correct(open_round, Q.replace("Thái độ?", "Thái đô của công chức thế nào ?")).status_code == 302
+    marks = make_source(Q.replace("Thái độ?", "Thái đô của công chức – thế nào ?")).replace(
+        "| Tốt ".encode(), "| tốt.".encode()
+    )
+    files = {"corrected": (io.BytesIO(marks), "phieu.md"), "reason": "Dấu câu"}
+    assert post(open_round, f"{ROUND}/E/correct", **files).status_code == 302
     assert published(database) == [True, True]
+    with database.reading() as session:
+        _group, line = corrections(session, session.scalars(select(Round)).one())[0]
+        assert {(one.before, one.after) for one in line.changes} >= {("Tốt", "tốt.")}
 
 
 def test_a_typing_error_is_corrected_while_the_round_is_open_and_logged(open_round, two_operators, database):
@@ -153,7 +160,9 @@ def test_a_typing_error_is_corrected_while_the_round_is_open_and_logged(open_rou
     assert "đổi chữ trong lúc thu phiếu" in open_round.get(f"{ROUND}/E").text
     assert publish(open_round).status_code == 403
     _author, other = two_operators
-    assert "Công bố phiếu" in other.get(f"{ROUND}/E").text
+    page = other.get(f"{ROUND}/E").text
+    assert "Công bố phiếu" in page
+    assert "Gõ sai dấu" in page.partition('id="changes"')[2].partition("</section>")[0]  # where the second decides
     assert publish(other).status_code == 302
     assert published(database) == [True, True]
     with database.reading() as session:
