@@ -274,8 +274,8 @@ def is_typing_correction(old: str, new: str) -> bool:
 
     The same words are the same letters in the same order. Tone marks, capitals, blanks and punctuation may differ:
     «18–29» and «18-29», «huyện?» and «huyện!» are the same. A word may have one letter more, less or two letters
-    swapped; a doubled word may go. Another word, a negation, a placeholder or a number makes it another sentence. So does
-    a sign that says something: the comma or point inside a number, a minus before it, a dash or stroke between two
+    swapped; a doubled word may go. Another word, a negation, a placeholder or a number makes it another sentence. So
+    does a sign that says something: the comma or point inside a number, a minus before it, a dash or stroke between two
     numbers, and < > = + % and the like.
     """
     if not old or not new or _meaning(old) != _meaning(new):

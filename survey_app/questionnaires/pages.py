@@ -33,7 +33,7 @@ from .queries import (
     questionnaire_of,
 )
 from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
-from .wording import placeholder_values
+from .wording import hand_in_of, placeholder_values
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook, write_xform
 
@@ -171,7 +171,7 @@ def paper(code: str, group_code: str) -> Any:
     values = placeholder_values(survey_round, rated)
     about = "" if has_matrix(definition) else rated  # of a matrix the names stand in the rows
     media = media_of(reading(), loaded_version(reading(), group.id))
-    pdf = paper_form_pdf(form, language, values, about, survey_round.mark, media)
+    pdf = paper_form_pdf(form, language, values, about, survey_round.mark, media, hand_in=hand_in_of(survey_round))
     name = f"phieu-giay-{survey_round.code}-nhom-{group.code.lower()}.pdf"
     return send_file(io.BytesIO(pdf), "application/pdf", as_attachment=True, download_name=name)
 
