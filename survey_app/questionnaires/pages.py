@@ -23,7 +23,9 @@ from .media import unpacked
 from .message import Message
 from .paper_form import paper_form_pdf
 from .queries import (
+    GroupQuestionnaire,
     asked_criteria,
+    bodies_of_group,
     find_group,
     form_of_group,
     history,
@@ -33,6 +35,7 @@ from .queries import (
     questionnaire_of,
 )
 from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
+from .scenario_units import marks_of, with_units
 from .wording import hand_in_of, placeholder_values
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook, write_xform
@@ -220,7 +223,18 @@ def show_group(
         waits=found.waits_for_second(me()),
         answers=answers_given(reading(), survey_round, group),
         history=history(reading(), group),
+        states=_states(group, found),
     )
+
+
+def _states(group: RespondentGroup, found: GroupQuestionnaire) -> dict[int, dict[str, Any]]:
+    """Scenario -> its answers as the preview knows them, where the rows of a matrix have the units of this round."""
+    if found.definition is None or not found.outcomes:
+        return {}
+    marks = marks_of(bodies_of_group(reading(), group)) if has_matrix(found.definition) else {}
+    units = {mark: number for number, mark in marks.items()}
+    scenarios = [outcome.scenario for outcome in found.outcomes]
+    return {one.id: with_units(found.definition, one.answers, units) for one in scenarios}
 
 
 def _may_correct(survey_round: Round) -> bool:

@@ -227,9 +227,14 @@ def bodies_of(units: Sequence[RatedUnit]) -> tuple[Body, ...]:
 
 def form_of_group(session: Session, group: RespondentGroup, definition: Definition) -> Definition:
     """The questionnaire as somebody of the group meets it, a matrix written out for all units that the group rates."""
+    return written_out(definition, bodies_of_group(session, group))
+
+
+def bodies_of_group(session: Session, group: RespondentGroup) -> tuple[Body, ...]:
+    """The units that the group rates, in their order; where none are chosen, the first unit of the round."""
     rated = rated_in_order(session, group.round_id)
     chosen = chosen_units(session, group.round_id).get(group.id)
-    return written_out(definition, bodies_of([one for one in rated if one.id in chosen] if chosen else rated[:1]))
+    return bodies_of([one for one in rated if one.id in chosen] if chosen else rated[:1])
 
 
 def asked_criteria(session: Session, round_id: int) -> list[AskedCriterion]:

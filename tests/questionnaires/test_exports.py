@@ -73,7 +73,9 @@ def test_the_paper_form_is_a4_numbered_as_on_the_screen_and_tells_whom_a_questio
     assert "Đánh nhầm thì khoanh tròn" in text
     assert "Có thể chọn nhiều ô." in text
     assert "5. Gì nữa?" in text
-    assert "Nộp phiếu Trả lời xong, xin nộp phiếu cho ………………………………, trước hết ngày …/…/……." in text  # not known: by hand
+    assert (
+        "Nộp phiếu Trả lời xong, xin nộp phiếu cho ………………………………, trước hết ngày …/…/……." in text
+    )  # not known: by hand
     path = screens(definition, {"da_lam": "khong"})
     assert [(screen.name, screen.first_question) for screen in path] == [("da_lam", 1), ("cam_on", 5), ("khac", 5)]
 

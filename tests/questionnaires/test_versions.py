@@ -12,8 +12,8 @@ from survey_app.db import now
 from survey_app.questionnaires.models import QuestionnaireScenario, QuestionnaireVersion
 from survey_app.questionnaires.queries import corrections
 from survey_app.questionnaires.rules import answers_given
-from survey_app.rounds.models import RespondentGroup, Round
-from tests.make import make_criteria, make_district, make_group, make_round
+from survey_app.rounds.models import GroupRating, RatedUnit, RespondentGroup, Round
+from tests.make import make_criteria, make_district, make_group, make_round, make_unit
 from tests.questionnaires.make import SCREENED, TWO_LEVELS, make_source
 from tests.questionnaires.test_pages import post, preview, publish, state_of, upload
 
@@ -266,6 +266,40 @@ def test_a_scenario_wants_a_name_of_its_own(two_operators, database):
     with database.reading() as session:
         assert [one.name for one in session.scalars(select(QuestionnaireScenario))] == ["A"]
     assert re.search("Đã có kịch bản «a»", author.get(f"{ROUND}/E").text)
+
+
+def matrix_source(*rows):
+    headings = "type | name | label::Tiếng Việt (vi) | label::English (en) | required | relevant | rates | criterion"
+    first = "select_one muc | m_1 | Phối hợp? | Co-operation? | yes | | | 1.1"
+    return make_source("begin_group | g | Bảng | Table | | | all", first, *rows, "end_group", headings=headings)
+
+
+def test_a_scenario_answers_a_matrix_about_units_of_any_round(two_operators, database):
+    author, _other = two_operators
+    with database.writing() as session:
+        survey_round = session.scalars(select(Round)).one()
+        units = [make_unit(session, name, parent=survey_round.operator_unit) for name in ("Xã A", "Xã B")]
+        rated = [RatedUnit(round_id=survey_round.id, unit_id=unit.id) for unit in units]
+        session.add_all(rated)
+        session.flush()
+        group_id = survey_round.groups[0].id
+        session.add_all(GroupRating(group_id=group_id, rated_unit_id=one.id) for one in rated)
+        first, second = (f"m_1__{one.id}" for one in rated)
+    assert upload(author, matrix_source()).status_code == 302
+    end = preview(author, state="{}", **{"from": "1", first: "2", second: "KB"})
+    assert "Lưu thành kịch bản thử" in end.text
+    assert post(author, f"{ROUND}/E/scenarios", state=state_of(end.text), scenario="Hai xã").status_code == 302
+    with database.reading() as session:
+        scenario = session.scalars(select(QuestionnaireScenario)).one()
+        assert scenario.answers == scenario.levels == {"m_1__xa1": "2", "m_1__xa2": "KB"}
+        assert scenario.path == ["m_1__"]
+    page = author.get(f"{ROUND}/E").text
+    assert "Đạt" in page
+    assert f"&#34;{first}&#34;: &#34;2&#34;" in page  # shown again on the phone beside
+    upload(author, matrix_source("select_one muc | m_2 | Kịp thời? | Timely? | yes | ${m_1} != 'KB'"))
+    page = author.get(f"{ROUND}/E").text
+    assert "câu «m_2__xa1» chưa trả lời đúng" in page
+    assert "m_2__xa2" not in page
 
 
 def test_another_level_of_a_choice_is_told_by_the_scenario(two_operators):
