@@ -17,7 +17,18 @@ from itertools import pairwise
 from rapidfuzz.distance import OSA, Hamming
 
 from ..text import clean, search_key
-from .definition import SELECT_MULTIPLE, SELECT_ONE, Choice, Condition, Definition, Group, Item, Question, Texts
+from .definition import (
+    SELECT_MULTIPLE,
+    SELECT_ONE,
+    Choice,
+    Condition,
+    Definition,
+    Group,
+    Item,
+    Question,
+    Texts,
+    text_in,
+)
 from .media import name_of
 from .xlsform_kinds import LOOKS
 
@@ -117,10 +128,12 @@ def _of_questions(before: Definition, after: Definition) -> Iterator[Change]:
     for name, question in old.items():
         if name not in new:
             danger = Danger.DESTRUCTIVE if question.is_answered or question.is_computed else Danger.SAFE
-            yield Change(danger, f"bỏ câu «{name}»", name, question.row)
+            yield Change(
+                danger, f"bỏ câu «{name}»", name, question.row, text_in(question.label, before.default_language)
+            )
     for name, question in new.items():
         if name not in old:
-            yield _added(question)
+            yield _added(question, text_in(question.label, after.default_language))
         else:
             yield from _of_question(old[name], question)
     kept = [name for name in old if name in new]
@@ -128,12 +141,12 @@ def _of_questions(before: Definition, after: Definition) -> Iterator[Change]:
         yield from _moved(kept, new)
 
 
-def _added(question: Question) -> Change:
+def _added(question: Question, label: str) -> Change:
     risky = question.required or question.is_scored
     why = ", bắt buộc" if question.required else ""
-    return Change(
-        Danger.RISKY if risky else Danger.SAFE, f"thêm câu «{question.name}»{why}", question.name, question.row
-    )
+    danger = Danger.RISKY if risky else Danger.SAFE
+    words = f"thêm câu «{question.name}»{why}"
+    return Change(danger, words, question.name, question.row, after=label)
 
 
 def _moved(kept: list[str], new: dict[str, Question]) -> Iterator[Change]:

@@ -135,8 +135,10 @@ def new_question(code: str, group_code: str) -> Any:
     return _new_question_page(code, group_code, faults)
 
 
-def _new_question_page(code: str, group_code: str, faults: dict[str, str], lost_choices: Sequence[str] = ()) -> Any:
-    """The form of a new question with what was typed; `lost_choices` were typed for a question that is gone."""
+def _new_question_page(
+    code: str, group_code: str, faults: dict[str, str], gone: str = "", lost_choices: Sequence[str] = ()
+) -> Any:
+    """The form of a new question with what was typed: also for one that is `gone`, with the choices typed for it."""
     survey_round, group, definition, seen = _present(code, group_code)
     asked = [one.code for one in asked_criteria(reading(), survey_round.id) if group.code in one.groups]
     page = render_template(
@@ -149,9 +151,10 @@ def _new_question_page(code: str, group_code: str, faults: dict[str, str], lost_
         faults=faults,
         fault_links=[(words, field) for field, words in faults.items()],
         given=request.form,
+        gone=gone,
         lost_choices=lost_choices,
     )
-    return page, 422 if faults else 200
+    return page, 409 if gone else 422 if faults else 200
 
 
 @bp.route("/rounds/<code>/questionnaires/<group_code>/edit/question/<name>", methods=["GET", "POST"])
@@ -249,7 +252,7 @@ def _gone_question(code: str, group_code: str, definition: Definition) -> Any:
     )
     ends = f"-{definition.default_language}"
     typed = [text for field, text in request.form.items() if field.startswith("choice-") and field.endswith(ends)]
-    return _new_question_page(code, group_code, {"": words}, typed)
+    return _new_question_page(code, group_code, {}, words, typed)
 
 
 def _words_of(field: str, definition: Definition) -> str:

@@ -216,7 +216,7 @@ def test_what_was_typed_for_a_removed_question_can_be_added_anew(two_operators):
     assert post(other, f"{EDIT}/remove", seen=seen, name="khac").status_code == 302
     choices = {"choice-co-vi": "Có chứ", "choice-khong-vi": "Không"}
     late = post(author, f"{EDIT}/question/khac", seen=seen, **question_fields("Còn gì nữa?"), **choices)
-    assert late.status_code == 422
+    assert late.status_code == 409
     for words in ("vừa bỏ câu này", "Còn gì nữa?", "Có chứ; Không", "Thêm vào bản nháp"):
         assert words in late.text
 
@@ -262,6 +262,7 @@ def test_all_changes_of_a_draft_are_taken_back_and_made_again_one_by_one(two_ope
         assert seen_of(author)[1] == definition
     page = author.get(EDIT).text
     assert "Hoàn tác (còn 2 lần)" in page
+    assert "«Cảm ơn.» → «–»" in page
     assert page.index("bỏ câu «cam_on»") < page.index("«Làm lại» ghi lại thay đổi này") < page.index("bỏ câu «vi_sao»")
     assert post(author, f"{EDIT}/move", seen=seen_of(author)[0], name="so_lan", step="up").status_code == 302
     assert post(author, f"{EDIT}/redo", seen=seen_of(author)[0]).status_code == 403  # a new change begins another way
