@@ -36,6 +36,7 @@ from .queries import (
 )
 from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
 from .scenario_units import marks_of, with_units
+from .surveyjs import write_surveyjs
 from .wording import hand_in_of, placeholder_values
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook, write_xform
@@ -45,6 +46,7 @@ bp = Blueprint("questionnaires", __name__, template_folder="templates")
 _WRITERS = {
     "xml": (write_xform, "application/xml"),
     "ddi.xml": (write_ddi, "application/xml"),
+    "surveyjs.json": (write_surveyjs, "application/json"),
     "xlsx": (write_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "md": (write_markdown, "text/markdown; charset=utf-8"),
 }
@@ -148,7 +150,7 @@ def publish_group(code: str, group_code: str) -> Any:
 @bp.get("/rounds/<code>/questionnaires/<group_code>/file.<ending>")
 @requires("questionnaires.read")
 def download(code: str, group_code: str, ending: str) -> Any:
-    """The newest version: XLSForm (.xlsx, .md), XForm (.xml) for ODK, DDI-Codebook (.ddi.xml) for archives."""
+    """The newest version: XLSForm (.xlsx, .md), XForm for ODK, DDI-Codebook for archives, SurveyJS."""
     survey_round, group = find_pair(reading(), code, group_code)
     definition = questionnaire_of(reading(), survey_round, group).definition
     if definition is None or ending not in _WRITERS:
