@@ -28,10 +28,9 @@ from .editor import (
     reworded,
     used_in,
 )
-from .models import QuestionnaireVersion
 from .pages import bp, find_pair
 from .queries import asked_criteria, definition_of, loaded_version, loader_name, state_seen, steps_of
-from .rules import load_draft, redo_change, undo_last_change
+from .rules import load_draft, redo_change, refuse_if_changed, undo_last_change
 from .xlsform import XlsformError
 from .xlsform_writer import write_workbook
 
@@ -112,7 +111,7 @@ def redo(code: str, group_code: str) -> Any:
 def _step_through(code: str, group_code: str, step: Callable[[Session, Round, RespondentGroup, Actor], None]) -> None:
     with writing() as session:
         survey_round, group = find_pair(session, code, group_code)
-        _refuse_if_changed(session, loaded_version(session, group.id), request.form.get("seen", ""))
+        refuse_if_changed(session, loaded_version(session, group.id), request.form.get("seen", ""))
         step(session, survey_round, group, me())
 
 
@@ -310,20 +309,13 @@ def _changed(code: str, group_code: str, change: Callable[[Definition], Definiti
     return True
 
 
-def _refuse_if_changed(session: Session, version: QuestionnaireVersion, seen: str) -> None:
-    """Raises Conflict when the page showed another state than `seen`."""
-    if version.sha256 != seen:
-        name, at = loader_name(session, version), moment_text(version.loaded_at)
-        raise Conflict(f"{name} vừa sửa phiếu này lúc {at}. Chưa ghi đè gì. Xem lại rồi làm tiếp.")
-
-
 def _change(code: str, group_code: str, change: Callable[[Definition], Definition], seen: str) -> None:
     """The changed questionnaire as the draft. Raises Conflict when it is not the state `seen` any more."""
     try:
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
             version = loaded_version(session, group.id)
-            _refuse_if_changed(session, version, seen)
+            refuse_if_changed(session, version, seen)
             workbook = write_workbook(change(definition_of(version)))
             load_draft(session, survey_round, group, workbook, f"nhom-{group.code.lower()}.xlsx", me())
     except XlsformError as fault:

@@ -9,7 +9,7 @@ from flask_babel import ngettext, pgettext
 from sqlalchemy.orm import Session
 
 from ..access import has_right, requires
-from ..errors import Missing
+from ..errors import Conflict, Missing
 from ..rounds.copying import register_copier
 from ..rounds.models import RespondentGroup, Round
 from ..rounds.queries import find_round, rated_units
@@ -31,10 +31,19 @@ from .queries import (
     history,
     loaded_version,
     media_of,
+    newest_version,
     overview,
     questionnaire_of,
 )
-from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
+from .rules import (
+    answers_given,
+    copy_questionnaires,
+    load_draft,
+    load_shipped,
+    publish,
+    refuse_if_changed,
+    shipped_file,
+)
 from .scenario_units import marks_of, with_units
 from .surveyjs import write_surveyjs
 from .wording import hand_in_of, placeholder_values
@@ -118,7 +127,12 @@ def upload(code: str, group_code: str) -> Any:
         read_xlsform(workbook, workbook_name)  # before the write lock: reading a large file takes a while
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
+            if "seen" in request.form:
+                refuse_if_changed(session, newest_version(session, group.id), request.form["seen"])
             load_draft(session, survey_round, group, data, file_name, me())
+    except Conflict as fault:
+        flash(fault.message, "err")
+        return redirect(url_for(".questionnaire", code=code, group_code=group_code))
     except XlsformError as fault:
         survey_round, group = find_pair(reading(), code, group_code)
         return show_group(survey_round, group, form, fault.messages, file_name), 422

@@ -13,7 +13,7 @@ from ..errors import Conflict, Refused
 from ..rounds.cancelling import hold_round
 from ..rounds.levels import SO_AND_COMMUNES
 from ..rounds.models import RespondentGroup, Round
-from ..text import clean
+from ..text import clean, moment_text
 from ..units.models import UnitKind
 from .definition import Definition
 from .definition_json import canonical_sha256, to_json
@@ -23,6 +23,7 @@ from .media import Medium, Reference, references_in, unpacked, with_references
 from .models import QuestionnaireMedium, QuestionnaireScenario, QuestionnaireVersion
 from .queries import (
     definition_of,
+    loader_name,
     media_of,
     newest_version,
     published_version,
@@ -86,6 +87,13 @@ def load_draft(
     _keep_media(session, group, [*more_media, *brought])
     record(session, Action.QUESTIONNAIRE_LOADED, by, round=survey_round.code, group=group.code, file=file_name)
     return draft
+
+
+def refuse_if_changed(session: Session, version: QuestionnaireVersion | None, seen: str) -> None:
+    """Raises Conflict when the newest version is not the one of digest `seen` (empty: none) any more."""
+    if version is not None and version.sha256 != seen:
+        name, at = loader_name(session, version), moment_text(version.loaded_at)
+        raise Conflict(f"{name} vừa sửa phiếu này lúc {at}. Chưa ghi đè gì. Xem lại rồi làm tiếp.")
 
 
 def _put(draft: QuestionnaireVersion, definition: Definition, by: Actor) -> None:

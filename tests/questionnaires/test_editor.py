@@ -1,5 +1,7 @@
 """Common changes in the browser: they give the questionnaire that the same change in Excel would give."""
 
+import io
+import re
 from functools import partial
 
 import pytest
@@ -173,6 +175,19 @@ def test_who_edits_an_older_state_is_told_who_was_faster(two_operators):  # noqa
     late = post(author, f"{EDIT}/move", name="so_lan", step="up", seen=seen)
     assert late.status_code == 302
     assert "vừa sửa phiếu này lúc" in author.get(EDIT).text
+    assert seen_of(author)[0] == now
+
+
+def test_a_file_does_not_replace_a_draft_that_its_page_did_not_show(two_operators):  # noqa: F811
+    author, other = two_operators
+    upload(author, make_source(*SCREENED))
+    page = "/rounds/r/questionnaires/E"
+    seen = re.search(r'name="seen" value="(\w+)"', author.get(page).text)[1]
+    assert post(other, f"{EDIT}/remove", seen=seen, name="khac").status_code == 302
+    now, _definition = seen_of(author)
+    fields = {"file": (io.BytesIO(make_source(*SCREENED[:1])), "e.md"), "seen": seen}
+    assert post(author, f"{page}/upload", **fields).status_code == 302
+    assert "vừa sửa phiếu này lúc" in author.get(page).text
     assert seen_of(author)[0] == now
 
 
