@@ -170,6 +170,11 @@ def test_a_repeat_of_which_one_time_is_mentioned_stays_written_out():
         assert read_xlsform(written, "thu.md") == definition
 
 
+def test_a_name_that_cannot_be_used_is_told_with_one_that_can():
+    with pytest.raises(XlsformError, match=r"tên «mong muốn» không dùng được\..*Ví dụ: mong_muon"):
+        make_definition("text | mong muốn | X? | X?")
+
+
 def test_all_faults_are_told_at_once():
     found = faults("deviceid | d", "text | 1x | X? | X?", Q, "text | y | Y? | Y? | maybe")
     assert [row for _, row, _, _ in found] == [2, 3, 5]
