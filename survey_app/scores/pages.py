@@ -154,6 +154,7 @@ def questions(code: str):
         areas=[(area, [(line, level_lines(found, line, unit)) for line in area.leaves]) for area in shown.areas],
         wording={line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves},
         level_words=_level_words(survey_round),
+        group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         settings=found.inputs.settings,
         publication=found.publication,
         rule=rule_words(found.inputs.settings),

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from openpyxl import load_workbook
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from survey_app.access import Role
@@ -334,20 +335,42 @@ def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server,
         for name in ("", *(f"/{name}" for name in PAGES)):
             page.goto(address + name)
             check_axe(page)
-    page.goto(f"{address}/places")
-    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
-        with page.expect_download() as download:
-            page.get_by_role("button", name=f"Tải hình .{kind}").click()
-        content = download.value.path().read_bytes()
-        assert content.startswith(start)
-        assert b"var(--" not in content
-        if kind == "svg":
-            told = content.decode()
-            assert "Mức đánh giá của nhóm E, % của mức cao nhất" in told
-            assert "chưa rõ nửa nào" in told
-            assert "Nguồn:" in told
-            assert "Quy tắc:" in told
-        assert download.value.suggested_filename == f"noi-e.{kind}"
+    wanted = (  # the page, its first chart, a word inside it that is not in the frame around it
+        ("/places", "noi-e", "Mức đánh giá của nhóm E, % của mức cao nhất", "chưa rõ nửa nào"),
+        ("", "linh-vuc", "Điểm theo lĩnh vực", "% điểm tối đa của lĩnh vực"),
+        ("/questions", "muc-i", "Mỗi mức bao nhiêu phần trăm: I.", "mức 5"),
+        ("/groups", "nhom-i", "Các nhóm đánh giá thế nào: I.", "% của mức cao nhất"),
+    )
+    for name, file, title, inside in wanted:
+        page.goto(address + name)
+        for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+            with page.expect_download() as download:
+                page.get_by_role("button", name=f"Tải hình .{kind}").first.click()
+            content = download.value.path().read_bytes()
+            assert content.startswith(start)
+            assert b"var(--" not in content
+            if kind == "svg":
+                told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", content.decode()))
+                for words in (title, inside, "Nguồn:", "Quy tắc:"):
+                    assert words in told, (file, words)
+            assert download.value.suggested_filename == f"{file}.{kind}"
+
+
+def test_a_phone_shows_every_chart_whole(samples, server, new_context):
+    with server.database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        in_places(session, survey_round, [40, 60, 80])
+        operator = make_user(session, Role.OPERATOR, survey_round.operator_unit)
+        store_run(session, survey_round, operator)
+        address = f"{server.url}/rounds/{survey_round.code}/scores"
+    page = signed_in_context(server, new_context, operator, viewport=PHONE).new_page()
+    for name in ("", "/places", "/groups", "/questions"):
+        page.goto(address + name)
+        chart = page.locator("svg.phone-chart").first
+        expect(chart).to_be_visible()
+        expect(page.locator(".box > svg[role=img]").first).to_be_hidden()
+        right = "svg => Math.max(...[...svg.querySelectorAll('*')].map(part => part.getBoundingClientRect().right))"
+        assert chart.evaluate(right) <= PHONE["width"], "nothing of it lies outside the screen"
 
 
 def test_computing_again_notices_answers_that_changed_places(database, scored, signed_in):
