@@ -44,10 +44,11 @@ class Composite:
     covariance: Floats
 
 
-def sums_of_means(design: Design, values: Floats, factors: Floats) -> tuple[Floats, Floats]:
-    """Σ_t factor × mean, (k,), and covariance (k, k). values: (n, T), NaN = does not count; factors: (k, T).
+def sums_of_means(design: Design, values: Floats, factors: Floats) -> tuple[Floats, Floats, Floats]:
+    """Σ_t factor × mean, (k,), covariance (k, k) and linearised variable (n, k).
 
-    A mean without any answer must have the factor 0 in every sum."""
+    values: (n, T), NaN = does not count; factors: (k, T). A mean without any answer must have the factor 0 in every
+    sum. R: `svycontrast(svymean(~a+b, design), list(sum=c(factor_a, factor_b)))`, questions without gaps."""
     inside = ~np.isnan(values)
     empty = ~(inside & (design.weights[:, None] > 0)).any(axis=0)
     if (factors[:, empty] != 0).any():
@@ -60,8 +61,7 @@ def sums_of_means(design: Design, values: Floats, factors: Floats) -> tuple[Floa
         mean = above / below
         return factors @ mean, factors @ np.hstack([np.diag(1 / below), np.diag(-mean / below)])
 
-    estimate, covariance, _linear = design.covariance(totals, sums)
-    return estimate, covariance
+    return design.covariance(totals, sums)
 
 
 def index(
@@ -151,7 +151,7 @@ def unknown_rules(
             np.where(asked, np.where(opinion, np.nan_to_num(score), 1.0), np.nan),
         ], axis=1)  # fmt: skip
         has = (~np.isnan(columns)).any(axis=0)
-        estimate, covariance = sums_of_means(design, columns, np.diag(has.astype(np.float64)))
+        estimate, covariance, _linear = sums_of_means(design, columns, np.diag(has.astype(np.float64)))
         se = np.sqrt(np.maximum(np.diag(covariance), 0))
         value, error = (np.where(has, each, np.nan) for each in (estimate, se))
         rows.append({

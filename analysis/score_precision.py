@@ -21,8 +21,9 @@ from analysis import proportion
 from analysis.component_score import SIPAS, LeafScore
 from analysis.composite import sums_of_means
 from analysis.design import Design
+from analysis.intervals import ROUNDING
 from analysis.scoring_rules import DONT_KNOW, PRESETS, Settings
-from analysis.taylor import Floats
+from analysis.taylor import Floats, satterthwaite_df
 
 CELL, GROUP, RATER = "cell", "group", "rater"
 
@@ -36,6 +37,7 @@ class Interval:
     low: float
     high: float
     n: int  # forms that say something
+    df: float  # of the standard error (Satterthwaite); where all agree, of so many persons
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,8 @@ def combined_means(
     psu = None if answers[RATER].is_unique else RATER
     design = Design(answers[[CELL, RATER]], strata=CELL, psu=psu, lonely="adjust")
     inside = ~np.isnan(values)
-    estimate, covariance = sums_of_means(design, values, factors)
+    estimate, covariance, linear = sums_of_means(design, values, factors)
+    freedom = satterthwaite_df(linear, design.stages[0], design.lonely)
     se = np.sqrt(np.maximum(np.diag(covariance), 0))
     found: list[Interval | None] = []
     for row, maximum in enumerate(maxima):
@@ -197,7 +200,8 @@ def combined_means(
             continue
         share = float(np.clip(estimate[row] / maximum, 0, 1))
         low, high = proportion.interval(share, float(se[row] / maximum), count, design.df, "beta")
-        found.append(Interval(float(estimate[row]), float(se[row]), low * maximum, high * maximum, n))
+        df = float(freedom[row]) if se[row] > ROUNDING * maximum else count - 1.0
+        found.append(Interval(float(estimate[row]), float(se[row]), low * maximum, high * maximum, n, df))
     return found
 
 

@@ -24,18 +24,23 @@ class GroupCount:
 class LeafLine:
     """A leaf with its points, in a table or chart.
 
-    shown: the points may be printed. whole: all answers behind them are shown, so nothing follows from more digits.
+    shown: the points may be printed. not_whole: groups that count, whose answers are not all shown.
     """
 
     leaf: Leaf
     score: LeafScore
     shown: bool = True
-    whole: bool = True
+    not_whole: frozenset[str] = frozenset()
     groups: Mapping[str, GroupCount] = field(default_factory=dict)
 
     @property
     def points(self) -> Decimal | None:
         return self.score.points if self.shown else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all answers behind the points are shown, so that nothing follows from more digits."""
+        return not self.not_whole
 
     @property
     def max_points(self) -> Decimal:
@@ -138,7 +143,7 @@ def _line(found: Published, unit: str | None, leaf: Leaf, score: LeafScore) -> L
         leaf,
         score,
         shown=found.points_shown(unit, leaf.criterion.code),
-        whole=found.is_whole(unit, score, counted_only=True),
+        not_whole=found.groups_not_whole(unit, score),
         groups=groups,
     )
 

@@ -144,13 +144,13 @@ def _told_apart(means: Mapping[str, Sequence[GroupMean]]) -> dict[str, tuple[tup
 
 
 def _tests(means: Mapping[str, Sequence[GroupMean]]) -> Iterator[tuple[float, str, str, str]]:
-    """p-values of Welch's test with (criterion, higher group, lower group). Source: Welch, Biometrika 34 (1947)."""
+    """p-values of Welch's test with (criterion, higher group, lower group)."""
     from scipy import stats  # heavy: only pages of scores carry it
+
+    from analysis.comparisons import welch_df
 
     for code, groups in means.items():
         for higher, lower in combinations(groups, 2):  # the highest first
-            variances = (higher.se**2, lower.se**2)
-            spread = sum(variances)
-            df = spread**2 / sum(v**2 / (one.n - 1) for v, one in zip(variances, (higher, lower), strict=True))
-            p = 2 * float(stats.t.sf((higher.mean - lower.mean) / spread**0.5, df))
+            df = welch_df(([higher.se], [higher.n - 1]), ([lower.se], [lower.n - 1]))[0]
+            p = 2 * float(stats.t.sf((higher.mean - lower.mean) / (higher.se**2 + lower.se**2) ** 0.5, df))
             yield p, code, higher.group, lower.group

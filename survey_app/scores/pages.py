@@ -21,11 +21,6 @@ from ..web import me, reading, settings, writing
 from .comparison import (
     BAND_NAMES,
     CLASS_NAMES,
-    UNTESTED_WORDS,
-    Year,
-    YearComparison,
-    compare_leaves,
-    compare_units,
     limits_of,
     places_of,
     rater_lines,
@@ -45,6 +40,7 @@ from .rules import compare_run, store_run
 from .step import step_state
 from .trace import level_lines, trace
 from .workbook import RunFacts, RunIntervals, workbook_bytes
+from .year_comparison import UNTESTED_WORDS, UnitYears, Year, YearComparison, compare_unit, compare_units
 
 bp = Blueprint("scores", __name__, template_folder="templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -91,8 +87,8 @@ def _unit_facts(survey_round: Round, found: Published, unit: str | None) -> dict
 
 
 def _unit_lists(run: ScoreRun, found: Published, names: dict[str, str]) -> list[tuple[str, UnitComparison]]:
-    maxima = {unit: overview(found, unit).max_points for unit in found.units} if len(found.units) > 1 else {}
-    return unit_lists_of(run, names, maxima)
+    shown = {unit: overview(found, unit) for unit in found.units} if len(found.units) > 1 else {}
+    return unit_lists_of(run, names, shown)
 
 
 @bp.get("/rounds/<code>/scores/places")
@@ -179,7 +175,7 @@ def years(code: str):
             "earlier_round": before.round,
             "raters": rater_lines(run),
             "unit_years": compare_units(now, earlier, facts["names"]) if several and unit is None else [],
-            "years": _leaf_years(now, earlier, unit) if unit or not several else None,
+            "years": _years_of(now, earlier, unit) if unit or not several else None,
             "same_rules": earlier.found.inputs.settings == found.inputs.settings,
             "untested_words": UNTESTED_WORDS,
             "rule": rule_words(found.inputs.settings),
@@ -188,11 +184,11 @@ def years(code: str):
     return render_template("scores/years.html", **facts)
 
 
-def _leaf_years(now: Year, earlier: Year, unit: str | None) -> YearComparison:
+def _years_of(now: Year, earlier: Year, unit: str | None) -> UnitYears:
     """Of one rated unit, or of the only one; nothing where the earlier round did not rate it."""
     if unit is not None and unit not in earlier.found.units:
-        return YearComparison((), ())
-    return compare_leaves(now, earlier, unit)
+        return UnitYears(None, YearComparison((), ()), YearComparison((), ()))
+    return compare_unit(now, earlier, unit)
 
 
 @bp.get("/rounds/<code>/scores/method")

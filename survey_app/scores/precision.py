@@ -42,7 +42,7 @@ _SEED = 2026  # of the simulation behind the ranks of units: the same forms give
 RATED = "rated"
 _FACTS = (CELL, GROUP, RATED, RATER)
 _NOT_ASKED = 255
-Stored = list[float | int]  # estimate, standard error, lower and upper limit, forms
+Stored = list[float | int]  # estimate, standard error, lower and upper limit, forms, degrees of freedom
 
 
 def round_precision(
@@ -134,7 +134,7 @@ def _figures(scores: RoundScores, leaves: Sequence[LeafScore], answers: pd.DataF
 
 def _stored(found: Interval) -> Stored:
     figures = (found.estimate, found.se, found.low, found.high)
-    return [*(round(figure, _DECIMALS) for figure in figures), found.n]
+    return [*(round(figure, _DECIMALS) for figure in figures), found.n, round(found.df, 3)]
 
 
 def _places(
@@ -240,4 +240,4 @@ def _write_ranks(rows: Mapping[str, dict[str, Any]], lower: Truths) -> None:
 
 def _spread(found: Sequence[Stored]) -> Floats:
     """Standard errors; where all answers agree 0 says nothing, the printed interval does, so its width counts."""
-    return np.array([max(se, (high - low) / (2 * _NORMAL_95)) for _estimate, se, low, high, _n in found])
+    return np.array([max(se, (high - low) / (2 * _NORMAL_95)) for _estimate, se, low, high, *_ in found])

