@@ -187,3 +187,12 @@ def groups_by_class(found: Published) -> list[tuple[str, tuple[str, ...]]]:
         groups = {group for score in leaves for group in score.criterion.groups}
         by_class.setdefault(found.inputs.classes.get(unit, ""), set()).update(groups)
     return [(each, tuple(sorted(groups))) for each, groups in sorted(by_class.items())]
+
+
+def units_by_class(found: Published, leaf: str) -> dict[str, tuple[str, ...]]:
+    """Class -> the rated units that were asked about a leaf; figures of several classes together say nothing of one."""
+    by_class: dict[str, list[str]] = {}
+    for unit, leaves in found.units.items():
+        if any(score.criterion.code == leaf and score.criterion.groups for score in leaves):
+            by_class.setdefault(found.inputs.classes.get(unit, ""), []).append(unit)
+    return {each: tuple(units) for each, units in sorted(by_class.items())}

@@ -29,7 +29,7 @@ from .comparison import (
     unit_lists_of,
 )
 from .comparison import Comparison as UnitComparison
-from .figures import LeafLine, areas_of_units, groups_by_class, overview
+from .figures import LeafLine, areas_of_units, groups_by_class, overview, units_by_class
 from .group_comparison import compare_groups
 from .inputs import data_code
 from .models import ScoreRun
@@ -142,13 +142,15 @@ def questions(code: str):
     survey_round, run, found = _run_page(code)
     unit = _chosen_unit(found.units)
     shown = overview(found, unit)
+    wording = {line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves}
     return render_template(
         "scores/questions.html",
         survey_round=survey_round,
         run=run,
         not_asked=shown.not_asked,
+        mixed=[] if unit else [code for code in wording if len(units_by_class(found, code)) > 1],
         areas=[(area, [(line, level_lines(found, line, unit)) for line in area.leaves]) for area in shown.areas],
-        wording={line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves},
+        wording=wording,
         level_words=_level_words(survey_round),
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         settings=found.inputs.settings,
@@ -283,11 +285,18 @@ def leaf_trace(code: str, leaf: str):
     unit = _chosen_unit(found.units)
     shown = overview(found, unit)
     area, line = _find_leaf(shown, leaf)
+    classes = units_by_class(found, leaf)
+    facts = _unit_facts(survey_round, found, unit)
+    asked = {each for units in classes.values() for each in units}
+    facts["unit_choices"] = {each: name for each, name in facts["unit_choices"].items() if each in asked}
+    if unit is None and len(classes) > 1:
+        return render_template("scores/trace_choice.html", survey_round=survey_round, run=run, line=line, **facts)
     return render_template(
         "scores/trace.html",
         survey_round=survey_round,
         run=run,
         overview=shown,
+        class_name=CLASS_NAMES.get(next(iter(classes), ""), ""),
         area=area,
         line=line,
         limits=limits_of(run, shown, unit)[2].get(leaf),
@@ -296,7 +305,7 @@ def leaf_trace(code: str, leaf: str):
         settings=found.inputs.settings,
         publication=found.publication,
         rule=rule_words(found.inputs.settings),
-        **_unit_facts(survey_round, found, unit),
+        **facts,
     )
 
 

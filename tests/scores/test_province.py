@@ -110,3 +110,11 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
     page = operator.get(f"/rounds/{code}/scores/places").text
     assert "Điểm của các đơn vị được đánh giá: Sở, ngành" in page
     assert "Công chức chấm chính đơn vị mình" in page
+    both = operator.get(f"/rounds/{code}/scores/1.7.1").text
+    assert "Chọn một đơn vị ở ô trên" in both
+    assert "Cách ra điểm" not in both, "sở and communes together are nobody's points"
+    assert "Cách ra điểm" in operator.get(f"/rounds/{code}/scores/1.7.1?unit={min(offices)}").text
+    one = operator.get(f"/rounds/{code}/scores/8.1").text
+    assert "Số liệu chung của 4 đơn vị loại xã, phường, thị trấn" in one
+    assert "Lĩnh vực VIII" not in one
+    assert "gộp cả hai loại" in operator.get(f"/rounds/{code}/scores/questions").text
