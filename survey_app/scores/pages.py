@@ -17,6 +17,7 @@ from ..questionnaires.queries import corrections
 from ..rounds.models import Round
 from ..rounds.queries import find_round, groups_of
 from ..steps import register_step
+from ..version import VERSION
 from ..web import me, reading, settings, writing
 from .comparison import (
     BAND_NAMES,
@@ -50,6 +51,12 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def code_of_data(run: ScoreRun) -> str:
     """The code of a run's data, as pages and workbook show it."""
     return data_code(run.inputs_sha256, settings().keys.pepper)
+
+
+@bp.app_template_test("of_earlier_program")
+def is_of_earlier_program(run: ScoreRun) -> bool:
+    """Whether another version of the program made this run, whose limits and ranks may differ from those of today."""
+    return run.program_version != VERSION
 
 
 @bp.get("/rounds/<code>/scores")

@@ -6,7 +6,7 @@ import re
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from survey_app.access import Role
 from survey_app.answers.models import Ballot
@@ -140,6 +140,21 @@ def test_the_trace_of_sipas_names_its_items(scored, signed_in):
     assert re.search(r"E\+F s_08 .*0,884977", page)
     assert "/ 15 = 7,794683" in page
     assert "nhóm bằng nhau 7,32" in page
+
+
+def test_a_run_of_an_earlier_program_says_so_on_every_page(database, scored, signed_in):
+    code, district = scored()
+    client = signed_in(Role.LEADER, unit=district)
+    paths = ("", "/8.1", *(f"/{name}" for name in PAGES))
+    assert not any("bản chương trình cũ" in text_of(client.get(f"/rounds/{code}/scores{path}")) for path in paths)
+    with database.writing() as session:
+        session.execute(update(ScoreRun).values(program_version="0.0.9"))
+    for path in paths:
+        assert "do bản chương trình cũ (0.0.9) tính" in text_of(client.get(f"/rounds/{code}/scores{path}")), path
+    assert "Đề nghị cán bộ phụ trách đợt tính lại" in text_of(client.get(f"/rounds/{code}/scores"))
+    client = signed_in(Role.OPERATOR, unit=district)
+    client.post(f"/rounds/{code}/scores", data={"csrf_token": csrf_token(client)})
+    assert "bản chương trình cũ" not in text_of(client.get(f"/rounds/{code}/scores")), "computed again"
 
 
 def test_a_leaf_without_points_says_why(scored, signed_in):
