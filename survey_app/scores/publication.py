@@ -213,6 +213,18 @@ def published(scores: RoundScores, publication: Publication | None = None) -> Pu
     return Published(scores, publication)
 
 
+def has_small_group(score: LeafScore) -> bool:
+    """Whether so few of a group answered a question that its mean may tell that they are of one mind.
+
+    Where groups are pooled, no figure of a single group is then printed: the others' share of the common line would
+    leave what the few said."""
+    questions = [question for figure in score.groups.values() for question in figure.questions]
+    return any(
+        question.answered < 2 * FEWEST_FOR_LEVELS and question.answered + question.dont_know + question.refused > 0
+        for question in questions
+    )
+
+
 def breakdown(score: LeafScore, settings: Settings) -> Iterator[Line]:
     """The lines of answers behind a leaf that are published: every group and question, for SIPAS by its rule."""
     sipas = PRESETS[settings.sipas_method]
