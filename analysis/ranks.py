@@ -19,7 +19,9 @@ Ranks = NDArray[np.intp]
 
 
 def expected_ranks(values: Values, se: Values) -> Floats:
-    """E r_j = 1 + Σ_{i≠j} Φ((t_j - t_i) / √(s_i² + s_j²)) for estimates (K,) with standard errors (K,)."""
+    """E r_j = 1 + Σ_{i≠j} Φ((t_j - t_i) / √(s_i² + s_j²)) for estimates (K,) with standard errors (K,).
+
+    R: `rowSums(pnorm(outer(t, t, "-") / sqrt(outer(s^2, s^2, "+")))) + 0.5`."""
     values, se = _estimates(values, se)
     return np.asarray(stats.norm.cdf(_differences(values) / _pairwise_se(se)).sum(axis=1) + 0.5)
 
@@ -28,7 +30,8 @@ def joint_rank_sets(values: Values, se: Values, level: float = 0.9, rule: str = 
     """Lowest and highest rank (K,), all K right at once with probability `level` (Klein, Wright & Wieczorek).
 
     Rank of j in [1 + #{i: U_i ≤ L_j}, K - #{i: L_i ≥ U_j}] from joint intervals: `sidak` (independent estimates) or
-    `bonferroni` (any dependence)."""
+    `bonferroni` (any dependence).
+    R: `z <- qnorm(1 - (1 - level^(1 / K)) / 2)`, then `1 + colSums(outer(t + z * s, t - z * s, "<="))`."""
     refuse_other(rule, JOINT_RULES, "rule")
     refuse_level(level)
     values, se = _estimates(values, se)
@@ -51,7 +54,9 @@ def pairwise_rank_sets(values: Values, se: Values, level: float = 0.95, rule: st
 
 
 def surely_smaller(values: Values, se: Values, level: float = 0.95, rule: str = "tukey") -> Truths:
-    """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `pairwise_rank_sets`."""
+    """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `pairwise_rank_sets`.
+
+    R: `outer(t, t, "-") < -qtukey(level, K, Inf) / sqrt(2) * sqrt(outer(s^2, s^2, "+"))`."""
     refuse_other(rule, PAIR_RULES, "rule")
     refuse_level(level)
     values, se = _estimates(values, se)
@@ -83,7 +88,9 @@ def benjamini_hochberg(p_values: Values) -> Floats:
 
 
 def comparison_multiplier(se: Values, alpha: float = 0.05) -> float:
-    """β of Goldstein & Healy: bars t ± β s of two units overlap wrongly with average probability `alpha`."""
+    """β of Goldstein & Healy: bars t ± β s of two units overlap wrongly with average probability `alpha`.
+
+    R: `uniroot(function(b) mean(2 * pnorm(-b * (s_i + s_j) / sqrt(s_i^2 + s_j^2))) - alpha, c(1, 2))$root`."""
     se = _estimates(se, se)[1]
     one, other = np.triu_indices(len(se), 1)
     scale = (se[one] + se[other]) / np.hypot(se[one], se[other])

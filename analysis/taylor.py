@@ -76,7 +76,8 @@ def domain_variances(
     """Variances (count, k) of the sums of `scores` (n, k) in each of `count` domains that do not overlap.
 
     domains: (n,) domain of each row, -1 = none. The diagonal of `covariance_of_totals` for n-by-domains columns, at the
-    cost of the rows alone: a sampling unit without a member of the domain counts 0."""
+    cost of the rows alone: a sampling unit without a member of the domain counts 0.
+    R: `SE(svyby(~y, ~domain, design, svytotal))^2`."""
     inside = domains >= 0
     scores, domains = scores[inside], domains[inside]
     total = np.zeros((count, scores.shape[1]))
@@ -105,7 +106,7 @@ def domain_variances(
 
 
 def sums_by_code(values: Floats, codes: Codes, count: int) -> Floats:
-    """Column sums of `values` (n, k) by code: (count, k)."""
+    """Column sums of `values` (n, k) by code: (count, k). R: `rowsum(x, code)`."""
     return np.stack([np.bincount(codes, column, minlength=count) for column in values.T], axis=1)
 
 
