@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.comparisons import welch_df
 from analysis.inputs import Values, matrix, refuse_level, refuse_rows, vector
+from analysis.ranks import normal_equivalents
 from analysis.taylor import DesignError, Floats, Truths
 
 Ranks = NDArray[np.intp]
@@ -40,9 +42,12 @@ def joint_rank_sets(
 
 
 def surely_smaller(
-    values: Values, covariance: Values, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
-) -> Truths:
+    values: Values, covariance: Values, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True,
+    df: "Values | None" = None,
+) -> Truths:  # fmt: skip
     """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `joint_rank_sets`.
+
+    df: (K,) degrees of freedom of the variances, where estimates rest on few answers (`ranks.normal_equivalents`).
 
     No R equivalent: csranks gives the sets, not the pairs they come from; those of one step are the simultaneous
     intervals of `multcomp::glht(model, mcp(unit="Tukey"))` that leave out 0."""
@@ -51,7 +56,14 @@ def surely_smaller(
     count = len(differences)
     first, second = np.triu_indices(count, 1)
     pairs = _Pairs(first, second, se[first, second])
-    apart = _told_apart(differences[first, second] / pairs.spread, noise, pairs, level, stepdown)
+    distance = differences[first, second] / pairs.spread
+    if df is not None:
+        # The errors of the two alone: what they have in common changes the variance, hardly how well it is known.
+        alone = np.sqrt(np.diag(_covariance(covariance, count)))
+        degrees = vector(df, "df", count, missing=False)
+        of_pairs = welch_df((alone[first], degrees[first]), (alone[second], degrees[second]))
+        distance = normal_equivalents(distance, of_pairs)
+    apart = _told_apart(distance, noise, pairs, level, stepdown)
     told = np.zeros((count, count), dtype=bool)
     told[first, second] = told[second, first] = apart
     return np.asarray(told & (differences < 0))

@@ -217,7 +217,7 @@ def _add_unit_ranks(
     covariance = covariance_between([(scores.units[unit], forms[unit]) for unit in units], scores.inputs.settings)
     np.fill_diagonal(covariance, _spread(totals) ** 2)
     values = np.array([total[0] for total in totals])
-    lower = rank_sets.surely_smaller(values, covariance, 0.95, seed=_SEED)
+    lower = rank_sets.surely_smaller(values, covariance, 0.95, seed=_SEED, df=_degrees(totals))
     _write_ranks({unit: found[unit] for unit in units}, lower)
 
 
@@ -227,7 +227,7 @@ def _add_place_ranks(rows: Mapping[str, dict[str, Any]]) -> None:
         return
     places = [row["found"] for row in rows.values()]
     values = np.array([place[0] for place in places])
-    _write_ranks(rows, ranks.surely_smaller(values, _spread(places), 0.95))
+    _write_ranks(rows, ranks.surely_smaller(values, _spread(places), 0.95, df=_degrees(places)))
 
 
 def _write_ranks(rows: Mapping[str, dict[str, Any]], lower: Truths) -> None:
@@ -236,6 +236,10 @@ def _write_ranks(rows: Mapping[str, dict[str, Any]], lower: Truths) -> None:
     for row, is_lower, is_higher in zip(rows.values(), lower, lower.T, strict=True):
         row["ranks"] = [1 + int(is_lower.sum()), len(names) - int(is_higher.sum())]
         row["above"] = [names[other] for other in np.flatnonzero(is_lower)]
+
+
+def _degrees(found: Sequence[Stored]) -> Floats:
+    return np.array([df for *_figures, df in found], dtype=np.float64)
 
 
 def _spread(found: Sequence[Stored]) -> Floats:
