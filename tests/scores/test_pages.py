@@ -338,13 +338,18 @@ def test_a_year_is_compared_with_the_year_before(database, samples, signed_in):
     assert "Chưa có đợt năm trước nào" in text_of(client.get(f"/rounds/{first}/scores/years"))
 
 
-def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server, new_context):
+def scored_places(server, samples):
+    """The address of a scored round whose citizens were asked in three places and more, and its operator."""
     with server.database.writing() as session:
         survey_round = make_opened_round(session, samples)
         in_places(session, survey_round, [40, 60, 80])
         operator = make_user(session, Role.OPERATOR, survey_round.operator_unit)
         store_run(session, survey_round, operator)
-        address = f"{server.url}/rounds/{survey_round.code}/scores"
+        return f"{server.url}/rounds/{survey_round.code}/scores", operator
+
+
+def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server, new_context):
+    address, operator = scored_places(server, samples)
     for viewport in (PHONE, OFFICE):
         page = signed_in_context(server, new_context, operator, viewport=viewport).new_page()
         for name in ("", *(f"/{name}" for name in PAGES)):
@@ -372,12 +377,7 @@ def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server,
 
 
 def test_a_phone_shows_every_chart_whole(samples, server, new_context):
-    with server.database.writing() as session:
-        survey_round = make_opened_round(session, samples)
-        in_places(session, survey_round, [40, 60, 80])
-        operator = make_user(session, Role.OPERATOR, survey_round.operator_unit)
-        store_run(session, survey_round, operator)
-        address = f"{server.url}/rounds/{survey_round.code}/scores"
+    address, operator = scored_places(server, samples)
     page = signed_in_context(server, new_context, operator, viewport=PHONE).new_page()
     for name in ("", "/places", "/groups", "/questions"):
         page.goto(address + name)
