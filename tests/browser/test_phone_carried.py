@@ -23,6 +23,7 @@ from tests.browser.phone import (
     received,
 )
 from tests.browser.test_desk import PIN, enter, set_up
+from tests.browser.test_phone import fits
 from tests.browser_fixtures import PHONE, Server, check_axe
 
 NewContext = Callable[..., BrowserContext]
@@ -62,7 +63,7 @@ def test_a_file_from_a_phone_without_network_counts_once(
     page.get_by_text("Không có mạng nhiều ngày?").click()
     expect(page.locator("[data-carry]")).to_contain_text(f"{line.url.removeprefix('http://')}/gui-tep")
     file = save(page, tmp_path)
-    check_axe(page)
+    fits(page)
     text = file.read_text("utf-8")
     assert made.codes[0] not in text
     assert "Thêm ghế" not in text
@@ -119,12 +120,12 @@ def test_the_queue_of_an_interviewer_is_carried_off_and_the_end_of_collection_is
     office = new_context(viewport=PHONE).new_page()
     deliver(office, server.url, file)
     expect(office.get_by_role("alert")).to_contain_text("Số phiếu chưa nhận: 2 – khảo sát đã kết thúc")
-    check_axe(office)
+    fits(office)
     with server.database.writing() as session:
         session.execute(update(Round).values(closes_on=today()))
     deliver(office, server.url, file)
     expect(office.get_by_role("status")).to_contain_text("Số phiếu đã nhận: 2")
-    check_axe(office)
+    fits(office)
     assert received(server, made) == [ANSWERED, ANSWERED]
     line.mend()
     tablet.get_by_role("button", name="Gửi ngay").click()
