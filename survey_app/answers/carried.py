@@ -17,7 +17,7 @@ from .identified import answer_key
 from .keys import from_text, to_text
 
 FORMAT = "survey-carried-1"
-MOST_FORMS = 500
+MOST_FORMS = 500  # of the smallest, as many as the largest request holds
 _CONTEXT = "survey carried 1"  # in the place of a round's code, which holds no blank
 _FIELDS = ("code", "submission", "resume", "questionnaire")
 
@@ -45,9 +45,13 @@ def forms_in(content: bytes) -> list[str]:
     except (ValueError, RecursionError) as fault:
         raise Damaged if FORMAT in text[:100] else NotCarried from fault
     forms = found.get("forms") if isinstance(found, dict) and found.get("format") == FORMAT else None
-    if not isinstance(forms, list) or not forms or not all(isinstance(one, str) for one in forms):
+    if (
+        not isinstance(forms, list)
+        or not 0 < len(forms) <= MOST_FORMS
+        or not all(isinstance(one, str) for one in forms)
+    ):
         raise NotCarried
-    return list(dict.fromkeys(forms))[:MOST_FORMS]
+    return list(dict.fromkeys(forms))
 
 
 def submission_in(session: Session, form: str) -> Mapping[str, Any]:

@@ -238,7 +238,7 @@
     save: async () => {
       const say = byId("staff-facts").querySelector("[role=status]");
       const rows = (await device.allSealed()).filter(device.isWaiting);
-      say.textContent = say.dataset.saved.replace("{name}", surveyPage.saveFile(await surveySealing.carried(rows, facts.carryingKey)));
+      say.textContent = say.dataset.saved.replace("{name}", surveyPage.saveFiles(await surveySealing.carried(rows, facts.carryingKey)));
     },
     drop: async () => {
       for (const row of await device.allSealed()) if (!device.isWaiting(row)) await device.erase(row.id);

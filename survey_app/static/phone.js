@@ -812,7 +812,7 @@
   async function carryOff(button) {
     const rows = my && my.row ? [my.row] : (await device.allSealed()).filter(device.isWaiting);
     const say = button.closest("[data-carry]").querySelector("[data-saved]");
-    say.textContent = say.dataset.saved.replace("{name}", surveyPage.saveFile(await surveySealing.carried(rows, carryingKey)));
+    say.textContent = say.dataset.saved.replace("{name}", surveyPage.saveFiles(await surveySealing.carried(rows, carryingKey)));
   }
 
   // ---- erasing, refusing, languages

@@ -92,7 +92,10 @@
   // A page that comes back from the browser's memory must be able to send again.
   addEventListener("pageshow", () => { if (send) delete send.dataset.busy; });
 
-  // A text into the downloads of the device. A name by chance: files of many devices meet on one stick, and it tells nothing.
+  // Texts into the downloads of the device; answers their names. A name by chance: files of many devices meet on one stick,
+  // and it tells nothing.
+  const saveFiles = (texts) => texts.map(saveFile).join(", ");
+
   function saveFile(text) {
     const name = `phieu-khao-sat-${crypto.getRandomValues(new Uint32Array(1))[0] % 900000 + 100000}.txt`;
     const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: name });
@@ -101,5 +104,5 @@
     return name;
   }
 
-  globalThis.surveyPage = { addSizes, addCounters, fragment, saveFile };
+  globalThis.surveyPage = { addSizes, addCounters, fragment, saveFiles };
 })();

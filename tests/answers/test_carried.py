@@ -56,6 +56,7 @@ def test_a_file_names_each_answer_once() -> None:
         b"[]",
         b"{}",
         carried_file(),
+        carried_file(*["a"] * 501),
         b"[" * 100_000,
         json.dumps({"format": "survey-key-1"}).encode(),
     ],

@@ -114,6 +114,15 @@ def test_the_queue_of_an_interviewer_is_carried_off_and_the_end_of_collection_is
     tablet.fill("#pin", PIN)
     tablet.keyboard.press("Enter")
     file = save(tablet, tmp_path, "Lưu phiếu chờ gửi thành tệp")
+    many = """async () => {  // a tablet that was away for a month
+      const [row] = await surveyDevice.allSealed();
+      const { carryingKey } = document.getElementById("code-form").dataset;
+      const files = await surveySealing.carried(Array(400).fill(row), carryingKey);
+      return files.map((text) => [text.length, JSON.parse(text).forms.length]);
+    }"""
+    sizes = tablet.evaluate(many)
+    assert [answers for _size, answers in sizes] == [325, 75]
+    assert max(size for size, _answers in sizes) < 4_100_000
     check_axe(tablet)
     with server.database.writing() as session:
         session.execute(update(Round).values(closes_on=today() - timedelta(days=10)))
