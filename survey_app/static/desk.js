@@ -209,6 +209,7 @@
     byId("staff-facts").hidden = true;
     byId("pin-fault").hidden = true;
     byId("staff-facts").querySelector("[data-not-empty]").hidden = true;
+    byId("staff-facts").querySelector("[data-saved]").textContent = "";
     byId("staff").showModal();
   }
 
@@ -236,9 +237,10 @@
       await sayStaff();
     },
     save: async () => {
-      const say = byId("staff-facts").querySelector("[role=status]");
+      const say = byId("staff-facts").querySelector("[data-saved]");
       const rows = (await device.allSealed()).filter(device.isWaiting);
       say.textContent = say.dataset.saved.replace("{name}", surveyPage.saveFiles(await surveySealing.carried(rows, facts.carryingKey)));
+      say.scrollIntoView({ block: "nearest" }); // on a small screen it lies below
     },
     drop: async () => {
       for (const row of await device.allSealed()) if (!device.isWaiting(row)) await device.erase(row.id);
