@@ -83,12 +83,19 @@ class Database:
         attach_keys(self.engine, ColumnKeys(pepper, data_keys, answer_key))
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writers = self.engine.execution_options(survey_write=True)
+        self._lone_readers = (
+            self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
         self._facts: dict[str, Any] = {"pepper": pepper}
         self.write_lock = threading.RLock()  # taken by every writer on SQLite, the answer writer included
 
-    def reading(self) -> Session:
-        """A session for reading; the caller closes it. What it loads stays readable afterwards."""
-        return Session(self.engine, expire_on_commit=False, info=self._facts)
+    def reading(self, alone: bool = False) -> Session:
+        """A session for reading; the caller closes it. What it loads stays readable afterwards.
+
+        `alone`: no transaction around its statements, which saves PostgreSQL two of three round trips where one
+        statement is all; no rows can be streamed in it.
+        """
+        return Session(self._lone_readers if alone else self.engine, expire_on_commit=False, info=self._facts)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

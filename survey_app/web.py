@@ -26,10 +26,10 @@ def database() -> Database:
     return cast(Database, current_app.extensions["survey_database"])
 
 
-def reading() -> Session:
-    """The reading session of this request; closed at its end."""
+def reading(alone: bool = False) -> Session:
+    """The reading session of this request; closed at its end. Who reads first says whether `alone`."""
     if "reading_session" not in g:
-        g.reading_session = database().reading()
+        g.reading_session = database().reading(alone)
     return cast(Session, g.reading_session)
 
 

@@ -9,7 +9,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask, request
@@ -17,11 +17,10 @@ from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from survey_app import create_app
-from survey_app.answers import api_pages
 from survey_app.answers import commands as answer_commands
 from survey_app.answers.models import Envelope
 from survey_app.answers.queries import find_access
-from survey_app.answers.rules import AlreadyAnswered, Receipt, Sending
+from survey_app.answers.rules import AlreadyAnswered, Receipt, Sending, receive_all
 from survey_app.answers.writer import AnswerWriter
 from survey_app.rounds.models import Round
 
@@ -31,10 +30,10 @@ COMMIT_FAULTS = 10  # one commit of so many fails
 class _TalksFirst(AnswerWriter):
     """Says «received» before anything is written."""
 
-    def run(self, work: Callable[[Session], Any], patience: float = 0) -> Any:
+    def store(self, answer: Any, patience: float = 0) -> Any:
         def write() -> None:
             with contextlib.suppress(Exception):
-                super(_TalksFirst, self).run(work)
+                super(_TalksFirst, self).store(answer)
 
         threading.Thread(target=write, daemon=True).start()
         return Receipt.STORED
@@ -43,7 +42,7 @@ class _TalksFirst(AnswerWriter):
 def talks_first() -> Flask:
     """Acknowledges before the commit."""
     app = create_app()
-    app.extensions["survey_answer_writer"] = _TalksFirst(app.extensions["survey_database"])
+    app.extensions["survey_answer_writer"] = _TalksFirst(app.extensions["survey_database"], receive_all)
     return app
 
 
@@ -87,29 +86,34 @@ def stores_always() -> Flask:
     with app.extensions["survey_database"].writing() as session:
         session.execute(text("CREATE TABLE IF NOT EXISTS naive_answer (id text PRIMARY KEY, invitation_id int)"))
 
-    def store(session: Session, sending: Sending) -> Receipt:
+    def store(session: Session, sending: Sending) -> None:
         access = find_access(session, sending.code_hash)
         row = {"id": secrets.token_hex(16), "owner": access.invitation_id if access else None}
         session.execute(text("INSERT INTO naive_answer VALUES (:id, :owner)"), row)
         session.execute(text("UPDATE invitation SET state = 'received' WHERE id = :owner"), row)
-        return Receipt.STORED
 
-    api_pages.receive = store
-    return app
+    def store_all(session: Session, sendings: Sequence[Sending]) -> list[Receipt]:
+        for sending in sendings:
+            store(session, sending)
+        return [Receipt.STORED] * len(sendings)
+
+    return _storing_with(app, store_all)
 
 
 def forgets_submissions() -> Flask:
     """Does not know a repeated sending again."""
-    app = create_app()
-    known = api_pages.receive
 
-    def receive(session: Session, sending: Sending) -> Receipt:
-        receipt = known(session, sending)
-        if receipt is not Receipt.STORED:
+    def store_all(session: Session, sendings: Sequence[Sending]) -> list[Receipt]:
+        receipts = receive_all(session, sendings)
+        if any(receipt is not Receipt.STORED for receipt in receipts):
             raise AlreadyAnswered("Mã này đã được dùng để gửi phiếu.")
-        return receipt
+        return receipts
 
-    api_pages.receive = receive
+    return _storing_with(create_app(), store_all)
+
+
+def _storing_with(app: Flask, store_all: Callable[[Session, Sequence[Sending]], list[Receipt]]) -> Flask:
+    app.extensions["survey_answer_writer"] = AnswerWriter(app.extensions["survey_database"], store_all)
     return app
 
 

@@ -98,21 +98,18 @@ def take(body: Mapping[str, Any]) -> Receipt | tuple[dict[str, Any], int]:
         return sending
     batch_id = visit.access.batch_id if visit.access.on_paper else None
     twice = figures_of(body.get("keyed_twice"), len(visit.definition.questions())) if batch_id else None
+    resume = body.get("resume")
 
-    def store(session: Session) -> Receipt:
-        receipt = _receive(session, sending, body.get("resume"))
+    def store_with_more(session: Session) -> Receipt:
+        receipt = receive(session, sending)
+        if is_draft_id(resume):  # what was kept of it to go on elsewhere is erased with it
+            erase_draft(session, str(resume))
         if batch_id and twice and receipt is Receipt.STORED:
             count_second_keying(session, batch_id, twice)
         return receipt
 
-    return writer().run(store)
-
-
-def _receive(session: Session, sending: Sending, resume: object) -> Receipt:
-    """Stores the sending; what was kept of it to go on elsewhere is erased with it."""
-    receipt = receive(session, sending)
-    if is_draft_id(resume):
-        erase_draft(session, str(resume))
+    more = is_draft_id(resume) or twice
+    receipt: Receipt = writer().run(store_with_more) if more else writer().store(sending)
     return receipt
 
 

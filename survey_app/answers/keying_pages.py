@@ -22,7 +22,7 @@ from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.paper_form import paper_form_pdf
 from ..questionnaires.queries import media_of
-from ..questionnaires.wording import placeholder_values, text_shower
+from ..questionnaires.wording import hand_in_of, placeholder_values, text_shower
 from ..rounds.models import Round
 from ..rounds.queries import find_round
 from ..web import me, reading, settings, writing
@@ -171,4 +171,5 @@ def _printed(survey_round: Round, form: _Form) -> bytes:
         survey_round.mark,
         media_of(reading(), form.version),
         form.batch_name,
+        hand_in_of(survey_round),
     )

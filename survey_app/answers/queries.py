@@ -1,8 +1,10 @@
 """What is asked of the tables when a respondent comes, and about the keys and envelopes of a round."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import bindparam, case, false, func, null, select
 from sqlalchemy.orm import Session
@@ -21,6 +23,7 @@ __all__ = [
     "count_envelopes",
     "definition_of",
     "find_access",
+    "find_accesses",
     "invitations_by_group",
     "is_version_of",
     "opening_of",
@@ -105,14 +108,24 @@ _ROUND_FACTS = (
 )
 # Built once: these are asked for every page of every respondent.
 _BY_INVITATION = (
-    select(AccessCode.void, Invitation.id, null(), Invitation.state, Invitation.replay_digest, false(), *_ROUND_FACTS)
+    select(
+        AccessCode.code_hash,
+        AccessCode.void,
+        Invitation.id,
+        null(),
+        Invitation.state,
+        Invitation.replay_digest,
+        false(),
+        *_ROUND_FACTS,
+    )
     .join(Invitation, AccessCode.invitation_id == Invitation.id)
     .join(Cell, Invitation.cell_id == Cell.id)
     .join(Round, Invitation.round_id == Round.id)
-    .where(AccessCode.code_hash == bindparam("code_hash"))
+    .where(AccessCode.code_hash.in_(bindparam("code_hashes", expanding=True)))
 )
 _BY_SLIP = (
     select(
+        AccessCode.code_hash,
         AccessCode.void,
         null(),
         Batch.id,
@@ -124,7 +137,7 @@ _BY_SLIP = (
     .join(Batch, AccessCode.batch_id == Batch.id)
     .join(Cell, Batch.cell_id == Cell.id)
     .join(Round, Batch.round_id == Round.id)
-    .where(AccessCode.code_hash == bindparam("code_hash"))
+    .where(AccessCode.code_hash.in_(bindparam("code_hashes", expanding=True)))
 )
 _PLAIN = (_BY_INVITATION, _BY_SLIP)
 _LOCKING = tuple(query.with_for_update(read=True, of=Round) for query in _PLAIN)
@@ -132,15 +145,37 @@ _LOCKING = tuple(query.with_for_update(read=True, of=Round) for query in _PLAIN)
 
 def find_access(session: Session, code_hash: str, lock_round: bool = False) -> Access | None:
     """Where the code leads, or none. `lock_round` keeps the round from being closed until the transaction ends."""
+    return find_accesses(session, [code_hash], lock_round).get(code_hash)
+
+
+def find_accesses(session: Session, code_hashes: Sequence[str], lock_round: bool = False) -> dict[str, Access]:
+    """Where each of the codes leads, as `find_access`; a code that leads nowhere is missing."""
+    found: dict[str, Access] = {}
     for query in _LOCKING if lock_round else _PLAIN:
-        row = session.connection().execute(query, {"code_hash": code_hash}).one_or_none()
-        if row is not None:
-            void, invitation_id, batch_id, state, digest, on_paper, group_id, round_id, phone, *window, keys, mode = row
-            return Access(
-                round_id, group_id, invitation_id, batch_id, InvitationState(state), digest, void, phone,
-                Window(*window), keys, mode, bool(on_paper),
-            )  # fmt: skip
-    return None
+        wanted = [code_hash for code_hash in code_hashes if code_hash not in found]
+        if wanted:
+            rows = session.connection().execute(query, {"code_hashes": wanted})
+            found.update((code_hash, _access(*facts)) for code_hash, *facts in rows)
+    return found
+
+
+def _access(
+    void: bool,
+    invitation_id: int | None,
+    batch_id: int | None,
+    state: str,
+    digest: str | None,
+    on_paper: bool,
+    group_id: int,
+    round_id: int,
+    phone: str,
+    *others: Any,
+) -> Access:
+    *window, keys, mode = others
+    return Access(
+        round_id, group_id, invitation_id, batch_id, InvitationState(state), digest, void, phone,
+        Window(*window), keys, mode, bool(on_paper),
+    )  # fmt: skip
 
 
 def groups_by_place(session: Session, round_id: int) -> set[int]:

@@ -32,7 +32,6 @@ from .rules import (
     Receipt,
     Sending,
     SlipNotTicked,
-    receive,
     refuse,
 )
 from .state import State, begin
@@ -159,7 +158,7 @@ def send() -> Any:
         return _show_review(visit, state, tried=True)
     sending = Sending(visit.code_hash, digest_of(state.submission, answers), visit.seal(answers))
     try:
-        receipt = writer().run(lambda session: receive(session, sending))
+        receipt = writer().store(sending)
     except AlreadyAnswered:
         return ending("other", 409)
     except (BusyError, SlipNotTicked) as fault:

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ..access import Actor
@@ -36,6 +36,7 @@ from .queries import (
     Window,
     definition_of,
     find_access,
+    find_accesses,
     invitations_by_group,
     published_version,
     round_keys,
@@ -60,7 +61,7 @@ _SPEND = (
         == select(AccessCode.invitation_id)
         .where(AccessCode.code_hash == bindparam("the_code"), ~AccessCode.void)
         .scalar_subquery(),
-        Invitation.state.in_(_MAY_STILL_ANSWER),
+        or_(*(Invitation.state == state for state in _MAY_STILL_ANSWER)),  # a list would allow one row at a time only
     )
     .values(state=InvitationState.RECEIVED, replay_digest=bindparam("digest"))
 )
@@ -193,34 +194,66 @@ def seal_answers(
 
 
 def receive(session: Session, sending: Sending, moment: datetime | None = None) -> Receipt:
-    """Stores the envelope (of a confidential group as identified answer) and spends the invitation or slip, both or
-    neither; call it inside one transaction.
+    """Stores one sending; see `receive_all`."""
+    return receive_all(session, [sending], moment)[0]
+
+
+def receive_all(session: Session, sendings: Sequence[Sending], moment: datetime | None = None) -> list[Receipt]:
+    """Stores the envelopes (of a confidential group as identified answers) and spends their invitations or slips, with
+    one statement of each kind for all; a receipt for each, in their order. Call it inside one transaction.
 
     The database decides: of many posts of one code exactly one changes the row. The same sending again succeeds.
-    Raises UnknownCode, CodeVoid, NotOpen, Closed, AlreadyAnswered, SlipNotTicked.
+    Raises UnknownCode, CodeVoid, NotOpen, Closed, AlreadyAnswered, SlipNotTicked, or Conflict where two of the sendings
+    are of one code; of several sendings nothing may be committed then.
     """
-    access = find_access(session, sending.code_hash, lock_round=True)
-    if access is not None and access.state is InvitationState.RECEIVED:
-        return _repeated(access, sending)
-    access = check_access(access, sending=True, moment=moment)
-    spend = _SPEND if access.batch_id is None else _SPEND_SLIP
-    spent = session.connection().execute(spend, {"the_code": sending.code_hash, "digest": sending.digest})
-    if spent.rowcount != 1:  # somebody with the same code was faster, in this very moment
-        access = find_access(session, sending.code_hash)
+    found = find_accesses(session, [sending.code_hash for sending in sendings], lock_round=True)
+    fresh: list[tuple[Sending, Access]] = []
+    receipts = []
+    for sending in sendings:
+        access = found.get(sending.code_hash)
         if access is not None and access.state is InvitationState.RECEIVED:
-            return _repeated(access, sending)
+            receipts.append(_repeated(access, sending))
+        else:
+            fresh.append((sending, check_access(access, sending=True, moment=moment)))
+            receipts.append(Receipt.STORED)
+    if _spend(session, fresh):
+        _store(session, fresh)
+        return receipts
+    if len(sendings) == 1:  # somebody with the same code was faster, in this very moment
+        access = find_access(session, sendings[0].code_hash)
+        if access is not None and access.state is InvitationState.RECEIVED:
+            return [_repeated(access, sendings[0])]
         check_access(access, sending=True, moment=moment)
-        raise Conflict("Phiếu chưa gửi được. Thử lại sau ít phút.")
-    if access.batch_id is not None:
-        _count_slip(session, access.batch_id)
-    if access.mode == Mode.CONFIDENTIAL:
-        named = {"invitation_id": access.invitation_id, "sealed": sending.sealed}
-        session.connection().execute(_STORE_IDENTIFIED, named)
-        return Receipt.STORED
-    owner = {"invitation_id": access.invitation_id, "batch_id": access.batch_id}
-    row = {"id": secrets.token_hex(16), "round_id": access.round_id, "sealed": sending.sealed, **owner}
-    session.connection().execute(_STORE, row)
-    return Receipt.STORED
+    raise Conflict("Phiếu chưa gửi được. Thử lại sau ít phút.")
+
+
+def _spend(session: Session, fresh: Sequence[tuple[Sending, Access]]) -> bool:
+    """Whether each of the sendings spent an invitation, or a slip, of its own."""
+    spent = 0
+    for statement, on_slip in ((_SPEND, False), (_SPEND_SLIP, True)):
+        rows = [
+            {"the_code": sending.code_hash, "digest": sending.digest}
+            for sending, access in fresh
+            if (access.batch_id is not None) == on_slip
+        ]
+        spent += session.connection().execute(statement, rows).rowcount if rows else 0
+    return spent == len(fresh)
+
+
+def _store(session: Session, fresh: Sequence[tuple[Sending, Access]]) -> None:
+    envelopes, named = [], []
+    for sending, access in fresh:
+        if access.batch_id is not None:
+            _count_slip(session, access.batch_id)
+        if access.mode == Mode.CONFIDENTIAL:
+            named.append({"invitation_id": access.invitation_id, "sealed": sending.sealed})
+            continue
+        owner = {"invitation_id": access.invitation_id, "batch_id": access.batch_id}
+        row = {"id": secrets.token_hex(16), "round_id": access.round_id, "sealed": sending.sealed, **owner}
+        envelopes.append(row)
+    for statement, rows in ((_STORE, envelopes), (_STORE_IDENTIFIED, named)):
+        if rows:
+            session.connection().execute(statement, rows)
 
 
 def _count_slip(session: Session, batch_id: int) -> None:

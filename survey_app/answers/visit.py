@@ -36,7 +36,7 @@ from .queries import (
     sealing_keys,
 )
 from .ratings import Rated, form_of, path_of, payload_of, rated_of
-from .rules import NotOpen, UnknownCode, check_access, seal_answers
+from .rules import NotOpen, UnknownCode, check_access, receive_all, seal_answers
 from .state import State, pack, unpack
 from .writer import AnswerWriter
 
@@ -143,7 +143,9 @@ class Visit:
 
 def writer() -> AnswerWriter:
     """The one writer of answers in this process."""
-    found: AnswerWriter = current_app.extensions.setdefault("survey_answer_writer", AnswerWriter(database()))
+    found: AnswerWriter = current_app.extensions.setdefault(
+        "survey_answer_writer", AnswerWriter(database(), receive_all)
+    )
     return found
 
 
@@ -167,7 +169,7 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
     """
     code = normalise(typed)
     code_hash = hash_of(code, settings().keys.pepper) if code else ""
-    session = reading()
+    session = reading(alone=True)
     access = find_access(session, code_hash) if code else None
     if access is None:
         _count_unknown_code(session)

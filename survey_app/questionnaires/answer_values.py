@@ -58,6 +58,8 @@ def is_given(answer: object) -> bool:
 
 def clean_text(value: str) -> str:
     """A written answer in NFC, without control characters and outer blanks; line ends are kept as \\n."""
+    if value.isascii() and value.isprintable():  # most are names of choices
+        return value.strip()
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
     return "".join(char for char in text if char == "\n" or unicodedata.category(char) not in {"Cc", "Cs"}).strip()
 

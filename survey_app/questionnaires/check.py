@@ -8,7 +8,7 @@ from typing import Final
 from .check_reachable import unanswerable, unreachable
 from .check_structure import check_structure
 from .check_texts import check_texts
-from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists
+from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists, questions_in
 from .expression import Column, Expression, evaluate, parts, references
 from .message import Message, Severity
 from .xlsform_kinds import LOOKS
@@ -54,6 +54,7 @@ def check(
         *unanswerable(definition),
         *_gathered(check_texts(definition)),
         *_check_answering(definition),
+        *_empty_groups(definition),
         *_unused_columns(definition),
         *_check_scoring(definition),
     ]
@@ -107,6 +108,18 @@ def _check_answering(definition: Definition) -> Iterator[Message]:
         if question.kind == DATE and question.is_answered:
             text = "ngày đầy đủ (nhất là ngày sinh) dễ cho biết người trả lời là ai. Nên hỏi năm, hoặc khoảng."
             yield Message(Severity.WARNING, "telling_date", text, "survey", question.row, "type")
+
+
+def _empty_groups(definition: Definition) -> Iterator[Message]:
+    """Sections and repeats without a question; of a repeat, whose times share a row, the first only."""
+    told: set[int] = set()
+    for group in definition.groups():
+        if not any(questions_in(group.items)) and group.row not in told:
+            text = (
+                f"phần «{group.name}» không có câu nào. Thêm câu vào giữa hai dòng begin và end, hoặc bỏ hai dòng ấy."
+            )
+            yield Message(Severity.WARNING, "empty_group", text, "survey", group.row, "type")
+            told.add(group.row)
 
 
 def _gathered(messages: Iterator[Message]) -> Iterator[Message]:

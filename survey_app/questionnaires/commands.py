@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from ..errors import Refused
 from ..rounds.models import Round
 from ..web import database
 from .check import AskedCriterion, check, minutes
@@ -19,6 +20,7 @@ from .media import Medium, unpacked, with_references
 from .message import Message, as_json
 from .paper_form import paper_form_pdf
 from .queries import asked_criteria
+from .surveyjs import write_surveyjs
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook, write_xform
 
@@ -27,12 +29,13 @@ commands = AppGroup("questionnaires", help="Kiểm tra và chuyển đổi phi�
 
 _WRITERS: Final[dict[str, Callable[[Definition, list[Medium]], bytes]]] = {
     ".ddi.xml": lambda definition, _media: write_ddi(definition),
+    ".surveyjs.json": lambda definition, _media: write_surveyjs(definition),
     ".md": lambda definition, _media: write_markdown(definition),
     ".xlsx": lambda definition, _media: write_workbook(definition),
     ".xml": lambda definition, _media: write_xform(definition),
     ".pdf": lambda definition, media: _blank_paper(definition, media),
 }
-_ENDINGS: Final = ".md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook), .pdf (phiếu giấy)"
+_ENDINGS: Final = ".md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook), .surveyjs.json, .pdf (phiếu giấy)"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -115,7 +118,7 @@ def _blank_paper(definition: Definition, media: list[Medium]) -> bytes:
 @click.argument("source", metavar="IN", type=_FILE)
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 def convert(source: Path, target: Path) -> None:
-    """Ghi phiếu IN (.md, .xlsx, .zip) thành OUT: .md, .xlsx, .xml (XForm), .ddi.xml (DDI-Codebook), .pdf (giấy)."""
+    """Ghi phiếu IN (.md, .xlsx, .zip) thành OUT: .md, .xlsx, .xml (XForm), .ddi.xml (DDI), .surveyjs.json, .pdf."""
     write = next((_WRITERS[ending] for ending in _WRITERS if target.name.lower().endswith(ending)), None)
     if write is None:
         raise click.UsageError(f"Không ghi được tệp «{target.suffix or target.name}». Dùng {_ENDINGS}.")
@@ -132,6 +135,8 @@ def convert(source: Path, target: Path) -> None:
         raise click.ClickException(f"Tệp không nhận được: {len(fault.messages)} chỗ cần sửa.") from fault
     try:
         target.write_bytes(write(definition, media))
+    except Refused as fault:
+        raise click.ClickException(fault.message) from fault
     except OSError as fault:
         raise click.ClickException(f"Không ghi được {target}: {fault.strerror}.") from fault
     click.echo(f"Đã ghi {target}.", err=True)

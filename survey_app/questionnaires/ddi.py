@@ -1,6 +1,7 @@
 """How is a questionnaire described for archives? As DDI-Codebook 2.5: a variable for each question, in every language.
 
-The order of elements is that of the schema (codebook.xsd, ddi:codebook:2_5).
+The order of elements is that of the schema (codebook.xsd, ddi:codebook:2_5); with the namespace and version of its
+successor 2.6 the same document is valid there too.
 """
 
 from typing import Final

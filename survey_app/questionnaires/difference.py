@@ -7,6 +7,7 @@ place for it: «Tốt» and «Tồi» differ by a tone mark.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -16,11 +17,33 @@ from itertools import pairwise
 from rapidfuzz.distance import OSA, Hamming
 
 from ..text import clean, search_key
-from .definition import SELECT_MULTIPLE, SELECT_ONE, Choice, Condition, Definition, Group, Item, Question, Texts
+from .definition import (
+    SELECT_MULTIPLE,
+    SELECT_ONE,
+    Choice,
+    Condition,
+    Definition,
+    Group,
+    Item,
+    Question,
+    Texts,
+    text_in,
+)
 from .media import name_of
 from .xlsform_kinds import LOOKS
 
-_MEANING = re.compile(r"\d+|\{\w+\}|\$\{[^}]*\}|\b(?:không|chưa|chẳng|đừng|not?|never|n['’]t)\b", re.IGNORECASE)
+_DASH = "[-\u2010-\u2015\u2212]"
+_MEANING = re.compile(
+    rf"""\$\{{[^}}]*\}} | \{{\w+\}}
+    | (?P<range>(?<=[\d%])\s*{_DASH}\s*(?=\d))
+    | (?P<minus>(?<!\w){_DASH}\s?(?=\d))
+    | \d+(?:[.,]\d+)*
+    | \b(?:không|chưa|chẳng|đừng|not?|never|n['’]t)\b
+    | (?P<sign>[^\w\s])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SIGNS = frozenset("%‰&@#*/§")  # of all that Unicode calls punctuation, those that say something
+_SYMBOLS = frozenset({"Sm", "Sc", "So"})  # < = + €, degrees, arrows
 
 
 class Danger(StrEnum):
@@ -105,10 +128,12 @@ def _of_questions(before: Definition, after: Definition) -> Iterator[Change]:
     for name, question in old.items():
         if name not in new:
             danger = Danger.DESTRUCTIVE if question.is_answered or question.is_computed else Danger.SAFE
-            yield Change(danger, f"bỏ câu «{name}»", name, question.row)
+            yield Change(
+                danger, f"bỏ câu «{name}»", name, question.row, text_in(question.label, before.default_language)
+            )
     for name, question in new.items():
         if name not in old:
-            yield _added(question)
+            yield _added(question, text_in(question.label, after.default_language))
         else:
             yield from _of_question(old[name], question)
     kept = [name for name in old if name in new]
@@ -116,12 +141,12 @@ def _of_questions(before: Definition, after: Definition) -> Iterator[Change]:
         yield from _moved(kept, new)
 
 
-def _added(question: Question) -> Change:
+def _added(question: Question, label: str) -> Change:
     risky = question.required or question.is_scored
     why = ", bắt buộc" if question.required else ""
-    return Change(
-        Danger.RISKY if risky else Danger.SAFE, f"thêm câu «{question.name}»{why}", question.name, question.row
-    )
+    danger = Danger.RISKY if risky else Danger.SAFE
+    words = f"thêm câu «{question.name}»{why}"
+    return Change(danger, words, question.name, question.row, after=label)
 
 
 def _moved(kept: list[str], new: dict[str, Question]) -> Iterator[Change]:
@@ -208,7 +233,8 @@ def _of_choices(old: Question, new: Question) -> Iterator[Change]:
             yield changed(Danger.SAFE, "đổi ảnh", choice)
         words = f"câu «{new.name}», lựa chọn «{name}»"
         for change in _of_texts(words, new.name, choice.row, before[name].label, choice.label):
-            yield replace(change, danger=Danger.SAFE) if new.is_scored else change
+            of_scale = new.is_scored and changes_words([change])
+            yield replace(change, danger=Danger.SAFE) if of_scale else change
     if kept != [name for name in after if name in before]:
         yield Change(Danger.RISKY, f"câu «{new.name}»: đổi thứ tự lựa chọn", new.name, new.row)
 
@@ -259,14 +285,17 @@ def _words(words: str, name: str, row: int, old: str, new: str) -> Change:
 def is_typing_correction(old: str, new: str) -> bool:
     """Whether two sentences are one sentence, once with a slip of the hand.
 
-    Marks, blanks, capitals and tone marks may differ; a word may have one letter more, less or two letters swapped; a
-    doubled word may go. Another word, a number, a placeholder or a negation makes it another sentence.
+    The same words are the same letters in the same order. Tone marks, capitals, blanks and punctuation may differ:
+    «18–29» and «18-29», «huyện?» and «huyện!» are the same. A word may have one letter more, less or two letters
+    swapped; a doubled word may go. Another word, a negation, a placeholder or a number makes it another sentence. So
+    does a sign that says something: the comma or point inside a number, a minus before it, a dash or stroke between two
+    numbers, and < > = + % and the like.
     """
     if not old or not new or _meaning(old) != _meaning(new):
         return False
-    if search_key(old).replace(" ", "") == search_key(new).replace(" ", ""):
+    before, after = (re.findall(r"\w+", search_key(text)) for text in (old, new))
+    if "".join(before) == "".join(after):
         return True
-    before, after = search_key(old).split(), search_key(new).split()
     for operation, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if operation == "replace" and end - start == last - first:
             if not all(map(_is_slip, before[start:end], after[first:last])):
@@ -280,7 +309,15 @@ def is_typing_correction(old: str, new: str) -> bool:
 
 
 def _meaning(text: str) -> list[str]:
-    return [word.lower() for word in _MEANING.findall(text)]
+    """What of a sentence is no mere mark, apart from its words: numbers, placeholders, negations and signs."""
+    found = []
+    for match in _MEANING.finditer(clean(text)):
+        kind = match.lastgroup
+        if kind != "sign":
+            found.append(kind or match[0].lower())
+        elif match[0] in _SIGNS or unicodedata.category(match[0]) in _SYMBOLS:
+            found.append(match[0])
+    return found
 
 
 def _is_slip(old: str, new: str) -> bool:

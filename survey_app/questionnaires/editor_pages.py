@@ -1,16 +1,20 @@
 """The editor: common changes to a questionnaire in the browser. Each makes or replaces the draft of the group."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from ..access import requires
+from ..access import Actor, requires
 from ..errors import Conflict, Invalid, Missing, Refused
 from ..rounds.models import RespondentGroup, Round
+from ..text import moment_text
 from ..web import me, reading, writing
-from .definition import Definition
+from .definition import Definition, Question
+from .difference import differences
+from .edit_merge import REQUIRED, YES, Fields, Merge, fields_of, merged
 from .editor import (
     Template,
     Wording,
@@ -24,10 +28,9 @@ from .editor import (
     reworded,
     used_in,
 )
-from .models import QuestionnaireVersion
 from .pages import bp, find_pair
-from .queries import asked_criteria, definition_of, loaded_version
-from .rules import load_draft, undo_last_change
+from .queries import asked_criteria, definition_of, loaded_version, loader_name, state_seen, steps_of
+from .rules import load_draft, redo_change, refuse_if_changed, undo_last_change
 from .xlsform import XlsformError
 from .xlsform_writer import write_workbook
 
@@ -38,13 +41,18 @@ def edit(code: str, group_code: str) -> Any:
     """All questions in order, each with what can be done to it."""
     survey_round, group, definition, seen = _present(code, group_code)
     newest = loaded_version(reading(), group.id)
+    steps = steps_of(newest)
     return render_template(
         "questionnaires/edit.html",
         survey_round=survey_round,
         group=group,
         definition=definition,
         seen=seen,
-        may_undo=newest.published_at is None and bool(newest.earlier),
+        changed_by=loader_name(reading(), newest),
+        changed_at=newest.loaded_at,
+        steps=steps,
+        last_changes=differences(steps.last, definition) if steps.last else [],
+        next_changes=differences(definition, steps.next) if steps.next else [],
     )
 
 
@@ -86,30 +94,51 @@ def remove_question(code: str, group_code: str) -> Any:
 @requires("questionnaires.manage")
 def undo(code: str, group_code: str) -> Any:
     """Takes the last change of the draft back."""
+    _step_through(code, group_code, undo_last_change)
+    flash(_("Đã hoàn tác một thay đổi của bản nháp."), "ok")
+    return redirect(url_for(".edit", code=code, group_code=group_code))
+
+
+@bp.post("/rounds/<code>/questionnaires/<group_code>/edit/redo")
+@requires("questionnaires.manage")
+def redo(code: str, group_code: str) -> Any:
+    """Makes the change that was last taken back again."""
+    _step_through(code, group_code, redo_change)
+    flash(_("Đã làm lại thay đổi vừa hoàn tác."), "ok")
+    return redirect(url_for(".edit", code=code, group_code=group_code))
+
+
+def _step_through(code: str, group_code: str, step: Callable[[Session, Round, RespondentGroup, Actor], None]) -> None:
     with writing() as session:
         survey_round, group = find_pair(session, code, group_code)
-        _refuse_if_changed(loaded_version(session, group.id))
-        undo_last_change(session, survey_round, group, me())
-    flash(_("Đã hoàn tác thay đổi cuối của bản nháp."), "ok")
-    return redirect(url_for(".edit", code=code, group_code=group_code))
+        refuse_if_changed(session, loaded_version(session, group.id), request.form.get("seen", ""))
+        step(session, survey_round, group, me())
 
 
 @bp.route("/rounds/<code>/questionnaires/<group_code>/edit/new", methods=["GET", "POST"])
 @requires("questionnaires.manage")
 def new_question(code: str, group_code: str) -> Any:
     """A new question from a template."""
-    survey_round, group, definition, seen = _present(code, group_code)
     faults: dict[str, str] = {}
+    definition = _present(code, group_code)[2]
     if request.method == "POST":
-        label = _texts(definition, "label")
+        label = _texts(definition, "label", request.form)
         template, after = Template(_one_of("template", list(Template))), request.form.get("after", "")
-        criterion = request.form.get("criterion", "")
+        criterion, seen = request.form.get("criterion", ""), request.form.get("seen", "")
         try:
-            _change(code, group_code, lambda before: added(before, template, label, after, criterion)[0])
+            _change(code, group_code, lambda before: added(before, template, label, after, criterion)[0], seen)
             flash(_("Đã thêm câu hỏi vào bản nháp."), "ok")
             return redirect(url_for(".edit", code=code, group_code=group_code))
         except (Invalid, Refused, Conflict) as fault:
-            faults, seen = _faults_of(fault), _present(code, group_code)[3]
+            faults = _faults_of(fault)
+    return _new_question_page(code, group_code, faults)
+
+
+def _new_question_page(
+    code: str, group_code: str, faults: dict[str, str], gone: str = "", lost_choices: Sequence[str] = ()
+) -> Any:
+    """The form of a new question with what was typed: also for one that is `gone`, with the choices typed for it."""
+    survey_round, group, definition, seen = _present(code, group_code)
     asked = [one.code for one in asked_criteria(reading(), survey_round.id) if group.code in one.groups]
     page = render_template(
         "questionnaires/new_question.html",
@@ -121,34 +150,43 @@ def new_question(code: str, group_code: str) -> Any:
         faults=faults,
         fault_links=[(words, field) for field, words in faults.items()],
         given=request.form,
+        gone=gone,
+        lost_choices=lost_choices,
     )
-    return page, 422 if faults else 200
+    return page, 409 if gone else 422 if faults else 200
 
 
 @bp.route("/rounds/<code>/questionnaires/<group_code>/edit/question/<name>", methods=["GET", "POST"])
 @requires("questionnaires.manage")
 def edit_question(code: str, group_code: str, name: str) -> Any:
     """The words of a question and its choices, their order, and whether it must be answered."""
+    _round, group, definition, seen = _present(code, group_code)
+    if request.method == "GET":
+        return _question_page(code, group_code, name, Merge({}, {}), {})
+    if definition.question(name) is None:
+        return _gone_question(code, group_code, definition)
+    question = find_question(definition, name)
+    merge = Merge(_typed(), {})
+    if seen != request.form.get("seen", ""):
+        merge = _merge_with_newer(group, definition, question, merge.fields)
+    if merge.clashes:
+        return _question_page(code, group_code, name, merge, {})
+    try:
+        wording = _wording(definition, question, merge.fields)
+        _change(code, group_code, lambda before: _with_choice_step(reworded(before, name, wording), name), seen)
+    except (Invalid, Refused, Conflict) as fault:
+        return _question_page(code, group_code, name, merge, _faults_of(fault))
+    return _saved_question(code, group_code, name, merge)
+
+
+def _question_page(code: str, group_code: str, name: str, merge: Merge, faults: dict[str, str]) -> Any:
+    """The form of a question: as it is, or as `merge` has it with what is at fault and where two persons clash."""
     survey_round, group, definition, seen = _present(code, group_code)
     question = find_question(definition, name)
-    faults: dict[str, str] = {}
-    if request.method == "POST":
-        wording = Wording(
-            label=_texts(definition, "label"),
-            hint=_texts(definition, "hint"),
-            required="required" in request.form,
-            choices={choice.name: _texts(definition, f"choice-{choice.name}") for choice in question.choices},
-            new_choice=_texts(definition, "new-choice"),
-        )
-        try:
-            _change(code, group_code, lambda before: _with_choice_step(reworded(before, name, wording), name))
-            flash(_("Đã lưu câu hỏi vào bản nháp."), "ok")
-            if choice_step := request.form.get("choice", ""):
-                url = url_for(".edit_question", code=code, group_code=group_code, name=name)
-                return redirect(f"{url}#choice-{choice_step.partition(':')[2]}")
-            return redirect(url_for(".edit", code=code, group_code=group_code) + f"#item-{name}")
-        except (Invalid, Refused, Conflict) as fault:
-            faults, seen = _faults_of(fault), _present(code, group_code)[3]
+    newest = loaded_version(reading(), group.id)
+    clashes = [
+        (_words_of(field, definition), merge.fields.get(field, ""), text) for field, text in merge.clashes.items()
+    ]
     page = render_template(
         "questionnaires/edit_question.html",
         survey_round=survey_round,
@@ -160,9 +198,71 @@ def edit_question(code: str, group_code: str, name: str) -> Any:
         shared=used_in(definition, question.list_name) if question.list_name else 0,
         faults=faults,
         fault_links=[(words, field) for field, words in faults.items()],
-        given=request.form,
+        given=merge.fields,
+        clashes=clashes,
+        changed_by=loader_name(reading(), newest),
+        changed_at=newest.loaded_at,
     )
-    return page, 422 if faults else 200
+    return page, 409 if clashes else 422 if faults else 200
+
+
+def _typed() -> dict[str, str]:
+    """The posted form; the box «required» is always there, empty when it is not ticked."""
+    return {**request.form.to_dict(), REQUIRED: YES if REQUIRED in request.form else ""}
+
+
+def _wording(definition: Definition, question: Question, fields: Mapping[str, str]) -> Wording:
+    return Wording(
+        label=_texts(definition, "label", fields),
+        hint=_texts(definition, "hint", fields),
+        required=bool(fields.get(REQUIRED)),
+        choices={choice.name: _texts(definition, f"choice-{choice.name}", fields) for choice in question.choices},
+        new_choice=_texts(definition, "new-choice", fields),
+    )
+
+
+def _merge_with_newer(group: RespondentGroup, definition: Definition, question: Question, mine: Fields) -> Merge:
+    """What was typed together with what somebody else saved since the form was opened."""
+    opened = state_seen(reading(), group, request.form.get("seen", ""))
+    base = opened.question(question.name) if opened else None
+    began = fields_of(base, opened) if base and opened else None
+    return merged(began, mine, fields_of(question, definition))
+
+
+def _saved_question(code: str, group_code: str, name: str, merge: Merge) -> Any:
+    """Back to the list, or to the choice whose place was changed."""
+    flash(_("Đã lưu câu hỏi vào bản nháp."), "ok")
+    if merge.fields != _typed():
+        flash(_("Người khác cũng vừa sửa câu này ở ô khác; cả hai thay đổi đều được giữ."), "ok")
+    if choice_step := request.form.get("choice", ""):
+        url = url_for(".edit_question", code=code, group_code=group_code, name=name)
+        return redirect(f"{url}#choice-{choice_step.partition(':')[2]}")
+    return redirect(url_for(".edit", code=code, group_code=group_code) + f"#item-{name}")
+
+
+def _gone_question(code: str, group_code: str, definition: Definition) -> Any:
+    """What was typed for a question that somebody has removed meanwhile, as a new question that can be added."""
+    newest = loaded_version(reading(), find_pair(reading(), code, group_code)[1].id)
+    words = _(
+        "%(name)s vừa bỏ câu này lúc %(at)s. Chưa ghi gì. Lời đã gõ còn ở dưới: thêm thành câu mới, "
+        "hoặc về trang sửa phiếu bấm «Hoàn tác» để lấy lại câu cũ.",
+        name=loader_name(reading(), newest),
+        at=moment_text(newest.loaded_at),
+    )
+    ends = f"-{definition.default_language}"
+    typed = [text for field, text in request.form.items() if field.startswith("choice-") and field.endswith(ends)]
+    return _new_question_page(code, group_code, {}, words, typed)
+
+
+def _words_of(field: str, definition: Definition) -> str:
+    """The name of a field of the form, as it stands above the field."""
+    if field == REQUIRED:
+        return str(_("Bắt buộc trả lời"))
+    kind, _dash, rest = field.partition("-")
+    choice, _dash, code = rest.rpartition("-")
+    language = next((one.name for one in definition.languages if one.code == code), code)
+    words = {"label": _("Câu hỏi"), "hint": _("Gợi ý dưới câu hỏi")}.get(kind) or _("Lựa chọn %(n)s", n=choice)
+    return f"{words} ({language})"
 
 
 def _present(code: str, group_code: str) -> tuple[Round, RespondentGroup, Definition, str]:
@@ -183,6 +283,8 @@ def _with_choice_step(definition: Definition, name: str) -> Definition:
     act, _colon, choice_name = request.form.get("choice", "").partition(":")
     if not act:
         return definition
+    if find_question(definition, name).choice(choice_name) is None:
+        raise Conflict("Người khác vừa bỏ lựa chọn này. Chưa ghi gì. Xem lại rồi lưu.")
     if act == "remove":
         return choice_removed(definition, name, choice_name)
     return choice_moved(definition, name, choice_name, _step(act))
@@ -200,26 +302,20 @@ def _faults_of(fault: Invalid | Refused | Conflict) -> dict[str, str]:
 def _changed(code: str, group_code: str, change: Callable[[Definition], Definition]) -> bool:
     """Whether the change was made; what it would break, or who was faster, is said on the page that follows."""
     try:
-        _change(code, group_code, change)
+        _change(code, group_code, change, request.form.get("seen", ""))
     except (_Broken, Conflict) as fault:
         flash(fault.message, "err")
         return False
     return True
 
 
-def _refuse_if_changed(version: QuestionnaireVersion) -> None:
-    """Raises Conflict when the page showed another state."""
-    if version.sha256 != request.form.get("seen", ""):
-        raise Conflict("Người khác vừa sửa phiếu này. Xem lại rồi làm tiếp.")
-
-
-def _change(code: str, group_code: str, change: Callable[[Definition], Definition]) -> None:
-    """The changed questionnaire as the draft. Raises Conflict when somebody else was faster."""
+def _change(code: str, group_code: str, change: Callable[[Definition], Definition], seen: str) -> None:
+    """The changed questionnaire as the draft. Raises Conflict when it is not the state `seen` any more."""
     try:
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
             version = loaded_version(session, group.id)
-            _refuse_if_changed(version)
+            refuse_if_changed(session, version, seen)
             workbook = write_workbook(change(definition_of(version)))
             load_draft(session, survey_round, group, workbook, f"nhom-{group.code.lower()}.xlsx", me())
     except XlsformError as fault:
@@ -227,8 +323,8 @@ def _change(code: str, group_code: str, change: Callable[[Definition], Definitio
         raise _Broken(f"Chưa lưu được: {words}") from fault
 
 
-def _texts(definition: Definition, field: str) -> dict[str, str]:
-    return {one.code: request.form.get(f"{field}-{one.code}", "") for one in definition.languages}
+def _texts(definition: Definition, field: str, fields: Mapping[str, str]) -> dict[str, str]:
+    return {one.code: fields.get(f"{field}-{one.code}", "") for one in definition.languages}
 
 
 def _one_of(field: str, known: list[Template]) -> str:

@@ -32,7 +32,7 @@ class QuestionnaireVersion(Base):
     published_at: Mapped[datetime | None]
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     reason: Mapped[str] = mapped_column(default="")  # of a typing correction after the opening
-    earlier: Mapped[dict[str, Any] | None]  # the definition before the last change of a draft, to undo it
+    earlier: Mapped[dict[str, Any] | None]  # the states of a draft before and after, as `draft_steps.Steps`
 
     group: Mapped[RespondentGroup] = relationship()
 

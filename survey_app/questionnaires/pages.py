@@ -9,7 +9,7 @@ from flask_babel import ngettext, pgettext
 from sqlalchemy.orm import Session
 
 from ..access import has_right, requires
-from ..errors import Missing
+from ..errors import Conflict, Missing
 from ..rounds.copying import register_copier
 from ..rounds.models import RespondentGroup, Round
 from ..rounds.queries import find_round, rated_units
@@ -23,17 +23,30 @@ from .media import unpacked
 from .message import Message
 from .paper_form import paper_form_pdf
 from .queries import (
+    GroupQuestionnaire,
     asked_criteria,
+    bodies_of_group,
     find_group,
     form_of_group,
     history,
     loaded_version,
     media_of,
+    newest_version,
     overview,
     questionnaire_of,
 )
-from .rules import answers_given, copy_questionnaires, load_draft, load_shipped, publish, shipped_file
-from .wording import placeholder_values
+from .rules import (
+    answers_given,
+    copy_questionnaires,
+    load_draft,
+    load_shipped,
+    publish,
+    refuse_if_changed,
+    shipped_file,
+)
+from .scenario_units import marks_of, with_units
+from .surveyjs import write_surveyjs
+from .wording import hand_in_of, placeholder_values
 from .xlsform import XlsformError, read_xlsform
 from .xlsform_writer import write_markdown, write_workbook, write_xform
 
@@ -42,6 +55,7 @@ bp = Blueprint("questionnaires", __name__, template_folder="templates")
 _WRITERS = {
     "xml": (write_xform, "application/xml"),
     "ddi.xml": (write_ddi, "application/xml"),
+    "surveyjs.json": (write_surveyjs, "application/json"),
     "xlsx": (write_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "md": (write_markdown, "text/markdown; charset=utf-8"),
 }
@@ -113,7 +127,12 @@ def upload(code: str, group_code: str) -> Any:
         read_xlsform(workbook, workbook_name)  # before the write lock: reading a large file takes a while
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
+            if "seen" in request.form:
+                refuse_if_changed(session, newest_version(session, group.id), request.form["seen"])
             load_draft(session, survey_round, group, data, file_name, me())
+    except Conflict as fault:
+        flash(fault.message, "err")
+        return redirect(url_for(".questionnaire", code=code, group_code=group_code))
     except XlsformError as fault:
         survey_round, group = find_pair(reading(), code, group_code)
         return show_group(survey_round, group, form, fault.messages, file_name), 422
@@ -145,7 +164,7 @@ def publish_group(code: str, group_code: str) -> Any:
 @bp.get("/rounds/<code>/questionnaires/<group_code>/file.<ending>")
 @requires("questionnaires.read")
 def download(code: str, group_code: str, ending: str) -> Any:
-    """The newest version: XLSForm (.xlsx, .md), XForm (.xml) for ODK, DDI-Codebook (.ddi.xml) for archives."""
+    """The newest version: XLSForm (.xlsx, .md), XForm for ODK, DDI-Codebook for archives, SurveyJS."""
     survey_round, group = find_pair(reading(), code, group_code)
     definition = questionnaire_of(reading(), survey_round, group).definition
     if definition is None or ending not in _WRITERS:
@@ -171,7 +190,7 @@ def paper(code: str, group_code: str) -> Any:
     values = placeholder_values(survey_round, rated)
     about = "" if has_matrix(definition) else rated  # of a matrix the names stand in the rows
     media = media_of(reading(), loaded_version(reading(), group.id))
-    pdf = paper_form_pdf(form, language, values, about, survey_round.mark, media)
+    pdf = paper_form_pdf(form, language, values, about, survey_round.mark, media, hand_in=hand_in_of(survey_round))
     name = f"phieu-giay-{survey_round.code}-nhom-{group.code.lower()}.pdf"
     return send_file(io.BytesIO(pdf), "application/pdf", as_attachment=True, download_name=name)
 
@@ -220,7 +239,18 @@ def show_group(
         waits=found.waits_for_second(me()),
         answers=answers_given(reading(), survey_round, group),
         history=history(reading(), group),
+        states=_states(group, found),
     )
+
+
+def _states(group: RespondentGroup, found: GroupQuestionnaire) -> dict[int, dict[str, Any]]:
+    """Scenario -> its answers as the preview knows them, where the rows of a matrix have the units of this round."""
+    if found.definition is None or not found.outcomes:
+        return {}
+    marks = marks_of(bodies_of_group(reading(), group)) if has_matrix(found.definition) else {}
+    units = {mark: number for number, mark in marks.items()}
+    scenarios = [outcome.scenario for outcome in found.outcomes]
+    return {one.id: with_units(found.definition, one.answers, units) for one in scenarios}
 
 
 def _may_correct(survey_round: Round) -> bool:

@@ -7,6 +7,8 @@ that leads past other questions.
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from markupsafe import Markup
 
@@ -73,12 +75,18 @@ table.matrix th { font-weight: normal; width: 12%; }
 table.matrix th:first-child, table.matrix td:first-child { text-align: left; width: auto; }
 table.matrix tr { break-inside: avoid; }
 table.matrix .box { margin: 0; }
+.hand-in { border: 0.3mm solid #000; padding: 2mm 3mm; margin: 6mm 0 0; break-inside: avoid; }
+.hand-in h2 { margin: 0 0 1mm; padding: 0; background: none; }
+.hand-in p { margin: 0 0 1mm; }
+.fill { display: inline-block; border-bottom: 0.3mm dotted #000; width: 125mm; height: 6mm; }
 .line { border-bottom: 0.3mm dotted #000; height: 8mm; margin-left: 6mm; }
 """
 _HOW = (
     "Đánh dấu × vào ô của câu trả lời. Đánh nhầm thì khoanh tròn ô ấy rồi đánh dấu ô khác. Cạnh ô có mũi tên → thì "
     "sang thẳng câu ghi ở đó. Phiếu in hai mặt, số trang ở cuối mỗi trang."
 )
+_BLANK: Final = "…" * 12  # to fill in with a pen
+_BLANK_DAY: Final = "…/…/……"
 _LINES = 4
 _TO_READ = "note"  # nothing there is answered
 _MOST_NAMED = 3  # choices named in a sentence about who answers
@@ -86,6 +94,16 @@ _PROMISE = (
     "Phiếu giấy không ghi tên hay mã; xin bỏ vào phong bì dán kín. Người nhận phong bì không phải người nhập phiếu."
 )
 _SHORT = 34  # characters of a choice that still fit half a column
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """Nộp phiếu: whom a filled-in form is given to, its last day (dd/mm/yyyy), and whom to ask; empty: not known."""
+
+    organisation: str = ""
+    last_day: str = ""
+    phone: str = ""
+    hours: str = ""
 
 
 def paper_form_pdf(
@@ -96,10 +114,12 @@ def paper_form_pdf(
     mark: str = "",
     media: Sequence[Medium] = (),
     batch: str = "",
+    hand_in: HandIn | None = None,
 ) -> bytes:
     """The form as PDF. `values` fill the placeholders; `media` are the stored files, of which pictures are printed.
 
-    `batch` is the line that names a batch of forms.
+    `batch` is the line that names a batch of forms; `hand_in` what is known of how the form comes back, the rest of it
+    is left blank to be written by hand.
 
     Raises Refused when Pango is not installed.
     """
@@ -108,10 +128,19 @@ def paper_form_pdf(
     if batch:
         about += Markup('<p class="batch">{}</p><p class="hint about">{}</p>').format(batch, _PROMISE)
     how = Markup('<p class="how">{}</p>').format(_HOW)
-    body = Markup("<body><h1>{}</h1>{}{}{}</body>").format(
-        title, about, how, _Form(definition, language, values, media).html()
-    )
+    form = _Form(definition, language, values, media).html()
+    body = Markup("<body><h1>{}</h1>{}{}{}{}</body>").format(title, about, how, form, _handing_in(hand_in or HandIn()))
     return paper.html_to_pdf(str(body), title=title, css=_CSS, language=language, mark=mark)
+
+
+def _handing_in(known: HandIn) -> Markup:
+    """The last words of the form: to whom it is given, until when, where, and whom to ask."""
+    hours = f" ({known.hours})" if known.hours else ""
+    return Markup(
+        '<div class="hand-in"><h2>Nộp phiếu</h2>'
+        "<p>Trả lời xong, xin nộp phiếu cho <b>{}</b>, trước hết ngày <b>{}</b>.</p>"
+        '<p>Nơi nhận phiếu: <span class="fill"></span></p><p>Hỏi hoặc cần giúp: gọi <b>{}</b>{}.</p></div>'
+    ).format(known.organisation or _BLANK, known.last_day or _BLANK_DAY, known.phone or _BLANK, hours)
 
 
 class _Form:

@@ -177,8 +177,7 @@ def _show_end(survey_round: Round, definition: Definition, answers: dict[str, An
         "questionnaires/preview_end.html",
         rows=rows,
         group_code=(request.view_args or {})["group_code"],
-        # A scenario names the questions of the author, not the rows of this preview.
-        may_save=not _is_matrix(definition) and not survey_round.is_frozen and has_right(me(), "questionnaires.manage"),
+        may_save=not survey_round.is_frozen and has_right(me(), "questionnaires.manage"),
         **frame,
     )
 

@@ -18,6 +18,7 @@ from .check import AskedCriterion, Coverage, check, coverage, minutes
 from .definition import Definition
 from .definition_json import from_json
 from .difference import Change, changes_words, differences, needs_second_person
+from .draft_steps import Steps
 from .matrix import Body, written_out
 from .media import Medium, Reference, references_in
 from .message import Message
@@ -200,6 +201,25 @@ def definition_of(version: QuestionnaireVersion) -> Definition:
     return found
 
 
+def steps_of(version: QuestionnaireVersion | None) -> Steps:
+    """The changes of a draft that can be taken back or made again; none of what is published."""
+    return Steps.of(version.earlier) if version and version.published_at is None else Steps()
+
+
+def state_seen(session: Session, group: RespondentGroup, sha256: str) -> Definition | None:
+    """The questionnaire of that digest among all versions of the group and the states of its draft, or none."""
+    for version in versions_of_group(session, group.id):
+        found = definition_of(version) if version.sha256 == sha256 else steps_of(version).state(sha256)
+        if found is not None:
+            return found
+    return None
+
+
+def loader_name(session: Session, version: QuestionnaireVersion) -> str:
+    """Who made the last change of a version."""
+    return _names(session, [version])[version.loaded_by_id]
+
+
 def bodies_of(units: Sequence[RatedUnit]) -> tuple[Body, ...]:
     """Rated units as a matrix knows them."""
     return tuple(Body(one.id, one.unit.name, one.unit.kind) for one in units)
@@ -207,9 +227,14 @@ def bodies_of(units: Sequence[RatedUnit]) -> tuple[Body, ...]:
 
 def form_of_group(session: Session, group: RespondentGroup, definition: Definition) -> Definition:
     """The questionnaire as somebody of the group meets it, a matrix written out for all units that the group rates."""
+    return written_out(definition, bodies_of_group(session, group))
+
+
+def bodies_of_group(session: Session, group: RespondentGroup) -> tuple[Body, ...]:
+    """The units that the group rates, in their order; where none are chosen, the first unit of the round."""
     rated = rated_in_order(session, group.round_id)
     chosen = chosen_units(session, group.round_id).get(group.id)
-    return written_out(definition, bodies_of([one for one in rated if one.id in chosen] if chosen else rated[:1]))
+    return bodies_of([one for one in rated if one.id in chosen] if chosen else rated[:1])
 
 
 def asked_criteria(session: Session, round_id: int) -> list[AskedCriterion]:
@@ -251,7 +276,7 @@ def overview(session: Session, survey_round: Round) -> Overview:
         .join(RespondentGroup, QuestionnaireVersion.group_id == RespondentGroup.id)
         .where(RespondentGroup.round_id == survey_round.id)
         .order_by(QuestionnaireVersion.number)
-        .options(defer(QuestionnaireVersion.source))
+        .options(defer(QuestionnaireVersion.source), defer(QuestionnaireVersion.earlier))
     )
     by_group: dict[int, list[QuestionnaireVersion]] = {}
     for version in versions:
@@ -306,7 +331,7 @@ def history(session: Session, group: RespondentGroup) -> list[VersionLine]:
         select(QuestionnaireVersion)
         .where(QuestionnaireVersion.group_id == group.id)
         .order_by(QuestionnaireVersion.number)
-        .options(defer(QuestionnaireVersion.source))
+        .options(defer(QuestionnaireVersion.source), defer(QuestionnaireVersion.earlier))
     ).all()
     names = _names(session, versions)
     lines = []

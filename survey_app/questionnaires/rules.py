@@ -13,19 +13,22 @@ from ..errors import Conflict, Refused
 from ..rounds.cancelling import hold_round
 from ..rounds.levels import SO_AND_COMMUNES
 from ..rounds.models import RespondentGroup, Round
-from ..text import clean
+from ..text import clean, moment_text
 from ..units.models import UnitKind
 from .definition import Definition
-from .definition_json import canonical_sha256, from_json, to_json
+from .definition_json import canonical_sha256, to_json
 from .difference import beyond_correction, differences
+from .draft_steps import Steps
 from .media import Medium, Reference, references_in, unpacked, with_references
 from .models import QuestionnaireMedium, QuestionnaireScenario, QuestionnaireVersion
 from .queries import (
     definition_of,
+    loader_name,
     media_of,
     newest_version,
     published_version,
     questionnaire_of,
+    steps_of,
     version_at_opening,
     versions_of_group,
 )
@@ -63,48 +66,91 @@ def load_draft(
     data, file_name, brought = unpacked(data, file_name)
     newest = newest_version(session, group.id)
     read = read_xlsform(data, file_name)
-    known = {**_earlier_references(newest), **references_in(definition_of(newest))} if newest else {}
+    steps = steps_of(newest)
+    known = {**steps.references(), **references_in(definition_of(newest))} if newest else {}
     known = {**{medium.name: medium.reference for medium in more_media}, **known}
     read = with_references(read, known, brought)
     if survey_round.opened_at is not None:
         _check_correction(session, survey_round, group, read, reason)
-    definition = to_json(read)
     if newest is None or newest.published_at is not None:
         draft = QuestionnaireVersion(group_id=group.id, number=newest.number + 1 if newest else 1)
         session.add(draft)
     else:
         draft = newest
-    draft.earlier = newest.definition if newest else None
+    if newest is not None and read != definition_of(newest):
+        draft.earlier = steps.changed(newest.definition).stored()
     draft.source_name = file_name
     draft.source = data
-    draft.definition = definition
-    draft.sha256 = canonical_sha256(definition)
-    draft.loaded_at = now()
-    draft.loaded_by_id = by.id
-    draft.author_ids = sorted({*(draft.author_ids or ()), by.id})
     draft.reason = clean(reason)
+    _put(draft, read, by)
     session.flush()
     _keep_media(session, group, [*more_media, *brought])
     record(session, Action.QUESTIONNAIRE_LOADED, by, round=survey_round.code, group=group.code, file=file_name)
     return draft
 
 
+def refuse_if_changed(session: Session, version: QuestionnaireVersion | None, seen: str) -> None:
+    """Raises Conflict when the newest version is not the one of digest `seen` (empty: none) any more."""
+    if version is not None and version.sha256 != seen:
+        name, at = loader_name(session, version), moment_text(version.loaded_at)
+        raise Conflict(f"{name} vừa sửa phiếu này lúc {at}. Chưa ghi đè gì. Xem lại rồi làm tiếp.")
+
+
+def _put(draft: QuestionnaireVersion, definition: Definition, by: Actor) -> None:
+    """The questionnaire as the content of the draft, and `by` among its authors."""
+    draft.definition = to_json(definition)
+    draft.sha256 = canonical_sha256(draft.definition)
+    draft.loaded_at = now()
+    draft.loaded_by_id = by.id
+    draft.author_ids = sorted({*(draft.author_ids or ()), by.id})
+
+
 def undo_last_change(session: Session, survey_round: Round, group: RespondentGroup, by: Actor) -> None:
-    """The draft as it was before its last change; a second time brings the change back.
+    """The draft as it was before its last change («Hoàn tác»), step by step to where it began.
 
     Raises Refused without a draft or an earlier state, or once the round is open.
     """
+    draft, steps = _draft_with_steps(session, survey_round, group)
+    if steps.last is None:
+        raise Refused(f"Nhóm {group.code} không có thay đổi nào trong bản nháp để hoàn tác.")
+    _restore(session, survey_round, group, draft, steps.last, steps.undone(draft.definition), by)
+
+
+def redo_change(session: Session, survey_round: Round, group: RespondentGroup, by: Actor) -> None:
+    """The change that was last taken back, made again («Làm lại»). Raises Refused as `undo_last_change` does."""
+    draft, steps = _draft_with_steps(session, survey_round, group)
+    if steps.next is None:
+        raise Refused(f"Nhóm {group.code} không có thay đổi nào đã hoàn tác để làm lại.")
+    _restore(session, survey_round, group, draft, steps.next, steps.redone(draft.definition), by)
+
+
+def _draft_with_steps(
+    session: Session, survey_round: Round, group: RespondentGroup
+) -> tuple[QuestionnaireVersion, Steps]:
     hold_round(session, survey_round)
     draft = newest_version(session, group.id)
-    if survey_round.is_frozen or draft is None or draft.published_at is not None or not draft.earlier:
-        raise Refused(f"Nhóm {group.code} không có thay đổi nào trong bản nháp để hoàn tác.")
-    workbook = write_workbook(from_json(draft.earlier))
-    load_draft(session, survey_round, group, workbook, draft.source_name.rsplit(".", 1)[0] + ".xlsx", by)
+    if survey_round.is_frozen or draft is None or draft.published_at is not None:
+        raise Refused(f"Nhóm {group.code} không có bản nháp nào để hoàn tác hay làm lại.")
+    return draft, steps_of(draft)
 
 
-def _earlier_references(version: QuestionnaireVersion) -> dict[str, str]:
-    """The files that a draft showed before its last change, which may come back."""
-    return references_in(from_json(version.earlier)) if version.earlier and version.published_at is None else {}
+def _restore(
+    session: Session,
+    survey_round: Round,
+    group: RespondentGroup,
+    draft: QuestionnaireVersion,
+    state: Definition,
+    steps: Steps,
+    by: Actor,
+) -> None:
+    """The draft in another state that it had, written and read as a file so that its rows are those of its file."""
+    draft.source = write_workbook(state)
+    draft.source_name = draft.source_name.rsplit(".", 1)[0] + ".xlsx"
+    draft.earlier = steps.stored()
+    _put(draft, with_references(read_xlsform(draft.source, draft.source_name), references_in(state), ()), by)
+    session.flush()
+    facts = {"round": survey_round.code, "group": group.code, "file": draft.source_name}
+    record(session, Action.QUESTIONNAIRE_LOADED, by, **facts)
 
 
 def _keep_media(session: Session, group: RespondentGroup, media: Sequence[Medium]) -> None:
@@ -112,7 +158,7 @@ def _keep_media(session: Session, group: RespondentGroup, media: Sequence[Medium
     shown = {
         reference.digest
         for version in versions_of_group(session, group.id)
-        for text in (*references_in(definition_of(version)).values(), *_earlier_references(version).values())
+        for text in (*references_in(definition_of(version)).values(), *steps_of(version).references().values())
         if (reference := Reference.of(text))
     }
     stored = set(session.scalars(select(QuestionnaireMedium.digest).where(QuestionnaireMedium.group_id == group.id)))
@@ -244,6 +290,7 @@ def publish(
             f"Bản nháp nhóm {group.code} đã được thay sau khi trang này mở, nên chưa công bố. "
             "Xem lại những chỗ khác rồi công bố."
         )
+    found.version.earlier = None  # what is published is changed by a new draft only
     found.version.published_at = now()
     found.version.published_by_id = by.id
     session.flush()

@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 from ..access import requires
 from ..errors import Invalid
 from ..web import me, writing
+from .matrix import written_out
 from .pages import bp, find_pair
 from .preview_pages import answers_so_far
-from .queries import definition_of, loaded_version
+from .queries import bodies_of_group, definition_of, loaded_version
+from .scenario_units import marks_of, with_units
 from .scenarios import accept_scenario, delete_scenario, save_scenario
 
 
@@ -22,9 +24,11 @@ def add_scenario(code: str, group_code: str) -> Any:
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
             version = loaded_version(session, group.id)
-            definition = definition_of(version)
+            definition, bodies = definition_of(version), bodies_of_group(session, group)
+            given = answers_so_far(written_out(definition, bodies))
+            answers = with_units(definition, given, marks_of(bodies))
             name = request.form.get("scenario", "")
-            made = save_scenario(session, survey_round, group, definition, name, answers_so_far(definition), me())
+            made = save_scenario(session, survey_round, group, definition, name, answers, me())
             flash(_("Đã lưu kịch bản «%(name)s».", name=made.name), "ok")
     except Invalid as fault:
         flash(next(iter(fault.faults.values())), "err")

@@ -18,6 +18,7 @@ from ..text import clean
 from .definition import DONT_KNOW, Definition
 from .models import QuestionnaireScenario
 from .path import answers_on_path, check_answers, screens
+from .scenario_units import form_of_marks, with_units
 
 _LONGEST_NAME: Final = 80
 
@@ -61,17 +62,21 @@ def levels_of(definition: Definition, answers: Mapping[str, Any]) -> dict[str, s
 
 
 def run_scenario(definition: Definition, scenario: QuestionnaireScenario) -> Outcome:
-    """What the questionnaire makes of the answers of a scenario."""
-    known = {question.name for question in definition.questions()}
-    gone = [name for name in scenario.answers if name not in known]
-    faults = [fault.name for fault in check_answers(definition, scenario.answers) if fault.name not in gone]
+    """What the questionnaire makes of the answers of a scenario; a matrix is asked about the units that it names."""
+    form, numbers = form_of_marks(definition, scenario.answers)
+    marks = {number: mark for mark, number in numbers.items()}
+    answers = with_units(definition, scenario.answers, numbers)
+    known = {question.name for question in form.questions()}
+    gone = [name for name in answers if name not in known]
+    faults = [fault.name for fault in check_answers(form, answers) if fault.name not in gone]
+    faults = list(with_units(definition, dict.fromkeys(faults), marks))
     if gone or faults:
         words = [f"câu «{name}» không còn" for name in gone] + [f"câu «{name}» chưa trả lời đúng" for name in faults]
         return Outcome(scenario, State.STUCK, "; ".join(words))
-    path = path_of(definition, scenario.answers)
+    path = path_of(form, answers)
     if path != scenario.path:
         return Outcome(scenario, State.OTHER_PATH, _path_words(scenario.path, path))
-    levels = levels_of(definition, scenario.answers)
+    levels = with_units(definition, levels_of(form, answers), marks)
     if levels != scenario.levels:
         names = sorted(name for name in {*levels, *scenario.levels} if levels.get(name) != scenario.levels.get(name))
         words = [f"câu «{name}»: {scenario.levels.get(name, '–')} → {levels.get(name, '–')}" for name in names]
@@ -113,7 +118,7 @@ def save_scenario(
     answers: Mapping[str, Any],
     by: Actor,
 ) -> QuestionnaireScenario:
-    """The answers as a scenario; what they lead to now is expected from now on.
+    """The answers as a scenario; what they lead to now is expected from now on. Units of a matrix are marked («xa2»).
 
     Raises Invalid for a name that is missing, too long or taken, Refused when the answers do not reach the end.
     """
@@ -123,7 +128,8 @@ def save_scenario(
         raise Invalid({"name": f"Đặt tên cho kịch bản, tối đa {_LONGEST_NAME} ký tự."})
     if any(one.name.casefold() == name.casefold() for one in scenarios_of(session, [group.id])):
         raise Invalid({"name": f"Đã có kịch bản «{name}». Đặt tên khác."})
-    if check_answers(definition, answers):
+    form, numbers = form_of_marks(definition, answers)
+    if check_answers(form, with_units(definition, answers, numbers)):
         raise Refused("Còn câu chưa trả lời đúng nên chưa thành kịch bản được. Trả lời đến hết phiếu rồi lưu.")
     scenario = QuestionnaireScenario(group_id=group.id, name=name, made_at=now(), made_by_id=by.id)
     _expect(scenario, definition, answers)
@@ -159,10 +165,13 @@ def delete_scenario(session: Session, survey_round: Round, group: RespondentGrou
 
 
 def _expect(scenario: QuestionnaireScenario, definition: Definition, answers: Mapping[str, Any]) -> None:
-    scenario.answers = {
+    form, numbers = form_of_marks(definition, answers)
+    marks = {number: mark for mark, number in numbers.items()}
+    kept = {
         name: answer
-        for name, answer in answers_on_path(definition, answers).items()
-        if (question := definition.question(name)) and question.is_answered
+        for name, answer in answers_on_path(form, with_units(definition, answers, numbers)).items()
+        if (question := form.question(name)) and question.is_answered
     }
-    scenario.path = path_of(definition, scenario.answers)
-    scenario.levels = levels_of(definition, scenario.answers)
+    scenario.answers = with_units(definition, kept, marks)
+    scenario.path = path_of(form, kept)
+    scenario.levels = with_units(definition, levels_of(form, kept), marks)

@@ -22,6 +22,7 @@ from .answer_values import (
 )
 from .definition import ACKNOWLEDGE, RANK, Question, Texts, fill, text_in
 from .label_values import answer_words
+from .paper_form import HandIn
 
 
 def fault_text(kind: str, question: Question, shown: Callable[[Texts], str]) -> str:
@@ -107,6 +108,16 @@ def placeholder_values(survey_round: Round, rated_unit: str) -> dict[str, str]:
         "from": date_text(survey_round.period_from) or f"01/01/{survey_round.year}",
         "to": date_text(survey_round.period_to) or f"31/12/{survey_round.year}",
     }
+
+
+def hand_in_of(survey_round: Round) -> HandIn:
+    """What a round knows of how a paper form comes back."""
+    return HandIn(
+        survey_round.operator_unit.name,
+        date_text(survey_round.closes_on),
+        survey_round.help_phone,
+        survey_round.help_hours,
+    )
 
 
 def text_shower(survey_round: Round, rated_unit: str, language: str) -> Callable[[Texts], str]:

@@ -12,7 +12,7 @@ from .xlsform_matrix import matrix_messages
 from .xlsform_pyxform import refusal_of_pyxform
 from .xlsform_reading import Reading
 from .xlsform_rows import read_choices, read_survey
-from .xlsform_tables import Table, UnreadableFileError, read_tables
+from .xlsform_tables import Table, UnreadableFileError, read_tables, unread_cells
 
 _SETTINGS: Final = {"form_title", "form_id", "version", "default_language", "group"}
 _SETTING_NAMES: Final = {"id_string": "form_id", "title": "form_title"}
@@ -85,6 +85,8 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
         tables, book = read_tables(data, file_name)
     except UnreadableFileError as fault:
         raise XlsformError([Message(Severity.ERROR, fault.kind, str(fault))]) from fault
+    if file_name.lower().endswith(".xlsx") and (unread := unread_cells(data)):
+        raise XlsformError([_unread(*cell) for cell in unread])
     survey = read_headings(tables.get("survey"), _SURVEY)
     choice_columns = replace(_CHOICES, extra=_further_columns(tables))
     reading = Reading(survey, read_headings(tables.get("choices"), choice_columns))
@@ -109,6 +111,12 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
     if refusal := refusal_of_pyxform(book, definition, _SURVEY.plain | _SURVEY.translated):
         raise XlsformError([refusal])
     return definition
+
+
+def _unread(sheet: str, row: int, column: str, error: str) -> Message:
+    what = f"công thức trong ô này ra lỗi {error}" if error else "ô này là công thức chưa được tính nên đọc ra trống"
+    text = f"{what}. Mở tệp bằng Excel, sửa nếu cần, lưu rồi tải lên lại; hoặc dán ô dưới dạng giá trị (Paste Values)."
+    return Message(Severity.ERROR, "unread_formula", text, sheet, row, column)
 
 
 def _further_columns(tables: dict[str, Table]) -> frozenset[str]:

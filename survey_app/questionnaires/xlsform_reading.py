@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..text import search_key
 from .definition import Condition
 from .expression import Own, parts, uses
 from .expression_parser import ExpressionError, parse
@@ -42,6 +43,8 @@ class Reading:
         name = cells.get("name", "")
         if not _NAME.fullmatch(name):
             text = f"tên «{name}» không dùng được. Bắt đầu bằng chữ không dấu, chỉ có chữ, chữ số, dấu _, dài tới 32."
+            usable = re.sub(r"[^a-z0-9]+", "_", search_key(name)).strip("_")
+            text += f" Ví dụ: {usable}" if _NAME.fullmatch(usable) else ""
             self.fault("bad_name", text, "survey", row, "name")
         if name.lower() in _TAKEN:
             text = f"tên «{name}» là tên riêng của máy. Đặt tên khác, ví dụ {name.strip('_').lower()}_1."

@@ -18,6 +18,7 @@ _MAX_UNPACKED: Final = 30 * 1024 * 1024
 _MAX_ROWS: Final = 2000
 _UNESCAPED_PIPE = re.compile(r"(?<!\\)\|")
 _MIDNIGHT = re.compile(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$")
+_FORMULA = re.compile(rb"<f[\s/>]|t=\"e\"")
 _EXTERNAL = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -111,7 +112,20 @@ def _read_markdown(data: bytes) -> dict[str, Any]:
         raise UnreadableFileError(
             "damaged", "Không đọc được bảng trong tệp .md. So lại với mẫu trong hướng dẫn."
         ) from fault
-    return _rows_of(buffer.getvalue())
+    data = buffer.getvalue()
+    return _rows_of(_as_texts(data) if _has_formulas(data) else data)
+
+
+def _as_texts(data: bytes) -> bytes:
+    """The workbook with texts that begin with «=», which openpyxl has taken for formulas, as texts."""
+    from openpyxl import load_workbook
+
+    workbook, buffer = load_workbook(BytesIO(data)), BytesIO()
+    for cell in (cell for sheet in workbook for cells in sheet.iter_rows() for cell in cells):
+        if cell.data_type == "f":
+            cell.data_type = "s"
+    workbook.save(buffer)
+    return buffer.getvalue()
 
 
 def _check_markdown_rows(text: str) -> None:
@@ -156,6 +170,35 @@ def _read_workbook(data: bytes) -> dict[str, Any]:
         message = "Tệp không phải bảng tính .xlsx, hoặc bị hỏng. Mở bằng Excel, lưu thành .xlsx rồi tải lên lại."
         raise UnreadableFileError("not_a_spreadsheet", message) from fault
     return _rows_of(data)
+
+
+def unread_cells(data: bytes) -> list[tuple[str, int, str, str]]:
+    """Sheet, row, heading and error of cells that Excel has not computed, or computed to an error such as #REF!.
+
+    The value of a formula is stored by the program that saved the file; what wrote the file without computing it leaves
+    none, and the cell would be read as empty. `data` is a workbook that `read_tables` has read.
+    """
+    if not _has_formulas(data):
+        return []
+    from openpyxl import load_workbook
+
+    found = []
+    formulas, values = (load_workbook(BytesIO(data), data_only=data_only) for data_only in (False, True))
+    for sheet in (one for one in formulas.sheetnames if one.lower() in SHEETS):
+        for cells in formulas[sheet].iter_rows(max_row=_MAX_ROWS):
+            for cell in cells:
+                value = values[sheet].cell(cell.row, cell.column)
+                not_computed = cell.data_type == "f" and value.value is None and value.data_type != "str"
+                if not_computed or value.data_type == "e":
+                    heading = clean(str(formulas[sheet].cell(1, cell.column).value or cell.column_letter))
+                    found.append((sheet, cell.row, heading, str(value.value or "")))
+    return found
+
+
+def _has_formulas(data: bytes) -> bool:
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(_FORMULA.search(archive.read(name)) for name in sheets)
 
 
 def _rows_of(data: bytes) -> dict[str, Any]:

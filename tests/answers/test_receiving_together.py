@@ -5,15 +5,19 @@ import json
 import secrets
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from survey_app.access_codes.codes import hash_of
 from survey_app.access_codes.models import Invitation, InvitationState
 from survey_app.answers.models import Envelope
+from survey_app.answers.rules import Receipt, Sending, receive_all
 from survey_app.db import Database
+from survey_app.errors import Conflict
 from tests.answers.make import ANSWERS, OpenRound, make_open_round
 
 AT_ONCE = 20
@@ -76,3 +80,34 @@ def test_the_five_persons_sending_among_the_twenty_are_all_stored(
     ]
     assert post_together(port, bodies) == {200: 5, 409: 15}
     assert stored(database) == (5, 5)
+
+
+def sendings_of(app: Flask, codes: Sequence[str]) -> list[Sending]:
+    pepper = app.extensions["survey_settings"].keys.pepper
+    return [Sending(hash_of(code, pepper), secrets.token_hex(32), b"sealed") for code in codes]
+
+
+def test_five_sendings_of_one_moment_cost_three_statements(app: Flask, database: Database, made: OpenRound) -> None:
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *facts: statements.append(facts[2]))
+    with database.writing() as session:
+        receipts = receive_all(session, sendings_of(app, made.codes))
+    assert receipts == [Receipt.STORED] * 5
+    assert [statement.split()[0] for statement in statements][-3:] == ["SELECT", "UPDATE", "INSERT"]
+    assert stored(database) == (5, 5)
+
+
+def test_a_repetition_among_others_changes_nothing(app: Flask, database: Database, made: OpenRound) -> None:
+    first, second, third = sendings_of(app, made.codes[:3])
+    with database.writing() as session:
+        receive_all(session, [first])
+    with database.writing() as session:
+        assert receive_all(session, [second, first, third]) == [Receipt.STORED, Receipt.REPEATED, Receipt.STORED]
+    assert stored(database) == (3, 3)
+
+
+def test_two_sendings_of_one_code_do_not_go_together(app: Flask, database: Database, made: OpenRound) -> None:
+    both = sendings_of(app, [made.codes[0], made.codes[0]])
+    with pytest.raises(Conflict), database.writing() as session:
+        receive_all(session, both)
+    assert stored(database) == (0, 0)

@@ -31,6 +31,13 @@ def test_a_finding_names_its_row(row, kind):
     assert kinds(make_definition(Q, row), CRITERIA, "E") == [(kind, "survey", 3)]
 
 
+def test_an_empty_section_or_repeat_is_told_once_with_its_row():
+    rows = ("begin_group | g | Phần | Part", "end_group", "begin_repeat | h | Lần | Time | 3", "end_repeat")
+    headings = "type | name | label::Tiếng Việt (vi) | label::English (en) | repeat_count"
+    source = make_source("text | y | Ý kiến? | Opinion?", *rows, headings=headings)
+    assert kinds(read_xlsform(source, "a.md")) == [("empty_group", "survey", 3), ("empty_group", "survey", 5)]
+
+
 def test_placeholders_of_the_round_count_with_the_length_that_they_will_have():
     assert kinds(make_definition("text | x | {unit} năm {year}, {from} đến {to}? | {unit}?")) == []
     long = make_definition(f"text | x | {'a' * 110}{{unit}}? | Short?")

@@ -57,6 +57,7 @@ def test_every_kind_of_change_has_its_danger(rows, expected):
     [
         ("| Kém       | Poor     | 1     |", "| Kém       | Poor     | 3     |", Danger.DESTRUCTIVE),
         ("|         | muc       | 1    | Kém       | Poor     | 1     |\n", "", Danger.RISKY),
+        ("| Kém ", "| kém.", Danger.TYPING),
         ("| Kém ", "| Kem ", Danger.SAFE),  # the words of a scale are never a typing error
     ],
 )
@@ -93,6 +94,19 @@ def test_a_new_choice_is_safe_only_at_the_end():
         ("Hài lòng", "Rất hài lòng", False),
         ("Rất hài lòng", "Hài lòng", False),
         ("Chứa hài lòng", "Chưa hài lòng", False),
+        ("Từ 18–29 tuổi", "Từ 18-29 tuổi", True),
+        ("Từ 18 – 29 tuổi", "từ 18-29 tuổi.", True),
+        ("Ông/bà ở huyện?", "Ông / bà ở huyện!", True),
+        ("Thái độ (của cán bộ)", "Thái đô, của cán bộ", True),
+        ("Từ 18–29 tuổi", "Từ 18, 29 tuổi", False),
+        ("Từ 1-2 lần", "Từ 1/2 lần", False),
+        ("Thu nhập 2,5 triệu", "Thu nhập 2.5 triệu", False),
+        ("Thu nhập 1.000 đồng", "Thu nhập 1000 đồng", False),
+        ("Nhiệt độ -5", "Nhiệt độ 5", False),
+        ("Nhiệt độ - 5", "Nhiệt độ 5", False),
+        ("Dưới 5%", "Dưới 5", False),
+        ("Số lần < 5", "Số lần > 5", False),
+        ("Ông/bà", "Ông bà", False),
         ("", "Thêm", False),
     ],
 )
@@ -104,6 +118,7 @@ def test_a_typing_correction_keeps_what_the_sentence_says(old, new, same):
     ("old", "new", "another"),
     [
         ("Thái độ phục vụ", "thái độ phục vụ.", False),
+        ("Từ 18–29 tuổi?", "Từ 18 - 29 tuổi!", False),
         ("Cán bộ xãlàm việc", "Cán bộ xã làm việc", False),
         ("ý kiến không trùng", "ý kiến không trúng", True),
         ("tài chính công", "tài chính cộng", True),

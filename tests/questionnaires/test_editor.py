@@ -1,5 +1,7 @@
 """Common changes in the browser: they give the questionnaire that the same change in Excel would give."""
 
+import io
+import re
 from functools import partial
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import select
 from survey_app.access import Role
 from survey_app.errors import Invalid, Missing, Refused
 from survey_app.questionnaires.definition_json import from_json
+from survey_app.questionnaires.edit_merge import merged
 from survey_app.questionnaires.editor import (
     Template,
     Wording,
@@ -159,7 +162,11 @@ def test_every_change_goes_into_the_draft_and_the_published_version_stays(two_op
     assert "Bản 2" in author.get("/rounds/r/questionnaires/E").text
 
 
-def test_who_edits_an_older_state_is_told_and_changes_nothing(two_operators):  # noqa: F811
+def question_fields(label_vi, label_en="How often?", **more):
+    return {"label-vi": label_vi, "label-en": label_en, "hint-vi": "", "hint-en": "", **more}
+
+
+def test_who_edits_an_older_state_is_told_who_was_faster(two_operators):  # noqa: F811
     author, other = two_operators
     upload(author, make_source(*SCREENED))
     seen, _definition = seen_of(author)
@@ -167,14 +174,72 @@ def test_who_edits_an_older_state_is_told_and_changes_nothing(two_operators):  #
     now, _moved = seen_of(author)
     late = post(author, f"{EDIT}/move", name="so_lan", step="up", seen=seen)
     assert late.status_code == 302
-    assert "Người khác vừa sửa phiếu này" in author.get(EDIT).text
+    assert "vừa sửa phiếu này lúc" in author.get(EDIT).text
     assert seen_of(author)[0] == now
-    fields = {"label-vi": "Mấy lần đến?", "label-en": "Visits?", "hint-vi": "", "hint-en": ""}
-    late = post(author, f"{EDIT}/question/so_lan", seen=seen, **fields)
-    assert late.status_code == 422
-    assert "Người khác vừa sửa phiếu này" in late.text
-    assert "Mấy lần đến?" in late.text  # nothing typed is lost, and saving once more works
-    assert post(author, f"{EDIT}/question/so_lan", seen=now, **fields).status_code == 302
+
+
+def test_a_file_does_not_replace_a_draft_that_its_page_did_not_show(two_operators):  # noqa: F811
+    author, other = two_operators
+    upload(author, make_source(*SCREENED))
+    page = "/rounds/r/questionnaires/E"
+    seen = re.search(r'name="seen" value="(\w+)"', author.get(page).text)[1]
+    assert post(other, f"{EDIT}/remove", seen=seen, name="khac").status_code == 302
+    now, _definition = seen_of(author)
+    fields = {"file": (io.BytesIO(make_source(*SCREENED[:1])), "e.md"), "seen": seen}
+    assert post(author, f"{page}/upload", **fields).status_code == 302
+    assert "vừa sửa phiếu này lúc" in author.get(page).text
+    assert seen_of(author)[0] == now
+
+
+def test_two_changes_of_other_fields_are_both_kept(two_operators):  # noqa: F811
+    author, other = two_operators
+    upload(author, make_source(*SCREENED))
+    seen, before = seen_of(author)
+    label = before.question("so_lan").label
+    theirs = question_fields(label["vi"], "How many times?", required="on")
+    assert post(other, f"{EDIT}/question/so_lan", seen=seen, **theirs).status_code == 302
+    mine = question_fields("Mấy lần đến?", label["en"])
+    assert post(author, f"{EDIT}/question/so_lan", seen=seen, **mine).status_code == 302
+    question = seen_of(author)[1].question("so_lan")
+    assert (question.label, question.required) == (both("Mấy lần đến?", "How many times?"), True)
+    assert "cả hai thay đổi đều được giữ" in author.get(EDIT).text
+
+
+def test_two_texts_of_one_field_stand_side_by_side_until_somebody_chooses(two_operators):  # noqa: F811
+    author, other = two_operators
+    upload(author, make_source(*SCREENED))
+    seen, before = seen_of(author)
+    english = before.question("so_lan").label["en"]
+    assert (
+        post(other, f"{EDIT}/question/so_lan", seen=seen, **question_fields("Đến mấy lần?", english)).status_code == 302
+    )
+    now, _definition = seen_of(author)
+    mine = question_fields("Mấy lần đến?", english)
+    late = post(author, f"{EDIT}/question/so_lan", seen=seen, **mine)
+    assert late.status_code == 409
+    for words in ("vừa sửa câu này lúc", "Đến mấy lần?", "Mấy lần đến?", "Lấy lời của", "Lưu lời của tôi"):
+        assert words in late.text
+    assert seen_of(author)[0] == now
+    assert post(author, f"{EDIT}/question/so_lan", seen=now, **mine).status_code == 302
+    assert seen_of(author)[1].question("so_lan").label["vi"] == "Mấy lần đến?"
+
+
+def test_what_was_typed_for_a_removed_question_can_be_added_anew(two_operators):  # noqa: F811
+    author, other = two_operators
+    upload(author, make_source(*SCREENED))
+    seen, _definition = seen_of(author)
+    assert post(other, f"{EDIT}/remove", seen=seen, name="khac").status_code == 302
+    choices = {"choice-co-vi": "Có chứ", "choice-khong-vi": "Không"}
+    late = post(author, f"{EDIT}/question/khac", seen=seen, **question_fields("Còn gì nữa?"), **choices)
+    assert late.status_code == 409
+    for words in ("vừa bỏ câu này", "Còn gì nữa?", "Có chứ; Không", "Thêm vào bản nháp"):
+        assert words in late.text
+
+
+def test_without_the_state_that_was_seen_every_other_field_is_a_clash():
+    mine, theirs = {"label-vi": "A", "hint-vi": "gợi ý"}, {"label-vi": "A", "hint-vi": "khác"}
+    assert merged(None, mine, theirs).clashes == {"hint-vi": "khác"}
+    assert merged(mine | {"choice-x-vi": "X"}, mine | {"choice-x-vi": "Y"}, mine).clashes == {"choice-x-vi": ""}
 
 
 def test_a_removal_is_asked_about_and_can_be_undone(two_operators):  # noqa: F811
@@ -187,13 +252,37 @@ def test_a_removal_is_asked_about_and_can_be_undone(two_operators):  # noqa: F81
     assert "What else?" in asked
     assert post(author, f"{EDIT}/remove", seen=seen, name="khac").status_code == 302
     assert "Hoàn tác" in author.get(EDIT).text
-    seen, without = seen_of(author)
     assert post(author, f"{EDIT}/undo", seen="").status_code == 409
+    seen, _without = seen_of(author)
     assert post(author, f"{EDIT}/undo", seen=seen).status_code == 302
-    seen, undone = seen_of(author)
-    assert undone == before
-    assert post(author, f"{EDIT}/undo", seen=seen).status_code == 302
-    assert seen_of(author)[1] == without
+    assert seen_of(author)[1] == before
+
+
+def test_all_changes_of_a_draft_are_taken_back_and_made_again_one_by_one(two_operators):  # noqa: F811
+    author, _other = two_operators
+    upload(author, make_source(*SCREENED))
+    states = [seen_of(author)]
+    for name in ("khac", "cam_on", "vi_sao"):
+        assert post(author, f"{EDIT}/remove", seen=states[-1][0], name=name).status_code == 302
+        states.append(seen_of(author))
+    upload(author, make_source(*SCREENED[:1]))
+    states.append(seen_of(author))
+    for _seen, definition in reversed(states[:-1]):
+        assert post(author, f"{EDIT}/undo", seen=seen_of(author)[0]).status_code == 302
+        assert seen_of(author)[1] == definition
+    assert "Hoàn tác (còn" not in author.get(EDIT).text
+    assert post(author, f"{EDIT}/undo", seen=seen_of(author)[0]).status_code == 403
+    for _seen, definition in states[1:3]:
+        assert post(author, f"{EDIT}/redo", seen=seen_of(author)[0]).status_code == 302
+        assert seen_of(author)[1] == definition
+    page = author.get(EDIT).text
+    assert "Hoàn tác (còn 2 lần)" in page
+    assert "«Cảm ơn.» → «–»" in page
+    assert page.index("bỏ câu «cam_on»") < page.index("«Làm lại» ghi lại thay đổi này") < page.index("bỏ câu «vi_sao»")
+    assert post(author, f"{EDIT}/move", seen=seen_of(author)[0], name="so_lan", step="up").status_code == 302
+    assert post(author, f"{EDIT}/redo", seen=seen_of(author)[0]).status_code == 403  # a new change begins another way
+    publish(author)
+    assert "Hoàn tác" not in author.get(EDIT).text
 
 
 def test_the_order_of_choices_is_changed_together_with_the_words(two_operators):  # noqa: F811

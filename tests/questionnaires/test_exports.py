@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from survey_app.questionnaires.ddi import write_ddi
 from survey_app.questionnaires.label_values import with_dots
-from survey_app.questionnaires.paper_form import paper_form_pdf
+from survey_app.questionnaires.paper_form import HandIn, paper_form_pdf
 from survey_app.questionnaires.path import screens
 from survey_app.questionnaires.rules import SHIPPED_FOLDER
 from survey_app.questionnaires.xlsform import read_xlsform
@@ -73,8 +73,20 @@ def test_the_paper_form_is_a4_numbered_as_on_the_screen_and_tells_whom_a_questio
     assert "Đánh nhầm thì khoanh tròn" in text
     assert "Có thể chọn nhiều ô." in text
     assert "5. Gì nữa?" in text
+    assert (
+        "Nộp phiếu Trả lời xong, xin nộp phiếu cho ………………………………, trước hết ngày …/…/……." in text
+    )  # not known: by hand
     path = screens(definition, {"da_lam": "khong"})
     assert [(screen.name, screen.first_question) for screen in path] == [("da_lam", 1), ("cam_on", 5), ("khac", 5)]
+
+
+def test_the_paper_form_ends_with_where_it_is_handed_in():
+    definition = make_definition(*SCREENED)
+    known = HandIn("UBND huyện Tuần Giáo", "30/11/2021", "0215 3862 123", "7:30–17:00")
+    text = text_of(paper_form_pdf(definition, "vi", {}, hand_in=known))
+    told = "xin nộp phiếu cho UBND huyện Tuần Giáo, trước hết ngày 30/11/2021. Nơi nhận phiếu: "
+    assert text.index("5. Gì nữa?") < text.index("Nộp phiếu") < text.index(told)
+    assert "gọi 0215 3862 123 (7:30–17:00)." in text
 
 
 @pytest.mark.parametrize("feature", FEATURES)

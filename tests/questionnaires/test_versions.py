@@ -12,8 +12,8 @@ from survey_app.db import now
 from survey_app.questionnaires.models import QuestionnaireScenario, QuestionnaireVersion
 from survey_app.questionnaires.queries import corrections
 from survey_app.questionnaires.rules import answers_given
-from survey_app.rounds.models import RespondentGroup, Round
-from tests.make import make_criteria, make_district, make_group, make_round
+from survey_app.rounds.models import GroupRating, RatedUnit, RespondentGroup, Round
+from tests.make import make_criteria, make_district, make_group, make_round, make_unit
 from tests.questionnaires.make import SCREENED, TWO_LEVELS, make_source
 from tests.questionnaires.test_pages import post, preview, publish, state_of, upload
 
@@ -142,8 +142,15 @@ RIGHT = Q.replace("Thái độ?", "Thái độ của công chức thế nào?")
 
 
 def test_marks_are_corrected_at_once_by_one_person(open_round, database):
-    assert correct(open_round, Q.replace("Thái độ?", "Thái đô của công chức thế nào ?")).status_code == 302
+    marks = make_source(Q.replace("Thái độ?", "Thái đô của công chức – thế nào ?")).replace(
+        "| Tốt ".encode(), "| tốt.".encode()
+    )
+    files = {"corrected": (io.BytesIO(marks), "phieu.md"), "reason": "Dấu câu"}
+    assert post(open_round, f"{ROUND}/E/correct", **files).status_code == 302
     assert published(database) == [True, True]
+    with database.reading() as session:
+        _group, line = corrections(session, session.scalars(select(Round)).one())[0]
+        assert {(one.before, one.after) for one in line.changes} >= {("Tốt", "tốt.")}
 
 
 def test_a_typing_error_is_corrected_while_the_round_is_open_and_logged(open_round, two_operators, database):
@@ -153,7 +160,9 @@ def test_a_typing_error_is_corrected_while_the_round_is_open_and_logged(open_rou
     assert "đổi chữ trong lúc thu phiếu" in open_round.get(f"{ROUND}/E").text
     assert publish(open_round).status_code == 403
     _author, other = two_operators
-    assert "Công bố phiếu" in other.get(f"{ROUND}/E").text
+    page = other.get(f"{ROUND}/E").text
+    assert "Công bố phiếu" in page
+    assert "Gõ sai dấu" in page.partition('id="changes"')[2].partition("</section>")[0]  # where the second decides
     assert publish(other).status_code == 302
     assert published(database) == [True, True]
     with database.reading() as session:
@@ -257,6 +266,40 @@ def test_a_scenario_wants_a_name_of_its_own(two_operators, database):
     with database.reading() as session:
         assert [one.name for one in session.scalars(select(QuestionnaireScenario))] == ["A"]
     assert re.search("Đã có kịch bản «a»", author.get(f"{ROUND}/E").text)
+
+
+def matrix_source(*rows):
+    headings = "type | name | label::Tiếng Việt (vi) | label::English (en) | required | relevant | rates | criterion"
+    first = "select_one muc | m_1 | Phối hợp? | Co-operation? | yes | | | 1.1"
+    return make_source("begin_group | g | Bảng | Table | | | all", first, *rows, "end_group", headings=headings)
+
+
+def test_a_scenario_answers_a_matrix_about_units_of_any_round(two_operators, database):
+    author, _other = two_operators
+    with database.writing() as session:
+        survey_round = session.scalars(select(Round)).one()
+        units = [make_unit(session, name, parent=survey_round.operator_unit) for name in ("Xã A", "Xã B")]
+        rated = [RatedUnit(round_id=survey_round.id, unit_id=unit.id) for unit in units]
+        session.add_all(rated)
+        session.flush()
+        group_id = survey_round.groups[0].id
+        session.add_all(GroupRating(group_id=group_id, rated_unit_id=one.id) for one in rated)
+        first, second = (f"m_1__{one.id}" for one in rated)
+    assert upload(author, matrix_source()).status_code == 302
+    end = preview(author, state="{}", **{"from": "1", first: "2", second: "KB"})
+    assert "Lưu thành kịch bản thử" in end.text
+    assert post(author, f"{ROUND}/E/scenarios", state=state_of(end.text), scenario="Hai xã").status_code == 302
+    with database.reading() as session:
+        scenario = session.scalars(select(QuestionnaireScenario)).one()
+        assert scenario.answers == scenario.levels == {"m_1__xa1": "2", "m_1__xa2": "KB"}
+        assert scenario.path == ["m_1__"]
+    page = author.get(f"{ROUND}/E").text
+    assert "Đạt" in page
+    assert f"&#34;{first}&#34;: &#34;2&#34;" in page  # shown again on the phone beside
+    upload(author, matrix_source("select_one muc | m_2 | Kịp thời? | Timely? | yes | ${m_1} != 'KB'"))
+    page = author.get(f"{ROUND}/E").text
+    assert "câu «m_2__xa1» chưa trả lời đúng" in page
+    assert "m_2__xa2" not in page
 
 
 def test_another_level_of_a_choice_is_told_by_the_scenario(two_operators):

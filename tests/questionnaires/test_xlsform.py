@@ -1,4 +1,5 @@
 import io
+import re
 import zipfile
 from datetime import date
 
@@ -169,6 +170,11 @@ def test_a_repeat_of_which_one_time_is_mentioned_stays_written_out():
         assert read_xlsform(written, "thu.md") == definition
 
 
+def test_a_name_that_cannot_be_used_is_told_with_one_that_can():
+    with pytest.raises(XlsformError, match=r"tên «mong muốn» không dùng được\..*Ví dụ: mong_muon"):
+        make_definition("text | mong muốn | X? | X?")
+
+
 def test_all_faults_are_told_at_once():
     found = faults("deviceid | d", "text | 1x | X? | X?", Q, "text | y | Y? | Y? | maybe")
     assert [row for _, row, _, _ in found] == [2, 3, 5]
@@ -269,3 +275,47 @@ def test_a_setting_that_is_not_known_is_refused():
     with pytest.raises(XlsformError) as fault:
         read_xlsform(make_source(Q) + settings.encode(), "thu.md")
     assert [message.place for message in fault.value.messages] == ["settings, dòng 2, cột style"]
+
+
+def workbook_with(**cells):
+    """A workbook as a program writes it that computes no formulas; cells of the sheet survey."""
+    book = openpyxl.load_workbook(io.BytesIO(write_workbook(make_definition(Q))))
+    for place, value in cells.items():
+        book["survey"][place] = value
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def computed(data, kind, value):
+    """The workbook with what Excel computed for the formula in C2: the kind of value («str», «e») and the value."""
+    buffer = io.BytesIO()
+    cell = re.compile(rb'(<c r="C2"[^>]*?)(?: t="\w+")?>(<f>.*?</f>)<v ?/?>(?:</v>)?')
+    put = rf'\1 t="{kind}">\2<v>{value}</v>'.encode()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(buffer, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, cell.sub(put, before.read(name)))
+    return buffer.getvalue()
+
+
+def test_a_formula_without_a_computed_value_is_refused_with_its_place():
+    data = workbook_with(C2='="Thái độ"&"?"')
+    with pytest.raises(XlsformError) as fault:
+        read_xlsform(data, "thu.xlsx")
+    assert [message.place for message in fault.value.messages] == ["survey, dòng 2, cột label::Tiếng Việt (vi)"]
+    assert "Mở tệp bằng Excel" in fault.value.messages[0].text
+    assert read_xlsform(computed(data, "str", "Thái độ?"), "thu.xlsx").question("q_1_1").label["vi"] == "Thái độ?"
+    with pytest.raises(XlsformError, match="công thức trong ô này ra lỗi #REF!"):
+        read_xlsform(computed(data, "e", "#REF!"), "thu.xlsx")
+
+
+def test_a_formula_that_gives_an_empty_text_is_an_empty_cell():
+    data = computed(workbook_with(C2='=""'), "str", "")
+    assert "vi" not in read_xlsform(data, "thu.xlsx").question("q_1_1").label
+
+
+def test_a_text_that_begins_with_an_equals_sign_is_kept():
+    rows = ("text | y | = là dấu gì? | = what?",)
+    definition = make_definition(*rows)
+    assert definition.question("y").label == {"vi": "= là dấu gì?", "en": "= what?"}
+    assert read_xlsform(write_workbook(definition), "thu.xlsx") == definition
