@@ -92,7 +92,7 @@ def _unit_lists(session: "Session", survey_round: "Round", found: "Published") -
     run = ScoreRun(
         inputs=found.inputs.to_json(),
         result=found.document(),
-        precision=intervals_of(session, survey_round, found.scores),
+        precision=intervals_of(session, survey_round, found),
     )
     return unit_lists_of(run, names, {unit: overview(found, unit) for unit in found.units})
 

@@ -195,6 +195,12 @@ def places_of(run: ScoreRun) -> dict[str, Comparison]:
     return found
 
 
+def not_in_places(run: ScoreRun) -> Mapping[str, Sequence[str]]:
+    """Group -> criteria of which a question is left out of its places, since something of it is kept back."""
+    left_out: Mapping[str, Sequence[str]] = (run.precision or {}).get("not_in_places", {})
+    return left_out
+
+
 CLASS_NAMES = {OFFICES: N_("Sở, ngành"), COMMUNES: N_("Xã, phường, thị trấn")}
 
 
