@@ -63,9 +63,7 @@ def _from_files(criteria: Path, answers: Path, settings: Path | None) -> tuple[d
     return document, rules, warnings
 
 
-def _from_round(
-    round_code: str, *, with_ranks: bool
-) -> tuple[dict[str, Any], Settings, UnitLists, frozenset[str]]:
+def _from_round(round_code: str, *, with_ranks: bool) -> tuple[dict[str, Any], Settings, UnitLists, frozenset[str]]:
     """(document, rules, rated units with ranks, leaves whose points are kept back) of the answers as they are now."""
     from sqlalchemy import select
 
