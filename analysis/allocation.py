@@ -91,6 +91,8 @@ def bounded(shares: ArrayLike, sizes: ArrayLike, minimum: float = 0) -> Numbers:
     """`shares` kept within [min(minimum, N_h), N_h] with their sum; what is cut off goes to the others in proportion.
 
     Raises AllocationError when the sum does not fit between the bounds.
+    No R equivalent: `PracTools::strAlloc` bounds nothing; by hand `pmin(pmax(n_h, least), N_h)`, the rest shared
+    anew until it fits.
     """
     wanted, upper = np.asarray(shares, np.float64), np.asarray(sizes, np.float64)
     lower = np.minimum(minimum, upper)
@@ -126,6 +128,7 @@ def whole_numbers(shares: ArrayLike, sizes: ArrayLike, minimum: int = 0) -> NDAr
     """Persons per stratum: whole numbers with the (rounded) sum of `shares`, none above N_h or below the minimum.
 
     By `ROUNDING_RULE`: everybody gets the whole part, the largest remainders get one more.
+    R: by hand, `floor(s)` and one more for the first of `order(-(s - floor(s)))`, between the bounds.
     """
     upper = np.asarray(sizes, np.int64)
     total = round(float(np.sum(shares)))
@@ -165,7 +168,9 @@ def clusters_for_budget(budget: float, cost_first: float, cost_second: float, pe
 
 
 def cluster_design_effect(per_cluster: float, rho: float) -> float:
-    """How much a sample of clusters loses against a simple one of the same size: 1 + (n̄ - 1) ρ. Source: Kish (1965)."""
+    """How much a sample of clusters loses against a simple one of the same size: 1 + (n̄ - 1) ρ. Source: Kish (1965).
+
+    R: `1 + (m - 1) * rho`, where rho is the delta of `PracTools::BW2stageSRS(X, psuID)`."""
     return 1 + (per_cluster - 1) * rho
 
 

@@ -45,7 +45,10 @@ def raked(
 
 
 def raked_table(table: Floats, totals: Sequence[Floats], tolerance: float = 1e-10, most: int = 500) -> Floats:
-    """The same on a table of weight sums, one axis a margin: the cost does not grow with the number of answers."""
+    """The same on a table of weight sums, one axis a margin: the cost does not grow with the number of answers.
+
+    R: `survey::rake(design, margins, population)` on rows; on a
+    table `loglin(targets, margins, start=sums, fit=TRUE)$fit`, targets any table with the margins wanted."""
     fitted = table.copy()
     size = max(float(np.sum(totals[0])), 1e-300)
     for _ in range(most):

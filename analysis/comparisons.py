@@ -11,7 +11,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.inputs import Given, Where, inside_of, numbers, refuse_level, refuse_other, refuse_unknown
+from analysis.inputs import (
+    Given,
+    Values,
+    Where,
+    inside_of,
+    numbers,
+    refuse_level,
+    refuse_other,
+    refuse_unknown,
+    vector,
+)
 from analysis.taylor import Codes, DesignError, Floats, Truths
 
 if TYPE_CHECKING:
@@ -115,6 +125,38 @@ def rank_test(
     p_value = float(stats.f.sf(wald / count, count, df - count))
     nothing = float("nan")
     return TestResult(wald, (float(count), float(df - count)), p_value, nothing, nothing, nothing, nothing)
+
+
+Errors = tuple[Values, Values]  # standard errors and their degrees of freedom, (k,) each
+
+
+def welch_df(one: Errors, other: Errors) -> Floats:
+    """Degrees of freedom (k,) of differences of two independent estimates.
+
+    (s₁² + s₂²)² / (s₁⁴/df₁ + s₂⁴/df₂). Source: Welch (1947). R: `t.test(x, y, var.equal=FALSE)$parameter`, there with
+    df = n - 1."""
+    (first, df_first), (second, df_second) = (
+        (np.square(vector(se, "standard errors", missing=False)), vector(df, "df", missing=False))
+        for se, df in (one, other)
+    )
+    below = first**2 / df_first + second**2 / df_second
+    return np.asarray(np.divide((first + second) ** 2, below, out=np.full(len(first), np.inf), where=below > 0))
+
+
+def joint_limits(
+    differences: Values, one: Errors, other: Errors, level: float = 0.95, tests: int | None = None
+) -> tuple[Floats, Floats]:
+    """Limits (k,) of differences of two independent estimates that hold all at once (Bonferroni, Welch's t).
+
+    d ± t(1 - (1-level)/2m; df) √(s₁² + s₂²), df of `welch_df`; tests: m, where more are looked at than given, else k.
+    In tests/analysis/test_comparisons.py a simulation with 10, 30 and 100 persons. Source: Welch (1947); Dunn (1961).
+    R: `d + c(-1, 1) * qt(1 - (1 - level) / (2 * m), df) * sqrt(s1^2 + s2^2)`."""
+    refuse_level(level)
+    given = vector(differences, "differences", missing=False)
+    tail = (1 - level) / 2 / (tests or max(len(given), 1))
+    spread = np.hypot(vector(one[0], "standard errors"), vector(other[0], "standard errors"))
+    width = stats.t.ppf(1 - tail, welch_df(one, other)) * spread
+    return given - width, given + width
 
 
 def _coded(frame: pd.DataFrame, groups: Given, inside: Truths) -> tuple[Codes, list[str]]:

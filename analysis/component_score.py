@@ -84,13 +84,18 @@ class LeafScore:
 
 
 def half_up(value: Fraction, decimals: int) -> Decimal:
-    """The value rounded half up (0.005 → 0.01), exact for any fraction of zero or more."""
+    """The value rounded half up (0.005 → 0.01), exact for any fraction of zero or more.
+
+    No R equivalent: `round` rounds halves to even and binary fractions as stored; by hand `floor(100 * x + 0.5) /
+    100` of an exact x."""
     return Decimal(floor(value * 10**decimals + Fraction(1, 2))).scaleb(-decimals)
 
 
 def score_leaves(criteria: Iterable[Criterion], counts: Counts, settings: Settings) -> tuple[LeafScore, ...]:
     """Points of every leaf, in the given order. Raises ScoringError for a level outside the scale, or for weights that
-    name some groups of a leaf and not the others."""
+    name some groups of a leaf and not the others.
+    R: `M * mean(tapply(coefficients[level], group, mean))` for each leaf, equal groups; pooled: `M *
+    mean(coefficients[level])`."""
     leaves = tuple(criteria)
     _refuse_unknown_levels(leaves, counts, settings)
     return tuple(
@@ -100,12 +105,16 @@ def score_leaves(criteria: Iterable[Criterion], counts: Counts, settings: Settin
 
 
 def total_points(leaves: Iterable[LeafScore]) -> Decimal:
-    """The survey part: the sum of the rounded leaves; a leaf without points counts nothing."""
+    """The survey part: the sum of the rounded leaves; a leaf without points counts nothing.
+
+    R: `sum(points, na.rm=TRUE)`."""
     return sum((leaf.points for leaf in leaves if leaf.points is not None), Decimal("0.00"))
 
 
 def shared_ranks(totals: Mapping[str, Decimal]) -> dict[str, int]:
-    """Rank of every unit, 1 for the highest total; equal totals share a rank: 1, 2, 2, 4."""
+    """Rank of every unit, 1 for the highest total; equal totals share a rank: 1, 2, 2, 4.
+
+    R: `rank(-total, ties.method="min")`."""
     ordered = sorted(totals.values(), reverse=True)
     return {unit: ordered.index(total) + 1 for unit, total in totals.items()}
 

@@ -44,10 +44,11 @@ class Composite:
     covariance: Floats
 
 
-def sums_of_means(design: Design, values: Floats, factors: Floats) -> tuple[Floats, Floats]:
-    """Σ_t factor × mean, (k,), and covariance (k, k). values: (n, T), NaN = does not count; factors: (k, T).
+def sums_of_means(design: Design, values: Floats, factors: Floats) -> tuple[Floats, Floats, Floats]:
+    """Σ_t factor × mean, (k,), covariance (k, k) and linearised variable (n, k).
 
-    A mean without any answer must have the factor 0 in every sum."""
+    values: (n, T), NaN = does not count; factors: (k, T). A mean without any answer must have the factor 0 in every
+    sum. R: `svycontrast(svymean(~a+b, design), list(sum=c(factor_a, factor_b)))`, questions without gaps."""
     inside = ~np.isnan(values)
     empty = ~(inside & (design.weights[:, None] > 0)).any(axis=0)
     if (factors[:, empty] != 0).any():
@@ -60,8 +61,7 @@ def sums_of_means(design: Design, values: Floats, factors: Floats) -> tuple[Floa
         mean = above / below
         return factors @ mean, factors @ np.hstack([np.diag(1 / below), np.diag(-mean / below)])
 
-    estimate, covariance, _linear = design.covariance(totals, sums)
-    return estimate, covariance
+    return design.covariance(totals, sums)
 
 
 def index(
@@ -79,7 +79,9 @@ def index(
 
     group_weights: share of each level of `group` in every question; a group without an answer to a question hands its
     share to the others (`renormalise`, flagged) or leaves the domain without an index (`none`). Limits are of the beta
-    kind at n_eff on the share of the maximum, so that few or equal answers never give a width of 0."""
+    kind at n_eff on the share of the maximum, so that few or equal answers never give a width of 0.
+    R: `svycontrast(svyby(~score, ~unit + group, design, svymean, covmat=TRUE), M * W)`; limits: `svyciprop(...,
+    method="beta")` of the share."""
     refuse_other(missing_group, MISSING_GROUP, "missing_group")
     refuse_level(level)
     scores = _scores(design.frame, points)
@@ -135,7 +137,8 @@ def unknown_rules(
 
     score: a column, or (n,), in [0, 1], NaN for no opinion and not asked; unknown: truths, asked, no opinion.
     excluded: mean of those with an opinion; zero: no opinion counts 0, that is (1 - q) excluded; unknown: the share q;
-    lowest, highest: all that the answers allow, whatever the others think. Each with its standard error."""
+    lowest, highest: all that the answers allow, whatever the others think. Each with its standard error.
+    R: `svyratio(~I(score * opinion), ~opinion, design)` and the same over `~asked`."""
     inside = inside_of(design.frame, where)
     score = _in_scale(numbers(design.frame, score, "score"), score if isinstance(score, str) else "score")
     unknown = truths(design.frame, unknown, "unknown") > 0
@@ -151,7 +154,7 @@ def unknown_rules(
             np.where(asked, np.where(opinion, np.nan_to_num(score), 1.0), np.nan),
         ], axis=1)  # fmt: skip
         has = (~np.isnan(columns)).any(axis=0)
-        estimate, covariance = sums_of_means(design, columns, np.diag(has.astype(np.float64)))
+        estimate, covariance, _linear = sums_of_means(design, columns, np.diag(has.astype(np.float64)))
         se = np.sqrt(np.maximum(np.diag(covariance), 0))
         value, error = (np.where(has, each, np.nan) for each in (estimate, se))
         rows.append({
@@ -166,7 +169,8 @@ def changes(before: Composite, after: Composite, df: float, level: float = 0.95,
     """Change of every domain between two independent surveys: change, se, limits, p and p adjusted for all domains.
 
     Same questions, coefficients and rule for «không biết» in both, or no comparison. adjust: `holm`, `bh`, `none`.
-    For years that share sampling units use `paired_changes`."""
+    For years that share sampling units use `paired_changes`.
+    R: `(b - a) + c(-1, 1) * qt(0.975, df) * sqrt(se_a^2 + se_b^2)`, `p.adjust(p, "holm")`."""
     key = before.table.columns[0]
     if key not in after.table:
         raise DesignError(f"The two years have no common domains: {key} and {after.table.columns[0]}.")
@@ -206,7 +210,8 @@ def schemes_compared(levels: Values, schemes: Mapping[str, Sequence[float | None
     """What if the coefficients were others? Points of each domain and its rank under every scheme.
 
     levels: (K, L) weighted answers by level; a scheme gives each level its coefficient, None = does not count.
-    Rank 1 is the highest; ranks that move between schemes are no finding about the units."""
+    Rank 1 is the highest; ranks that move between schemes are no finding about the units.
+    R: `M * (counts %*% k) / rowSums(counts[, !is.na(k)])`, `rank(-points, ties.method="min")`."""
     levels = matrix(levels, "levels")
     table = pd.DataFrame(index=range(len(levels)))
     for name, coefficients in schemes.items():
@@ -226,7 +231,8 @@ def points_if_moved(
 ) -> Floats:
     """What if `share` of the answers at level `source` (position) were at `target`? Gain in points (K,).
 
-    factor: maximum points times the group's weight. The gain is exact: points are linear in the shares of levels."""
+    factor: maximum points times the group's weight. The gain is exact: points are linear in the shares of levels.
+    R: `factor * share * counts[, s] / rowSums(counts) * (k[t] - k[s])`."""
     levels = matrix(levels, "levels")
     if not 0 <= share <= 1:
         raise DesignError("The share that moves lies between 0 and 1.")

@@ -115,7 +115,8 @@ class Design:
     def covariance(self, totals: Floats, estimate: "estimates.Function") -> tuple[Floats, Floats, Floats]:
         """Estimate (k,), its covariance (k, k) and the linearised variable (n, k) of a function of weighted totals.
 
-        totals: (n, m) variables whose weighted sums the function takes."""
+        totals: (n, m) variables whose weighted sums the function takes.
+        R: `vcov(svycontrast(svytotal(~a + b, design), quote(a / b)))`."""
         value, slopes = estimate(self.weights @ totals)
         linear = totals @ slopes.T
         if self.replicates is None:
@@ -125,7 +126,9 @@ class Design:
         return value, self.replicates.covariance(repeated, value), linear
 
     def covariance_of_scores(self, scores: Floats) -> Floats:
-        """Covariance (k, k) of the column sums of `scores` (n, k), weight times variable; not for replicates."""
+        """Covariance (k, k) of the column sums of `scores` (n, k), weight times variable; not for replicates.
+
+        R: `survey::svyrecvar(scores, design$cluster, design$strata, design$fpc)`."""
         scores = residual_scores(scores, self.adjustments)
         if self.quadratic is None:
             return covariance_of_totals(scores, self.stages, self.lonely)
@@ -133,7 +136,9 @@ class Design:
         return np.asarray(totals.T @ self.quadratic @ totals)
 
     def repeated(self, estimate: Callable[[Floats], Floats]) -> Floats:
-        """Covariance (k, k) by replicates of any function of the weights (n,) → (k,); needs replicates."""
+        """Covariance (k, k) by replicates of any function of the weights (n,) → (k,); needs replicates.
+
+        R: `vcov(withReplicates(design, function(w, data) ...))`."""
         if self.replicates is None:
             raise DesignError("This design has no replicate weights.")
         weights = self.replicates.factors * self.weights[:, None]
@@ -149,7 +154,9 @@ class Design:
         return _units_less_strata(self.stages[0], inside)
 
     def rows_of(self, domain: Truths) -> Truths:
-        """The rows that R counts in a domain, with missing answers: after calibration all stay in its data."""
+        """The rows that R counts in a domain, with missing answers: after calibration all stay in its data.
+
+        R: the rows that `subset(design, inside)` keeps in its data."""
         return np.ones_like(domain) if self.adjustments and self.replicates is None else domain
 
     def mean(self, variables: Columns, by: Columns | None = None, **options: object) -> pd.DataFrame:
@@ -167,7 +174,9 @@ class Design:
     def contrast(
         self, variables: Columns, coefficients: Sequence[float], by: Columns | None = None, **options: object
     ) -> pd.DataFrame:
-        """A linear combination of means, one coefficient a row of `design.mean(variables, by)`; options as `mean`."""
+        """A linear combination of means, one coefficient a row of `design.mean(variables, by)`; options as `mean`.
+
+        R: `svycontrast(svyby(~y, ~by, design, svymean, covmat=TRUE), coefficients)`."""
         found = estimates.mean(self, variables, by, **options)  # type: ignore[arg-type]
         return estimates.contrast(found, coefficients, level=float(str(options.get("level", 0.95)))).table
 
@@ -209,7 +218,9 @@ class Design:
 
 
 def replace_fields(design: Design, **changes: object) -> Design:
-    """A copy of the design with some fields changed; the sample stays the same."""
+    """A copy of the design with some fields changed; the sample stays the same.
+
+    No R equivalent: `update(design, ...)` changes columns of the data only."""
     copy = object.__new__(Design)
     for name in Design.__dataclass_fields__:
         object.__setattr__(copy, name, changes.get(name, getattr(design, name)))

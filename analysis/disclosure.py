@@ -38,7 +38,8 @@ class CellTable:
 def cross_table(counts: Mapping[tuple[str, ...], float], total: str = "total") -> CellTable:
     """All cells of a table of any number of dimensions with all its sums; `total` stands for «all» of a dimension.
 
-    counts: label of an atom, one name a dimension → answers. Cells that are not named are empty."""
+    counts: label of an atom, one name a dimension → answers. Cells that are not named are empty.
+    R: `addmargins(xtabs(~a + b, data))`."""
     atoms = list(counts)
     return table_of_sums(counts, [
         [(name if kept else total) for name, kept in zip(atom, mask, strict=True)]
@@ -51,7 +52,8 @@ def table_of_sums(
 ) -> CellTable:
     """Only the figures named: each a label whose entries are a name, or `total` for the sum over that dimension.
 
-    So figures of several publications, filters or years can be judged together: put them all in `figures`."""
+    So figures of several publications, filters or years can be judged together: put them all in `figures`.
+    R: the hierarchies of `sdcTable::makeProblem(data, dimList)`; here any sums of the atoms may be named."""
     atoms = list(counts)
     labels = tuple(dict.fromkeys(tuple(figure) for figure in figures))
     rows, columns = [], []
@@ -65,7 +67,9 @@ def table_of_sums(
 
 
 def too_few(counts: Floats, k: int = 5, units: Floats | None = None, fewest_units: int = 3) -> Truths:
-    """Figures (N,) that rest on 1 … k-1 answers, or on fewer than `fewest_units` sampling units; not the empty."""
+    """Figures (N,) that rest on 1 … k-1 answers, or on fewer than `fewest_units` sampling units; not the empty.
+
+    R: `sdcTable::primarySuppression(problem, type="freq", maxN=k - 1)`, which counts sampling units nowhere."""
     few = (counts > 0) & (counts < k)
     return few if units is None else few | ((counts > 0) & (units < fewest_units))
 
@@ -74,7 +78,8 @@ def unanimous(levels: Floats, fewest: int = SMALL, share: float = ONE_MIND) -> T
     """Figures whose answers (N, L) by level are so much of one mind that the mean tells what each person said.
 
     Below `fewest` answers with `share` of them or more, or all but one, at one level: show the band (`broad_band`),
-    not the shares. All but one: of five answers, four at the top and one beside, a mean has no other reading."""
+    not the shares. All but one: of five answers, four at the top and one beside, a mean has no other reading.
+    No R equivalent: sdcTable knows dominance rules of amounts, none of answers by level."""
     n = levels.sum(axis=1)
     return np.asarray((n > 0) & (n < fewest) & (levels.max(axis=1) >= np.minimum(share * n, n - 1) - 1e-9))
 
@@ -83,7 +88,8 @@ def told_by_mean(levels: Floats, values: Floats, half: float = 0.004) -> bool:
     """Whether the number of answers (L,) and their mean leave only one count for some level that was chosen.
 
     values: (L,) what each level counts. half: how far the mean that is printed may be from the true one. For few
-    answers, since all ways in which they could be spread over the levels are looked at."""
+    answers, since all ways in which they could be spread over the levels are looked at.
+    No R equivalent: a search over all ways to spread a few answers."""
     ways = _spread(int(levels.sum()), len(levels))
     fitting = ways[np.abs(ways @ values - levels @ values) <= half * levels.sum() + _HAIR]
     return bool(((levels > 0) & (fitting == levels).all(axis=0)).any())
@@ -98,7 +104,9 @@ def _spread(answers: int, levels: int) -> Floats:
 
 
 def broad_band(levels: Floats, good: int) -> list[str]:
-    """Which half of the scale most answers are in, (N,): `upper` (the first `good` levels), `lower` or `even`."""
+    """Which half of the scale most answers are in, (N,): `upper` (the first `good` levels), `lower` or `even`.
+
+    R: `c("lower", "even", "upper")[sign(rowSums(x[, 1:g]) - rowSums(x[, -(1:g)])) + 2]`."""
     upper, n = levels[:, :good].sum(axis=1), levels.sum(axis=1)
     return ["upper" if 2 * a > b else "lower" if 2 * a < b else "even" for a, b in zip(upper, n, strict=True)]
 
@@ -106,7 +114,8 @@ def broad_band(levels: Floats, good: int) -> list[str]:
 def feasible_ranges(table: CellTable, hidden: Truths, asked: Truths | None = None) -> tuple[Floats, Floats]:
     """What anybody can compute of the hidden figures: lowest and highest count (N,) that fit all published ones.
 
-    Counts are at least 0, which everybody knows. For the figures that are not `asked` (default: hidden) NaN."""
+    Counts are at least 0, which everybody knows. For the figures that are not `asked` (default: hidden) NaN.
+    R: `sdcTable::attack(problem, to_attack)`; by hand `lpSolve::lp("min", ...)` and `"max"` for each hidden count."""
     asked = hidden if asked is None else asked
     low, high = np.full(len(hidden), np.nan), np.full(len(hidden), np.nan)
     published = table.members[~hidden]
@@ -124,7 +133,8 @@ def protected(
     """Figures to hide (N,): the primary ones and as few answers more as leave each of them a range of `width`.
 
     fixed: figures that are published already and cannot be hidden; refused where they give a hidden one away.
-    tidy: a last round shows again what need not be hidden."""
+    tidy: a last round shows again what need not be hidden.
+    R: `sdcTable::protectTable(problem, method="OPT")` hides as few; which equally good cells it takes may differ."""
     fixed = np.zeros(len(primary), dtype=bool) if fixed is None else fixed
     if (primary & fixed).any():
         raise DesignError(f"{table.labels[int((primary & fixed).argmax())]} is published already and rests on too few.")
@@ -140,14 +150,18 @@ def protected(
 
 
 def exposed(table: CellTable, primary: Truths, hidden: Truths, width: float = 5.0) -> Truths:
-    """Primary figures whose range is narrower than `width`: the audit, true for none after `protected`."""
+    """Primary figures whose range is narrower than `width`: the audit, true for none after `protected`.
+
+    R: `sdcTable::attack(problem)`, rows with up - low < width."""
     low, high = feasible_ranges(table, hidden, primary)
     with np.errstate(invalid="ignore"):
         return np.asarray(primary & (high - low < width - _HAIR))
 
 
 def percent(share: float, n: int, fewest: int = 50) -> float:
-    """A share in per cent as it may be printed: whole below `fewest` answers, else with one decimal."""
+    """A share in per cent as it may be printed: whole below `fewest` answers, else with one decimal.
+
+    R: `round(100 * x, if (n < fewest) 0 else 1)`."""
     return float(np.floor(share * 100 + 0.5)) if n < fewest else float(np.floor(share * 1000 + 0.5)) / 10
 
 

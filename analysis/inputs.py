@@ -1,7 +1,8 @@
 """Is what was given what a function needs? Columns, numbers, truths: refused by column, number of rows and cure.
 
 At the border of the package, so that no formula behind it meets a text, a gap or a figure that cannot be. Rows are
-counted from 0. Sentences are English; only those of planning and scoring, which officials read, are Vietnamese.
+counted from 0. Sentences are English; only those of planning and scoring, which officials read, are Vietnamese. No
+R equivalent for any of them: R's functions stop late and in words of their own, or go on with NA.
 """
 
 from collections.abc import Iterator, Sequence

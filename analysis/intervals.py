@@ -16,7 +16,9 @@ ROUNDING = 1e-9  # a standard error below is that of equal answers, but for the 
 def score_limits(
     means: Floats, se: Floats, n: Floats, df: Floats | float, level: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Lower and upper limits, shape of `means`: scores in [0, 1] with standard errors from n answers; NaN at n = 0."""
+    """Lower and upper limits, shape of `means`: scores in [0, 1] with standard errors from n answers; NaN at n = 0.
+
+    R: `svyciprop(~score, design, method="beta")`, a row for each mean."""
     tail = (1 - level) / 2
     varies = se > ROUNDING
     with np.errstate(invalid="ignore", divide="ignore"):

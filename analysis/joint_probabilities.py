@@ -20,7 +20,9 @@ def simple_random(n: int, rows: int) -> Matrix:
 
 
 def stratified(strata: Sequence[str], allocation: Mapping[str, int]) -> Matrix:
-    """As `simple_random` within a stratum, the product of the π across strata."""
+    """As `simple_random` within a stratum, the product of the π across strata.
+
+    R: `survey::ppsmat(pi)` takes it; by hand `n * (n - 1) / (N * (N - 1))` within a stratum, `outer(p, p)` across."""
     groups = positions_by(strata)
     pi = np.zeros(len(strata))
     for name, rows in groups.items():

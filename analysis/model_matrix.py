@@ -12,7 +12,8 @@ from analysis.taylor import DesignError, Floats
 def model_matrix(frame: pd.DataFrame, formula: str) -> tuple[list[str], Floats]:
     """Names (p) and columns (n, p): an intercept unless `0` or `-1` stands in the formula, numbers as they are, text
     and `factor(x)` as one column for each level but the first (all levels where there is no intercept), `a:b` as
-    products, after all others; `a*b` is a + b + a:b. Missing values stay missing."""
+    products, after all others; `a*b` is a + b + a:b. Missing values stay missing.
+    R: `model.matrix(formula, data)`."""
     right = formula.split("~")[-1].replace("-", "+-")
     written = [term.strip() for term in right.split("+") if term.strip()]
     terms = sorted(dict.fromkeys(part for term in written for part in _crossed(term)), key=lambda term: term.count(":"))

@@ -24,7 +24,9 @@ def class_factors(weights: Floats, classes: Codes, responded: Truths) -> Floats:
 
 
 def class_adjusted(weights: Floats, classes: Codes, responded: Truths) -> Floats:
-    """w f_c for those who answered, 0 for the others, (n,)."""
+    """w f_c for those who answered, 0 for the others, (n,).
+
+    R: `w * answered * ave(w, class, FUN=sum) / ave(w * answered, class, FUN=sum)`."""
     return np.asarray(weights * responded * class_factors(weights, classes, responded)[classes])
 
 
@@ -53,5 +55,5 @@ def class_propensities(propensities: Floats, classes: Codes, responded: Truths, 
 
 
 def response_rate(weights: Floats, classes: Codes, responded: Truths) -> Floats:
-    """Weighted share of those who answered, by class (C,)."""
+    """Weighted share of those who answered, by class (C,). R: `svyby(~answered, ~class, design, svymean)`."""
     return np.asarray(1 / class_factors(weights, classes, responded))

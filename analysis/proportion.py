@@ -57,7 +57,9 @@ def _proportion_of(design: "Design", event: Floats, domain: Truths, method: str,
 
 
 def share(design: "Design", event: Truths, inside: Truths) -> tuple[float, float]:
-    """The weighted share of an event in a domain and its standard error."""
+    """The weighted share of an event in a domain and its standard error.
+
+    R: `svymean(~event, subset(design, inside))`."""
     totals = np.stack([inside & event, inside], axis=1).astype(np.float64)
 
     def quotient(sums: Floats) -> tuple[Floats, Floats]:

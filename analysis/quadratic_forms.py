@@ -15,7 +15,8 @@ from analysis.taylor import Floats
 def upper_tail(x: float, weights: Sequence[float] | Floats, df: float = math.inf) -> float:
     """P(Σ a_i χ²₁ > x), or P(Σ a_i χ²₁ > x χ²_df / df) with the variance estimated on `df` degrees of freedom.
 
-    Close to the mean, where the saddlepoint fails, by Satterthwaite's approximation."""
+    Close to the mean, where the saddlepoint fails, by Satterthwaite's approximation.
+    R: `survey::pchisqsum(x, rep(1, k), a, lower.tail=FALSE, method="saddlepoint")`, `survey::pFsum` with df."""
     a = np.asarray(weights, dtype=np.float64)
     if math.isfinite(df):
         # R repeats the last weight as many times as there are whole degrees of freedom.

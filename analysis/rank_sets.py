@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.comparisons import welch_df
 from analysis.inputs import Values, matrix, refuse_level, refuse_rows, vector
+from analysis.ranks import normal_equivalents
 from analysis.taylor import DesignError, Floats, Truths
 
 Ranks = NDArray[np.intp]
@@ -33,21 +35,35 @@ def joint_rank_sets(
 ) -> tuple[Ranks, Ranks]:
     """Lowest and highest rank (K,), right for all units at once with probability `level` (max-|Z| over all pairs).
 
-    covariance: (K, K), or (K,) standard errors of independent estimates."""
+    covariance: (K, K), or (K,) standard errors of independent estimates.
+    R: `csranks::csranks(x, Sigma, coverage=level, cstype="two-sided", stepdown=TRUE, simul=TRUE)`."""
     smaller = surely_smaller(values, covariance, level, seed=seed, draws=draws, stepdown=stepdown)
     return 1 + smaller.sum(axis=0), len(smaller) - smaller.sum(axis=1)
 
 
 def surely_smaller(
-    values: Values, covariance: Values, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True
-) -> Truths:
-    """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `joint_rank_sets`."""
+    values: Values, covariance: Values, level: float = 0.9, *, seed: int, draws: int = 2000, stepdown: bool = True,
+    df: "Values | None" = None,
+) -> Truths:  # fmt: skip
+    """Which value i is smaller than which value j for sure (K, K), all pairs right at once: `joint_rank_sets`.
+
+    df: (K,) degrees of freedom of the variances, where estimates rest on few answers (`ranks.normal_equivalents`).
+
+    No R equivalent: csranks gives the sets, not the pairs they come from; those of one step are the simultaneous
+    intervals of `multcomp::glht(model, mcp(unit="Tukey"))` that leave out 0."""
     refuse_level(level)
     noise, differences, se = _simulated(values, covariance, seed, draws)
     count = len(differences)
     first, second = np.triu_indices(count, 1)
     pairs = _Pairs(first, second, se[first, second])
-    apart = _told_apart(differences[first, second] / pairs.spread, noise, pairs, level, stepdown)
+    distance = differences[first, second] / pairs.spread
+    if df is not None:
+        # The errors of the two alone: what they have in common changes the variance, hardly how well it is known.
+        alone = np.sqrt(np.diag(_covariance(covariance, count)))
+        degrees = vector(df, "df", count, missing=False)
+        of_pairs = welch_df((alone[first], degrees[first]), (alone[second], degrees[second]))
+        distance = normal_equivalents(distance, of_pairs)
+    apart = _told_apart(distance, noise, pairs, level, stepdown)
     told = np.zeros((count, count), dtype=bool)
     told[first, second] = told[second, first] = apart
     return np.asarray(told & (differences < 0))
@@ -56,7 +72,9 @@ def surely_smaller(
 def marginal_rank_sets(
     values: Values, covariance: Values, level: float = 0.95, *, seed: int, draws: int = 2000, stepdown: bool = True
 ) -> tuple[Ranks, Ranks]:
-    """Lowest and highest rank (K,), each right by itself with probability `level`: what one unit may quote."""
+    """Lowest and highest rank (K,), each right by itself with probability `level`: what one unit may quote.
+
+    R: `csranks::csranks(x, Sigma, coverage=level, cstype="two-sided", stepdown=TRUE, simul=FALSE)`."""
     refuse_level(level)
     noise, differences, se = _simulated(values, covariance, seed, draws)
     count = len(differences)
@@ -69,7 +87,7 @@ def marginal_rank_sets(
 
 
 def mirrored(low: Ranks, high: Ranks) -> tuple[Ranks, Ranks]:
-    """The same sets with rank 1 for the largest value."""
+    """The same sets with rank 1 for the largest value. R: `K + 1 - set`, or `csranks(-x, ...)`."""
     count = len(low)
     return count + 1 - high, count + 1 - low
 
@@ -77,7 +95,8 @@ def mirrored(low: Ranks, high: Ranks) -> tuple[Ranks, Ranks]:
 def bands(low: Ranks, high: Ranks, share: float = 1 / 3) -> list[str]:
     """Which units are surely in the top or the bottom `share`, from sets with rank 1 for the best.
 
-    Source: own rule of the product: an exact rank is no information where sets are wide."""
+    Source: own rule of the product: an exact rank is no information where sets are wide.
+    R: `ifelse(U <= k, "top", ifelse(L > K - k, "bottom", ""))` with k = floor(share * K)."""
     edge = int(np.floor(len(low) * share))
     best, unsure, worst = BANDS
     return [
@@ -89,7 +108,8 @@ def bands(low: Ranks, high: Ranks, share: float = 1 / 3) -> list[str]:
 def top_probabilities(values: Values, covariance: Values, most: int, *, seed: int, draws: int = 4000) -> Floats:
     """Chance (K,) to be among the `most` largest, by simulation around the estimates. Descriptive, no test.
 
-    Source: Goldstein & Spiegelhalter (1996)."""
+    Source: Goldstein & Spiegelhalter (1996).
+    R: `rowMeans(apply(-MASS::mvrnorm(n, x, Sigma), 1, rank) <= m)`."""
     estimates = vector(values, "values", missing=False)
     if not 1 <= most <= len(estimates):
         raise DesignError(f"most={most}: give a number of units between 1 and {len(estimates)}.")

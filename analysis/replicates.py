@@ -25,7 +25,9 @@ class Replicates:
     mse: bool = False
 
     def covariance(self, estimates: Floats, full: Floats) -> Floats:
-        """Covariance (k, k) of the replicate estimates (R, k) around their mean or around `full` (k,)."""
+        """Covariance (k, k) of the replicate estimates (R, k) around their mean or around `full` (k,).
+
+        R: `survey::svrVar(thetas, scale, rscales, mse=FALSE, coef=full)`."""
         unknown = np.isnan(estimates)
         empty = unknown.all(axis=0)
         used = ~unknown[:, ~empty].any(axis=1)
@@ -33,7 +35,7 @@ class Replicates:
         return np.asarray(self.scale * (spread.T @ spread))
 
     def variances(self, estimates: Floats, full: Floats) -> Floats:
-        """The diagonal (k,) of `covariance` without the rest."""
+        """The diagonal (k,) of `covariance` without the rest. R: `diag(svrVar(thetas, scale, rscales))`."""
         found = np.full(estimates.shape[1], np.nan)
         known = ~np.isnan(estimates)
         for pattern in np.unique(known, axis=1).T:  # one for nearly all columns
@@ -108,7 +110,9 @@ def bootstrap(stage: Stage, count: int, seed: int, mse: bool = False) -> Replica
 
 
 def bootstrap_draws(stratum: Codes, sampled: Floats, count: int, seed: int) -> Floats:
-    """Rao-Wu factors (C, count) of clusters in strata (C,): times drawn among n_h - 1, times n_h / (n_h - 1)."""
+    """Rao-Wu factors (C, count) of clusters in strata (C,): times drawn among n_h - 1, times n_h / (n_h - 1).
+
+    R: `survey::subbootweights(strata, psu, replicates)$repweights`, other draws by another generator."""
     random = np.random.default_rng(seed)
     order = np.argsort(stratum, kind="stable")  # clusters stratum by stratum
     size = sampled.astype(np.intp)

@@ -24,7 +24,9 @@ class CellMeans:
     after: Floats
 
     def residuals(self, scores: Floats) -> Floats:
-        """Residual scores (n, k)."""
+        """Residual scores (n, k).
+
+        R: the `postStrata` step of `svyrecvar` after `postStratify`."""
         return scores - self.after[:, None] * _class_means(_unweighted(scores, self.after), self.cells, self.before)
 
 
@@ -36,7 +38,9 @@ class MarginMeans:
     after: Floats
 
     def residuals(self, scores: Floats) -> Floats:
-        """Residual scores (n, k)."""
+        """Residual scores (n, k).
+
+        R: the `postStrata` steps of `svyrecvar` after `rake`, ten cycles over the margins."""
         values = _unweighted(scores, self.after)
         # All that is taken away is equal within a cell of all margins, so the rounds go over the cells.
         classes, cell = np.unique(np.stack(self.margins), axis=1, return_inverse=True)
@@ -62,7 +66,7 @@ class Regression:
     after: Floats
 
     def residuals(self, scores: Floats) -> Floats:
-        """Residual scores (n, k)."""
+        """Residual scores (n, k). R: `qr.resid` of the calibration step in `svyrecvar` after `calibrate`."""
         half = np.sqrt(self.before)
         values = _unweighted(scores, self.after)
         fit = np.linalg.lstsq(self.auxiliaries * half[:, None], values * half[:, None], rcond=None)[0]
@@ -73,7 +77,9 @@ Adjustment = CellMeans | MarginMeans | Regression
 
 
 def residual_scores(scores: Floats, adjustments: Sequence[Adjustment]) -> Floats:
-    """Scores after all steps of weighting, (n, k)."""
+    """Scores after all steps of weighting, (n, k).
+
+    R: what `svyrecvar(x, clusters, stratas, fpcs, postStrata)` does with each entry of postStrata."""
     for step in adjustments:
         scores = step.residuals(scores)
     return scores

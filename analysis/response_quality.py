@@ -31,7 +31,9 @@ def run_lengths(items: Values) -> tuple[Floats, Floats]:
 
 
 def straight_lining(items: Values) -> Floats:
-    """Longest run as a share of the questions answered, (n,): 1 where all answers are the same; NaN without answers."""
+    """Longest run as a share of the questions answered, (n,): 1 where all answers are the same; NaN without answers.
+
+    R: `careless::longstring(x) / rowSums(!is.na(x))`."""
     items = matrix(items, "items")
     answered = (~np.isnan(items)).sum(axis=1)
     return np.asarray(np.divide(run_lengths(items)[0], answered, out=np.full(len(items), np.nan), where=answered > 0))
@@ -84,19 +86,25 @@ def even_odd(items: Values, sizes: Sequence[int]) -> Floats:
 
 
 def duplicates(items: Floats, units: Codes) -> Codes:
-    """How many other forms of the same unit hold exactly the same answers, (n,)."""
+    """How many other forms of the same unit hold exactly the same answers, (n,).
+
+    R: `ave(seq_len(nrow(x)), unit, do.call(paste, x), FUN=length) - 1`."""
     codes = pd.DataFrame(items).groupby([units, *range(items.shape[1])], dropna=False).ngroup().to_numpy()
     return np.asarray(np.bincount(codes)[codes] - 1, dtype=np.intp)
 
 
 def unknown_share(unknown: Truths, asked: Truths) -> Floats:
-    """Share of «không biết» among the questions asked, (n,); NaN where nothing was asked."""
+    """Share of «không biết» among the questions asked, (n,); NaN where nothing was asked.
+
+    R: `rowSums(unknown) / rowSums(asked)`."""
     count = asked.sum(axis=1)
     return np.asarray(np.divide((unknown & asked).sum(axis=1), count, out=np.full(len(asked), np.nan), where=count > 0))
 
 
 def fast(seconds: Floats, share: float = 1 / 3) -> Truths:
-    """Forms filled in less than `share` of the median time; forms without a time are not flagged."""
+    """Forms filled in less than `share` of the median time; forms without a time are not flagged.
+
+    R: `time < share * median(time, na.rm=TRUE)`."""
     return np.asarray(np.nan_to_num(seconds, nan=np.inf) < share * np.nanmedian(seconds))
 
 
@@ -113,7 +121,8 @@ def flags(
     """One row a form, one column of FLAGS each, and their number. Nothing is removed.
 
     straight_line: one answer throughout at least `least_answers` questions; duplicate: the same answers as another form
-    of the unit, not all of one kind; mostly_unknown: more than `most_unknown` of the questions."""
+    of the unit, not all of one kind; mostly_unknown: more than `most_unknown` of the questions.
+    No R equivalent: careless gives each index, no table of flags."""
     items = matrix(items, "items")
     answered = (~np.isnan(items)).sum(axis=1)
     straight = (straight_lining(items) == 1) & (answered >= least_answers)

@@ -35,7 +35,7 @@ def _check_population(population: float) -> None:
 
 
 def whole_size(size: float, population: float = inf) -> int:
-    """`size` rounded up, at least 1 and never more than the population."""
+    """`size` rounded up, at least 1 and never more than the population. R: `min(max(ceiling(n), 1), N)`."""
     _check(isfinite(size) and size > 0, "Không tính được cỡ mẫu từ các số này.")
     return int(min(max(1, ceil(size - _HAIR)), population))
 
@@ -71,7 +71,9 @@ def size_for_proportion(
 def proportion_margin(
     size: float, p: float = 0.5, alpha: float = 0.05, population: float = inf, design_effect: float = 1
 ) -> float:
-    """The half width e that `size` answers give: `size_for_proportion` solved for e; 0 for a full count."""
+    """The half width e that `size` answers give: `size_for_proportion` solved for e; 0 for a full count.
+
+    R: `qnorm(0.975) * sqrt(p * (1 - p) / n * (1 - n / N) * N / (N - 1))`, solved from `PracTools::nProp`."""
     _check(size > 0, "Cỡ mẫu phải lớn hơn 0.")
     _check_proportion(p)
     if size >= population or population <= 1:

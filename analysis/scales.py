@@ -96,7 +96,7 @@ def weighted_alpha(items: Values, weights: Values) -> float:
 
 
 def alpha_of(covariance: Floats) -> float:
-    """α of a covariance (p, p) or correlation matrix."""
+    """α of a covariance (p, p) or correlation matrix. R: `psych::alpha(C)$total$raw_alpha`."""
     p = len(covariance)
     return float(p / (p - 1) * (1 - np.trace(covariance) / covariance.sum())) if p > 1 else float("nan")
 
@@ -130,7 +130,9 @@ def one_factor_omega(items: Values, standardised: bool = True) -> Omega:
 
 
 def one_factor(correlation: Floats, least: float = 0.005) -> tuple[Floats, Floats]:
-    """Loadings and uniquenesses (p,) of one factor, by maximum likelihood over the uniquenesses (Lawley)."""
+    """Loadings and uniquenesses (p,) of one factor, by maximum likelihood over the uniquenesses (Lawley).
+
+    R: `factanal(covmat=C, factors=1)`, or `psych::fa(C, fm="ml")`."""
 
     def leading(unique: Floats) -> tuple[Floats, Floats]:
         half = 1 / np.sqrt(unique)
@@ -153,7 +155,9 @@ def one_factor(correlation: Floats, least: float = 0.005) -> tuple[Floats, Float
 
 
 def split_half(items: Values, first: Sequence[int] | None = None) -> tuple[float, float]:
-    """Correlation of two half sums and its Spearman-Brown step-up. Default halves: odd and even places."""
+    """Correlation of two half sums and its Spearman-Brown step-up. Default halves: odd and even places.
+
+    R: `cor(rowSums(x[, odd]), rowSums(x[, even]))`, `2 * r / (1 + r)`; all halves: `psych::splitHalf`."""
     items = matrix(items, "items")
     p = items.shape[1]
     one = list(range(0, p, 2)) if first is None else list(first)
@@ -163,7 +167,9 @@ def split_half(items: Values, first: Sequence[int] | None = None) -> tuple[float
 
 
 def reversed_items(items: Values, columns: Sequence[int], lowest: float, highest: float) -> Floats:
-    """A copy where the columns named are turned: lowest + highest - answer."""
+    """A copy where the columns named are turned: lowest + highest - answer.
+
+    R: `psych::reverse.code(keys, items, mini, maxi)`."""
     turned = matrix(items, "items")
     turned[:, list(columns)] = lowest + highest - turned[:, list(columns)]
     return turned

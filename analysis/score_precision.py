@@ -21,8 +21,9 @@ from analysis import proportion
 from analysis.component_score import SIPAS, LeafScore
 from analysis.composite import sums_of_means
 from analysis.design import Design
+from analysis.intervals import ROUNDING
 from analysis.scoring_rules import DONT_KNOW, PRESETS, Settings
-from analysis.taylor import Floats
+from analysis.taylor import Floats, satterthwaite_df
 
 CELL, GROUP, RATER = "cell", "group", "rater"
 
@@ -36,6 +37,7 @@ class Interval:
     low: float
     high: float
     n: int  # forms that say something
+    df: float  # of the standard error (Satterthwaite); where all agree, of so many persons
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def terms_of(leaf: LeafScore, settings: Settings) -> list[Term]:
     """The means that the points of a leaf are made of; none where it has no points, or 0 by the rule for few answers.
 
     Σ factor × mean = the unrounded points. Weights by numbers of answers («pooled») are taken as given.
+    No R equivalent: the rules of the index as coefficients; by hand the `contrasts` of `svycontrast`.
     """
     return _sipas_terms(leaf, settings) if leaf.criterion.scored_by == SIPAS else _survey_terms(leaf, settings)
 
@@ -115,6 +118,8 @@ def precision(
     answers: one row per form with the columns `cell`, `group`, `rater` and one per question with its level as text
     ("1" …, KB, empty; missing where not asked), best as categories. None without points or without persons to learn a
     variance from.
+    R: `svycontrast(svymean(~a + b, svydesign(~rater, strata=~cell, data=forms)), M * W)` where nobody left a
+    question out; limits: `svyciprop(~I(score / M), design, method="beta")`.
     """
     values, of_leaves = _combination(leaves, answers, settings)
     if not values.shape[1] or answers[CELL].nunique() >= answers[RATER].nunique():
@@ -178,13 +183,15 @@ def combined_means(
     """Intervals of k sums Σ_t factor × mean, the means those of the columns of `values` (n, T; NaN = no answer).
 
     factors: (k, T); maxima: (k,) the largest value each sum can have. None where all factors are 0.
+    R: `svycontrast(svymean(...), factors)`; limits as `svyciprop(..., method="beta")` of the share of the maximum.
     """
     persons = answers[RATER].to_numpy()
     # Where every form is of another person, which is usual, a design without sampling units is the same and quick.
     psu = None if answers[RATER].is_unique else RATER
     design = Design(answers[[CELL, RATER]], strata=CELL, psu=psu, lonely="adjust")
     inside = ~np.isnan(values)
-    estimate, covariance = sums_of_means(design, values, factors)
+    estimate, covariance, linear = sums_of_means(design, values, factors)
+    freedom = satterthwaite_df(linear, design.stages[0], design.lonely)
     se = np.sqrt(np.maximum(np.diag(covariance), 0))
     found: list[Interval | None] = []
     for row, maximum in enumerate(maxima):
@@ -197,12 +204,15 @@ def combined_means(
             continue
         share = float(np.clip(estimate[row] / maximum, 0, 1))
         low, high = proportion.interval(share, float(se[row] / maximum), count, design.df, "beta")
-        found.append(Interval(float(estimate[row]), float(se[row]), low * maximum, high * maximum, n))
+        df = float(freedom[row]) if se[row] > ROUNDING * maximum else count - 1.0
+        found.append(Interval(float(estimate[row]), float(se[row]), low * maximum, high * maximum, n, df))
     return found
 
 
 def level_values(levels: "pd.Series[str]", settings: Settings, *, sipas: bool) -> Floats:
-    """Levels as text -> their coefficients under the rules in force, NaN where an answer does not count."""
+    """Levels as text -> their coefficients under the rules in force, NaN where an answer does not count.
+
+    R: `coefficients[level]`."""
     coefficients = PRESETS[settings.sipas_method] if sipas else settings.coefficients
     value = {str(number): float(each) for number, each in enumerate(coefficients, start=1)}
     if not sipas and settings.dont_know != "excluded":

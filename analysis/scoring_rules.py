@@ -90,7 +90,9 @@ class Settings:
         return settings
 
     def to_json(self) -> dict[str, object]:
-        """The rules as JSON, figures as text: what `from_json` reads. Rules left at their usual value are in it too."""
+        """The rules as JSON, figures as text: what `from_json` reads. Rules left at their usual value are in it too.
+
+        R: `jsonlite::toJSON(rules, auto_unbox=TRUE)`."""
         return {
             "coefficients": coefficients_json(self),
             "dont_know": self.dont_know,
@@ -115,12 +117,14 @@ class Settings:
 
 
 def coefficients_json(settings: Settings) -> dict[str, str]:
-    """Level → coefficient as text, best level first, without trailing zeros."""
+    """Level → coefficient as text, best level first, without trailing zeros. R: `as.list(setNames(format(k), L:1))`."""
     return {level: plain_text(settings.coefficients[int(level) - 1]) for level in reversed(settings.levels)}
 
 
 def rule_line(settings: Settings) -> str:
-    """The rules in one Vietnamese line, to stand under every table and chart of points."""
+    """The rules in one Vietnamese line, to stand under every table and chart of points.
+
+    No R equivalent: a sentence of the product."""
     figures = " / ".join(_comma(value) for value in reversed(settings.coefficients))
     dont_know = {
         "excluded": "không tính «không biết»",
@@ -222,7 +226,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
 
 
 def plain_text(value: Decimal) -> str:
-    """The figure without trailing zeros after the point: 0.75, 10."""
+    """The figure without trailing zeros after the point: 0.75, 10. R: `format(x, drop0trailing=TRUE)`."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -42,7 +42,9 @@ class Selection:
 
 
 def random_number(seed: str, purpose: str, key: str) -> float:
-    """A number in (0, 1): the first 53 bits of SHA-256("sha256-1|seed|purpose|key"), plus one half, over 2^53."""
+    """A number in (0, 1): the first 53 bits of SHA-256("sha256-1|seed|purpose|key"), plus one half, over 2^53.
+
+    R: the first 53 bits of `digest::digest(text, "sha256", serialize=FALSE)` as a binary fraction."""
     digest = hashlib.sha256(f"{ALGORITHM}|{seed}|{purpose}|{key}".encode()).digest()
     return ((int.from_bytes(digest[:8], "big") >> 11) + 0.5) / 2**53
 
@@ -59,7 +61,9 @@ def _stream(seed: str, purpose: str) -> Iterator[float]:
 
 
 def check_size(n: int, rows: int) -> None:
-    """Raises SelectionError unless n of the rows can be selected."""
+    """Raises SelectionError unless n of the rows can be selected.
+
+    No R equivalent: `sample` stops with its own words."""
     if n < 1:
         raise SelectionError("Cỡ mẫu phải từ 1 người trở lên.")
     if n > rows:
@@ -67,7 +71,9 @@ def check_size(n: int, rows: int) -> None:
 
 
 def check_keys(keys: Sequence[str]) -> None:
-    """Raises SelectionError when two rows share a key: chance could not tell them apart."""
+    """Raises SelectionError when two rows share a key: chance could not tell them apart.
+
+    R: `stopifnot(!anyDuplicated(key))`."""
     if len(set(keys)) != len(keys):
         raise SelectionError("Mỗi dòng của khung mẫu phải có một khóa riêng.")
 
@@ -142,7 +148,7 @@ def stratified(
 
 
 def positions_by(names: Sequence[str]) -> dict[str, Positions]:
-    """Positions of the rows of each stratum or cluster, names in order."""
+    """Positions of the rows of each stratum or cluster, names in order. R: `split(seq_along(x), x)`."""
     found: dict[str, list[int]] = {}
     for at, name in enumerate(names):
         found.setdefault(name, []).append(at)

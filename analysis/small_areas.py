@@ -132,12 +132,15 @@ def _mean_squared_errors(a: float, variances: Floats, auxiliaries: Floats, sprea
 def smoothed_variances(sizes: Floats, sample_variances: Floats, design_effects: Floats | float = 1.0) -> Floats:
     """D_d = pooled within-unit variance times deff / n_d, (m,): direct variances of a handful of answers say nothing.
 
-    sizes (m,): answers; sample_variances (m,): of single answers within a unit (divisor n - 1)."""
+    sizes (m,): answers; sample_variances (m,): of single answers within a unit (divisor n - 1).
+    R: `sum((n - 1) * v) / sum(n - 1) * deff / n`."""
     used = sizes > 1
     pooled = float(((sizes - 1) * np.nan_to_num(sample_variances))[used].sum() / (sizes - 1)[used].sum())
     return np.asarray(pooled * design_effects / sizes)
 
 
 def benchmarked(estimates: Floats, weights: Floats, published: float) -> Floats:
-    """Estimates moved by one constant so that their weighted mean is the published figure of the whole, (m,)."""
+    """Estimates moved by one constant so that their weighted mean is the published figure of the whole, (m,).
+
+    R: `x + weighted.mean(direct, w) - weighted.mean(x, w)`."""
     return np.asarray(estimates + published - float(weights @ estimates / weights.sum()))

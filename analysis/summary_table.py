@@ -99,7 +99,8 @@ def level_sums(
 ) -> tuple[Floats, Floats, Floats]:
     """m, Σw, Σw² as (rows, items, levels), from the row of each form (n,) and the level of each item (n,), -1 = none.
 
-    Three counts an item; Σw and Σw² are products where all weights of a row are equal."""
+    Three counts an item; Σw and Σw² are products where all weights of a row are equal.
+    R: `xtabs(cbind(1, w, w^2) ~ row + item + level, data)`."""
     size = rows * levels
     first = np.zeros(rows)
     first[row] = weights
@@ -125,7 +126,8 @@ def from_counts(
     """From a GROUP BY of the database: columns stratum, psu, `by` …, item, level, m, s1, s2.
 
     units: every sampling unit drawn, answered or not, with its stratum, psu and (fpc) the units in the population.
-    Without a column psu the persons are the sampling units, and `sampled` says how many each stratum has."""
+    Without a column psu the persons are the sampling units, and `sampled` says how many each stratum has.
+    No R equivalent: survey works on rows; `expand.grid` and `rep` would make them from counts."""
     names = [name for name in ("stratum", "psu") if name in units]
     strata = pd.Index(units["stratum"].unique()).sort_values()
     units = units.assign(code=strata.get_indexer(units["stratum"])).sort_values(["code", *names[1:]], ignore_index=True)
@@ -162,7 +164,8 @@ def reweighted(table: SummaryTable, column: str, factors: Mapping[object, float]
     """The table with every weight of a calibration cell times its factor: Σw times g, Σw² times g².
 
     Errors then take the factors as given, which overstates them where the cells explain the answers; the errors that
-    belong to calibration come from the answers (`weighting`). Factors: `calibration.raked_table` over the table."""
+    belong to calibration come from the answers (`weighting`). Factors: `calibration.raked_table` over the table.
+    R: `update(design, weights=weights(design) * g[cell])`, which takes the factors as given, too."""
     g = table.rows[column].map(factors).to_numpy(dtype=np.float64)
     if np.isnan(g).any():
         raise DesignError(f"Some cell of {column} has no factor.")
@@ -170,7 +173,9 @@ def reweighted(table: SummaryTable, column: str, factors: Mapping[object, float]
 
 
 def domains_of(frame: pd.DataFrame, by: Sequence[str]) -> tuple[Codes, pd.DataFrame]:
-    """The domain of each row (n,) and the labels of the domains, one row each, in sorted order; one without `by`."""
+    """The domain of each row (n,) and the labels of the domains, one row each, in sorted order; one without `by`.
+
+    R: `interaction(by, drop=TRUE, lex.order=TRUE)`."""
     refuse_unknown(frame, by, "by")
     if not by:
         return np.zeros(len(frame), dtype=np.intp), pd.DataFrame(index=[0])

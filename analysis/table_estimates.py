@@ -53,7 +53,9 @@ def means(
 
 
 def shares(table: SummaryTable, levels: Sequence[str], by: Sequence[str] = (), **options: object) -> pd.DataFrame:
-    """Share of each of the `levels` among them, as `means` with one more column: `level`."""
+    """Share of each of the `levels` among them, as `means` with one more column: `level`.
+
+    R: `svyby(~factor(level), ~by, design, svymean)`."""
     parts = [
         means(table, {each: float(each == level) for each in levels}, by, **options).assign(level=level)  # type: ignore[arg-type]
         for level in levels
@@ -65,7 +67,8 @@ def unit_scores(table: SummaryTable, coefficients: Mapping[str, float], weights:
     """A sum Σ weight × mean, and the totals (P,) of its linearised scores by sampling unit.
 
     weights: (domains, items), the domains of all `by` columns of the table in sorted order; 0 = not in the sum.
-    Source: Särndal, Swensson & Wretman (1992) 5.5."""
+    Source: Särndal, Swensson & Wretman (1992) 5.5.
+    R: `rowsum(weights(design) * influence, psu)`, influence from `svymean(..., influence=TRUE)`."""
     if table.elements:
         raise DesignError("Covariances between items need sampling units, or the answers themselves.")
     worth, base = _worth(table, coefficients)
@@ -82,7 +85,9 @@ def unit_scores(table: SummaryTable, coefficients: Mapping[str, float], weights:
 
 
 def variance_of_unit_scores(table: SummaryTable, scores: Floats) -> float:
-    """Variance of the sum of totals of all sampling units (P,), those without an answer counting 0."""
+    """Variance of the sum of totals of all sampling units (P,), those without an answer counting 0.
+
+    R: `survey::svyrecvar(totals, psu, strata, fpc)`."""
     mean = np.bincount(table.psu_stratum, scores, minlength=len(table.sampled)) / table.sampled
     rise = _multipliers(table)
     return float((rise[table.psu_stratum] * (scores - mean[table.psu_stratum]) ** 2).sum())

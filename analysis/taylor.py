@@ -55,13 +55,29 @@ def covariance_of_totals(scores: Floats, stages: Sequence[Stage], lonely: str = 
     return total
 
 
+def satterthwaite_df(scores: Floats, stage: Stage, lonely: str = "fail") -> Floats:
+    """Degrees of freedom (k,) of the variances of the column sums of `scores` (n, k) at the first stage.
+
+    (Σ_h v_h)² / Σ_h v_h²/(n_h-1), v_h what stratum h adds: few where a stratum of few units makes most of the variance,
+    which sampling units less strata would hide. A lone unit counts as one degree; NaN where nothing varies.
+    Source: Satterthwaite (1946); Korn & Graubard (1999) 5.2. R: none in survey, whose `degf` is units less strata; for
+    strata of persons that of `t.test(x, y, var.equal=FALSE)$parameter`.
+    """
+    deviations = _deviations(scores, stage, np.ones(len(stage.sampled)), lonely)
+    of_stratum = sums_by_code(deviations**2, stage.stratum, len(stage.sampled))
+    below = (of_stratum**2 / np.maximum(stage.sampled - 1, 1)[:, None]).sum(axis=0)
+    above = of_stratum.sum(axis=0) ** 2
+    return np.asarray(np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0))
+
+
 def domain_variances(
     scores: Floats, domains: Codes, count: int, stages: Sequence[Stage], lonely: str = "fail"
 ) -> Floats:
     """Variances (count, k) of the sums of `scores` (n, k) in each of `count` domains that do not overlap.
 
     domains: (n,) domain of each row, -1 = none. The diagonal of `covariance_of_totals` for n-by-domains columns, at the
-    cost of the rows alone: a sampling unit without a member of the domain counts 0."""
+    cost of the rows alone: a sampling unit without a member of the domain counts 0.
+    R: `SE(svyby(~y, ~domain, design, svytotal))^2`."""
     inside = domains >= 0
     scores, domains = scores[inside], domains[inside]
     total = np.zeros((count, scores.shape[1]))
@@ -90,7 +106,7 @@ def domain_variances(
 
 
 def sums_by_code(values: Floats, codes: Codes, count: int) -> Floats:
-    """Column sums of `values` (n, k) by code: (count, k)."""
+    """Column sums of `values` (n, k) by code: (count, k). R: `rowsum(x, code)`."""
     return np.stack([np.bincount(codes, column, minlength=count) for column in values.T], axis=1)
 
 
@@ -122,6 +138,12 @@ def _scaled_up(strata: Codes, alone: Floats | Codes, lonely: str) -> Floats:
 
 
 def _stage_covariance(scores: Floats, stage: Stage, above: Floats, lonely: str) -> Floats:
+    deviations = _deviations(scores, stage, above, lonely)
+    return np.asarray(deviations.T @ deviations)
+
+
+def _deviations(scores: Floats, stage: Stage, above: Floats, lonely: str) -> Floats:
+    """What each cluster (C, k) is off the mean of its stratum, scaled so that the sum of squares is the variance."""
     totals = sums_by_code(scores, stage.cluster, len(stage.stratum))
     touched = np.unique(stage.stratum[stage.cluster[scores.any(axis=1)]])
     centre = sums_by_code(totals, stage.stratum, len(stage.sampled)) / stage.sampled[:, None]
@@ -134,5 +156,4 @@ def _stage_covariance(scores: Floats, stage: Stage, above: Floats, lonely: str) 
         factor = _scaled_up(within.sum(axis=0), lone.sum(axis=0), lonely)
         if lonely == "adjust":
             centre = np.where(lone, totals.mean(axis=0), centre)
-    deviations = (totals - centre[stage.stratum]) * np.sqrt(multiplier)[:, None] * np.sqrt(factor)
-    return np.asarray(deviations.T @ deviations)
+    return np.asarray((totals - centre[stage.stratum]) * np.sqrt(multiplier)[:, None] * np.sqrt(factor))

@@ -23,6 +23,7 @@ def joined_clusters(clusters: Sequence[str], smallest: int) -> list[str]:
     """Names of clusters after small ones were joined to the next in order, until each has `smallest` rows.
 
     A cluster that cannot yield its share would break the equal weights. Source: Valliant, Dever & Kreuter (2018) 10.
+    No R equivalent: clusters are joined by hand before `PracTools` or `sampling` select them.
     """
     groups: list[list[str]] = []
     held = 0

@@ -18,7 +18,9 @@ def kish_design_effect(weights: Values) -> float:
 
 
 def effective_size(weights: Values) -> float:
-    """Answers that an unweighted sample of the same precision would need: (Σw)² / Σw²."""
+    """Answers that an unweighted sample of the same precision would need: (Σw)² / Σw².
+
+    R: `sum(w)^2 / sum(w^2)`, n / `PracTools::deffK(w)`."""
     weights = _checked(weights)
     return float(weights.sum() ** 2 / (weights**2).sum())
 
@@ -100,7 +102,9 @@ def _covariance(one: Floats, other: Floats, weights: Floats) -> float:
 
 
 def summary(weights: Values) -> dict[str, float]:
-    """n, sum, smallest, largest, largest over median, largest share of the sum, Kish's effect and effective size."""
+    """n, sum, smallest, largest, largest over median, largest share of the sum, Kish's effect and effective size.
+
+    R: `summary(w)`, `max(w) / median(w)`, `PracTools::deffK(w)`."""
     weights = _checked(weights)
     used = weights[weights > 0]
     return {

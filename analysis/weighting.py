@@ -36,7 +36,10 @@ _Rest = Callable[[Floats, Floats], Adjustment | None]
 
 
 def weighted(design: Design, recipe: Sequence[Step]) -> Design:
-    """The design with the weights that the recipe gives, and the variance that belongs to them."""
+    """The design with the weights that the recipe gives, and the variance that belongs to them.
+
+    No R equivalent: a recipe is data here; the same by `postStratify`, `rake`, `calibrate` and `trimWeights` one
+    after the other."""
     if isinstance(recipe, Mapping | str) or not all(isinstance(step, Mapping) for step in recipe):
         raise DesignError('A recipe is a list of steps, such as [{"step": "trim", "lower": 20, "upper": 45}].')
     for step in recipe:

@@ -64,7 +64,9 @@ def _detail(status: int) -> str:
 
 
 def _is_respondent_page() -> bool:
-    return request.path in ("/", "/p") or request.path.startswith(("/p/", "/phieu", "/cam-ket", "/bien-ban-mo"))
+    return request.path in ("/", "/p", "/gui-tep") or request.path.startswith(
+        ("/p/", "/phieu", "/cam-ket", "/bien-ban-mo")
+    )
 
 
 def page_above() -> str:

@@ -7,6 +7,9 @@ rewrites the tables, since dead rows and their hidden transaction numbers would 
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from .db import Database
 from .errors import Refused
 
@@ -37,10 +40,16 @@ def forget(database: Database, tables: Sequence[str]) -> bool:
     if database.is_sqlite:
         return True
     _run_outside_transactions(database, [*(f"ANALYZE {name}" for name in tables), "VACUUM FULL pg_statistic"])
-    return _let_log_go(database)
+    return let_log_go(database)
 
 
-def _let_log_go(database: Database) -> bool:
+def let_log_go(database: Database) -> bool:
+    """Has PostgreSQL give up the write-ahead log so far; SQLite's was cut when the file was rewritten.
+
+    Returns False as `forget`.
+    """
+    if database.is_sqlite:
+        return True
     from psycopg.errors import InsufficientPrivilege
 
     try:
@@ -49,6 +58,13 @@ def _let_log_go(database: Database) -> bool:
     except InsufficientPrivilege:
         return False
     return True
+
+
+def log_outlives(session: Session) -> bool:
+    """Whether deleted values stay readable in the log files that PostgreSQL keeps for reuse (`wal_recycle`)."""
+    if session.get_bind().dialect.name != "postgresql":
+        return False
+    return bool(session.execute(text("SHOW wal_recycle")).scalar_one() == "on")
 
 
 def _run_outside_transactions(database: Database, statements: Sequence[str]) -> None:

@@ -1,3 +1,6 @@
-"""The version of the program, printed with every result that can be repeated."""
+"""The version of the program, printed with every result that can be repeated.
 
-VERSION = "0.1.0"
+It rises with every change of what a score run stores: pages then say of a run that an earlier program made it.
+"""
+
+VERSION = "0.2.0"

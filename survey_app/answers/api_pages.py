@@ -78,7 +78,12 @@ def open_questionnaire() -> Any:
 def take_answers() -> Any:
     """Stores one submission: plain answers are checked and sealed in memory, an envelope is stored as it came."""
     refuse_foreign_pages()
-    body = body_of_request()
+    taken = take(body_of_request())
+    return {"status": _RECEIPTS[taken]} if isinstance(taken, Receipt) else taken
+
+
+def take(body: Mapping[str, Any]) -> Receipt | tuple[dict[str, Any], int]:
+    """Stores the submission of such a body, or tells what is wrong with it. Raises as `enter` and `receive`."""
     code, submission = body.get("code"), body.get("submission")
     if not isinstance(code, str):
         return wrong_field("code", "Thiếu mã.")
@@ -104,7 +109,8 @@ def take_answers() -> Any:
         return receipt
 
     more = is_draft_id(resume) or twice
-    return {"status": _RECEIPTS[writer().run(store_with_more) if more else writer().store(sending)]}
+    receipt: Receipt = writer().run(store_with_more) if more else writer().store(sending)
+    return receipt
 
 
 def _take_envelope(visit: Visit, submission: str, body: Mapping[str, Any]) -> Sending | tuple[dict[str, Any], int]:

@@ -24,6 +24,7 @@ LARGE = 32 * 1024
 MATRIX = 64 * 1024  # dozens of units, each with a dozen questions
 LONG_MATRIX = 128 * 1024
 SIZES = (SMALL, LARGE, MATRIX, LONG_MATRIX)
+CARRIED_SIZES = tuple(size + 1024 for size in SIZES)  # an envelope and what goes with it, sealed again to be carried
 MAX_KEYS = 16
 
 _MAGIC = b"PBNP\x01"
@@ -104,8 +105,8 @@ def seal(
     `availability`: any one private key opens. `strict`: two are needed. Raises ValueError for wrong use (no key, a
     payload that does not fit).
     """
-    if size not in SIZES:
-        raise ValueError(f"size must be one of {SIZES}")
+    if size not in SIZES + CARRIED_SIZES:
+        raise ValueError(f"size must be one of {SIZES + CARRIED_SIZES}")
     fewest = 2 if mode == "strict" else 1
     if not fewest <= len(public_keys) <= MAX_KEYS:
         raise ValueError(f"mode {mode} needs {fewest} to {MAX_KEYS} public keys")
@@ -162,7 +163,7 @@ def looks_sealed(
 
 
 def _read_head(envelope: bytes) -> tuple[Mode, int]:
-    if len(envelope) not in SIZES or envelope[: len(_MAGIC)] != _MAGIC:
+    if len(envelope) not in SIZES + CARRIED_SIZES or envelope[: len(_MAGIC)] != _MAGIC:
         raise EnvelopeError("not an envelope of version 1")
     mode_byte, keys = envelope[len(_MAGIC)], envelope[len(_MAGIC) + 1]
     modes = [mode for mode, byte in _MODE_BYTE.items() if byte == mode_byte]

@@ -82,6 +82,9 @@ class ResumeDraft(Base):
 class Ballot(Base):
     """Lá phiếu đã mở: what one respondent said about one rated unit. Joined to nobody.
 
+    Only answers to scored questions stand on it: sex, age or trade would find the person on the roster. Those are
+    counted in `AnswerCount` and nowhere joined.
+
     It does not tell the version of the questionnaire either: that would tell whether it came before or after a typing
     error was corrected, and after the start of a round versions differ in nothing but wording.
     """
@@ -115,7 +118,8 @@ class FreeText(Base):
 class AnswerCount(Base):
     """The summary table, written at opening: answers counted by cell (stratum and PSU), rated unit, item and level.
 
-    `level` is the name of the choice («1» … «5», «KB») or empty for not answered. Scores read only this.
+    `level` is the name of the choice («1» … «5», «KB»), the answer itself where the question has no choices, or empty
+    for not answered. Scores read only this.
     """
 
     __tablename__ = "answer_count"

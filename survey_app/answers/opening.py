@@ -31,7 +31,7 @@ from ..units.models import Unit
 from ..version import VERSION
 from .cells import merge_small_cells
 from .cleaning import rewrite
-from .counting import Key, OpenedAnswers, count_levels, split_text, weights
+from .counting import Key, OpenedAnswers, count_levels, split_answers, weights, without_blanks
 from .envelope import EnvelopeError, NoFittingKey, open_envelope, public_bytes
 from .identified import identified_answers, modes_in_force, read_identified
 from .joint import count_discarded, use_agreement
@@ -207,7 +207,7 @@ class Asked:
         answers = answers_of(payload, version, units)
         if answers is None or faults_of(form_of(version, units), answers, on_paper):
             return False
-        _split(contents, cell_id, version, units, answers)
+        _split(contents, cell_id, version, units, answers, on_paper)
         return True
 
 
@@ -263,14 +263,17 @@ def _split(
     version: QuestionnaireVersion,
     units: Sequence[RatedUnit],
     answers: Mapping[str, Any],
+    on_paper: bool,
 ) -> None:
     """One set of answers for each rated unit, none for a unit of a matrix without any answer; and the own words."""
-    stored = payload_of(version, units, answers_on_path(form_of(version, units), answers))
+    form = form_of(version, units)
+    given = answers_on_path(form, answers)
+    stored = payload_of(version, units, without_blanks(form, given) if on_paper else given)
     alone = len(stored.ratings) == 1
     for rating in stored.ratings:
         if rating.answers or alone:
             contents.opened.append(OpenedAnswers(cell_id, rating.rated_unit_id, version.id, rating.answers))
-    _rest, written = split_text(definition_of(version), stored.apart)
+    _opinions, written = split_answers(definition_of(version), stored.apart)
     contents.written += [(version.group_id, name, words) for name, words in written.items()]
 
 
@@ -312,7 +315,7 @@ def _store_ballots(session: Session, survey_round: Round, contents: Contents) ->
     ballots, all_written = [], list(contents.written)
     for one in contents.opened:
         version = versions[one.version_id]
-        answers, written = split_text(definition_of(version), one.answers)
+        opinions, written = split_answers(definition_of(version), one.answers)
         all_written += [(version.group_id, name, words) for name, words in written.items()]
         ballots.append(
             {
@@ -320,7 +323,7 @@ def _store_ballots(session: Session, survey_round: Round, contents: Contents) ->
                 "round_id": survey_round.id,
                 "cell_id": one.cell_id,
                 "rated_unit_id": one.rated_unit_id,
-                "answers": answers,
+                "answers": opinions,
             }
         )
     texts = [

@@ -5,6 +5,7 @@ from ..rounds.home_parts import register_key_holders
 from ..steps import register_step
 from . import (
     api_pages,
+    carried_pages,
     collection_pages,
     desk_pages,
     discard_pages,
@@ -29,6 +30,7 @@ register_key_holders(key_holder_lines)
 __all__ = [
     "api_pages",
     "bp",
+    "carried_pages",
     "collection_pages",
     "desk_pages",
     "discard_pages",

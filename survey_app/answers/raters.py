@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..rounds.models import Cell, Mode, RespondentGroup, Round
-from .counting import split_text
+from .counting import split_answers
 from .envelope import EnvelopeError
 from .identified import identified_answers, read_identified
 from .models import Ballot
@@ -63,7 +63,7 @@ def _contents_by_person(session: Session, survey_round: Round) -> list[list[_Con
             continue  # it was counted as faulty and gave no ballot
         home, mine = home_of(cells[cell_id], cells), []
         for one in contents.opened:
-            answers, _written = split_text(definition_of(versions[one.version_id]), one.answers)
+            answers, _written = split_answers(definition_of(versions[one.version_id]), one.answers)
             mine.append(_content(home, one.rated_unit_id, answers))
         found.append(mine)
     return found

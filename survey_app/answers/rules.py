@@ -22,6 +22,7 @@ from ..questionnaires.definition import Definition
 from ..questionnaires.matrix import has_matrix
 from ..questionnaires.models import QuestionnaireVersion
 from ..questionnaires.queries import asked_criteria
+from ..rewriting import log_outlives
 from ..rounds.cancelling import hold_round, refuse_if_cancelled
 from ..rounds.models import Cell, Mode, RatedUnit, RespondentGroup, Round
 from ..text import LOCAL_ZONE, date_text, local_day
@@ -454,6 +455,12 @@ def checks_before_closing(session: Session, survey_round: Round) -> list[Check]:
     if batches:
         text = f"Còn {batches} lô phiếu giấy chưa nhập hết; đóng rồi thì không nhập được nữa"
         checks.append(Check(False, text, "paper", blocks=False))
+    if log_outlives(session):
+        text = (
+            "PostgreSQL giữ lại tệp nhật ký cũ: phong bì đã xóa vẫn còn trong đó. Nhờ quản trị máy chủ đặt "
+            "wal_recycle = off trước khi mở niêm phong"
+        )
+        checks.append(Check(False, text, blocks=False))
     return checks
 
 

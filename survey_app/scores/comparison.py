@@ -1,19 +1,17 @@
-"""Which differences between places, units and years are real? What the pages of comparison show of stored runs."""
+"""Which differences between places and units are real? What the pages of comparison show of stored runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from math import ceil, floor, log10
-from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
 
 from ..text import N_
-from .figures import LeafLine, Overview, overview
+from .figures import LeafLine, Overview
 from .inputs import COMMUNES, OFFICES
 from .models import ScoreRun
-from .publication import Published
 
 _NORMAL_95 = 1.959964
 
@@ -35,18 +33,27 @@ BAND_NAMES = {
 
 @dataclass(frozen=True)
 class Limits:
-    """An estimate with its 95 % limits and the forms behind it."""
+    """An estimate with its 95 % limits and the forms behind it; df: of its error, none in runs of earlier programs."""
 
     estimate: float
     low: float
     high: float
     n: int
     se: float
+    df: float | None = None
 
     @classmethod
     def of(cls, stored: Sequence[Any] | None) -> "Limits | None":
         """From what a run stores; none for none."""
-        return cls(stored[0], stored[2], stored[3], int(stored[4]), stored[1]) if stored else None
+        if not stored:
+            return None
+        estimate, se, low, high, n, *df = stored
+        return cls(estimate, low, high, int(n), se, df[0] if df else None)
+
+    @property
+    def spread(self) -> float:
+        """The standard error; where all answers agree, what the width of the printed interval stands for."""
+        return max(self.se, (self.high - self.low) / (2 * _NORMAL_95))
 
 
 class Beside(StrEnum):
@@ -197,15 +204,17 @@ def classes_of(run: ScoreRun) -> list[str]:
 
 
 def unit_lists_of(
-    run: ScoreRun, names: Mapping[str, str], maxima: Mapping[str, Decimal] = MappingProxyType({})
+    run: ScoreRun, names: Mapping[str, str], shown: Mapping[str, Overview] = MappingProxyType({})
 ) -> list[tuple[str, Comparison]]:
-    """(name of the class, comparison of its rated units): one without a name unless the round rates two classes."""
-    found = [(CLASS_NAMES.get(each, ""), units_of(run, names, each, maxima)) for each in classes_of(run)]
+    """(name of the class, comparison of its rated units): one without a name unless the round rates two classes.
+
+    shown: what pages print of each unit; one whose limits would tell what is kept back is only named."""
+    found = [(CLASS_NAMES.get(each, ""), units_of(run, names, each, shown)) for each in classes_of(run)]
     return [(name, units) for name, units in found if units]
 
 
 def units_of(
-    run: ScoreRun, names: Mapping[str, str], of_class: str = "", maxima: Mapping[str, Decimal] = MappingProxyType({})
+    run: ScoreRun, names: Mapping[str, str], of_class: str = "", shown: Mapping[str, Overview] = MappingProxyType({})
 ) -> Comparison | None:
     """Comparison of the rated units (of one class) by their total; none for one unit or for runs without intervals.
 
@@ -216,13 +225,16 @@ def units_of(
         units = {code: one for code, one in units.items() if run.inputs["classes"][code] == of_class}
     if not units:
         return None
-    rows = []
+    rows, kept_back = [], []
     for code, found in units.items():
-        if limits := Limits.of(found["total"]):
-            official = replace(limits, estimate=float(run.result["units"][code]["total"]))
-            row = _row(names.get(code, code), official, found, code)
-            rows.append(replace(row, unit=code, max_points=maxima.get(code)))
-    return compare_rows(rows, [names.get(code, code) for code, found in units.items() if not found["total"]])
+        limits = Limits.of(found["total"])
+        if limits is None or (code in shown and not spread_of_total_shown(shown[code])):
+            kept_back.append(names.get(code, code))
+            continue
+        official = replace(limits, estimate=float(run.result["units"][code]["total"]))
+        row = _row(names.get(code, code), official, found, code)
+        rows.append(replace(row, unit=code, max_points=shown[code].max_points if code in shown else None))
+    return compare_rows(rows, kept_back)
 
 
 @dataclass(frozen=True)
@@ -287,7 +299,8 @@ def limits_of(
 ) -> tuple[Limits | None, dict[str, Limits], dict[str, Limits]]:
     """95 % limits of (the total, each area, each leaf) of all together or of one unit, as far as `shown` allows.
 
-    Limits tell how the answers spread, so a leaf whose answers are not all shown has none, nor has its area. Of several
+    Limits tell how the answers spread, so a leaf whose answers are not all shown has none, nor has its area; the total
+    has them where they tell none of these apart (`spread_of_total_shown`). Of several
     rated units together there are none: a person rates many of them, and in sealed groups nobody knows which forms are
     of one person, so a standard error that takes forms as independent could be many times too small.
     """
@@ -302,185 +315,23 @@ def limits_of(
         rows = figures.get(key, {}).items()
         return {code: limits for code, row in rows if code in codes and (limits := Limits.of(row))}
 
-    total = None if shown.total is None else Limits.of(figures.get("total"))
+    total = Limits.of(figures.get("total")) if spread_of_total_shown(shown) else None
     return total, read("areas", areas), read("leaves", leaves)
 
 
-class Change(StrEnum):
-    """What a difference between two years says."""
+def spread_of_total_shown(shown: Overview) -> bool:
+    """Whether limits of the total tell nothing of a leaf whose answers are not all shown.
 
-    UP = "up"
-    DOWN = "down"
-    UNCLEAR = "unclear"
-
-
-class Untested(StrEnum):
-    """Why a change between two years is not tested."""
-
-    RULES = "rules"
-    KEPT_BACK = "kept_back"
-    ASKED = "asked"
-
-
-UNTESTED_WORDS = {
-    Untested.RULES: N_("Quy tắc tính điểm hai năm khác nhau"),
-    Untested.KEPT_BACK: N_("Có số liệu giữ kín nên không có khoảng tin cậy"),
-    Untested.ASKED: N_("Hai năm tính trên các nhóm hoặc các câu khác nhau"),
-}
-
-
-@dataclass(frozen=True)
-class YearLine:
-    """A leaf, or the total of a rated unit: points then and now, the change and its 95 % limits; none: not tested."""
-
-    code: str
-    title: str
-    before: Decimal
-    now: Decimal
-    low: float | None
-    high: float | None
-    untested: Untested | None = None
-    max_points: Decimal | None = None
-
-    @property
-    def change(self) -> Decimal:
-        return self.now - self.before
-
-    @property
-    def says(self) -> Change:
-        """Real only when the limits leave out 0."""
-        if self.low is None or self.high is None or self.low <= 0 <= self.high:
-            return Change.UNCLEAR
-        return Change.UP if self.low > 0 else Change.DOWN
-
-
-@dataclass(frozen=True)
-class YearComparison:
-    """Lines that can be compared, and what only one of the years has, or with another maximum (codes or names)."""
-
-    lines: tuple[YearLine, ...]
-    not_comparable: tuple[str, ...]
-
-    @property
-    def tested(self) -> int:
-        return sum(line.untested is None for line in self.lines)
-
-    def count(self, says: Change) -> int:
-        """Lines of which this can be said."""
-        return sum(line.untested is None and line.says == says for line in self.lines)
-
-
-@dataclass(frozen=True)
-class Year:
-    """What one year brings to a comparison: the run and what may be shown of it."""
-
-    run: ScoreRun
-    found: Published
-
-    def shown(self, unit: str | None) -> Overview:
-        return overview(self.found, unit)
-
-
-@dataclass(frozen=True)
-class _Side:
-    """A figure of one year, with what it was made from."""
-
-    points: Decimal | None
-    max_points: Decimal
-    limits: Limits | None
-    asked: frozenset[tuple[str, tuple[str, ...], tuple[str, ...]]]  # leaf, groups, questions
-
-
-def compare_leaves(now: Year, before: Year, unit: str | None = None) -> YearComparison:
-    """This year's leaves beside those of an earlier round, by code; of one rated unit where several are rated."""
-    titles = {line.leaf.criterion.code: line.leaf.title for line in now.shown(unit).leaves}
-    return _compare(_leaf_sides(now, unit), _leaf_sides(before, unit), titles, _same_rules(now, before))
-
-
-def compare_units(now: Year, before: Year, names: Mapping[str, str]) -> list[tuple[str, YearComparison]]:
-    """(name of the class, this year's totals of its rated units beside those of the earlier round)."""
-    classes, found = now.found.inputs.classes, []
-    earlier = {unit: _unit_side(before, unit) for unit in before.found.units}
-    for each in classes_of(now.run):
-        of_class = {unit: _unit_side(now, unit) for unit in now.found.units if classes.get(unit, "") == each}
-        old = {unit: side for unit, side in earlier.items() if unit in of_class}
-        compared = _compare(of_class, old, {unit: names.get(unit, unit) for unit in of_class}, _same_rules(now, before))
-        lines = sorted(compared.lines, key=lambda line: (-line.change, line.title))
-        gone = tuple(names.get(unit, unit) for unit in compared.not_comparable)
-        found.append((CLASS_NAMES.get(each, ""), YearComparison(tuple(lines), gone)))
-    return found
-
-
-def _same_rules(now: Year, before: Year) -> bool:
-    return now.found.inputs.settings == before.found.inputs.settings
-
-
-def _leaf_sides(year: Year, unit: str | None) -> dict[str, _Side]:
-    shown = year.shown(unit)
-    limits = limits_of(year.run, shown, unit)[2]
-    return {
-        line.leaf.criterion.code: _Side(
-            line.points, line.max_points, limits.get(line.leaf.criterion.code), frozenset([_asked(line)])
-        )
-        for line in shown.leaves
-    }
-
-
-def _unit_side(year: Year, unit: str) -> _Side:
-    shown = year.shown(unit)
-    scored = any(line.points is not None for line in shown.leaves)
-    counted = frozenset(_asked(line) for line in shown.leaves if line.points is not None)
-    limits = limits_of(year.run, shown, unit)[0]
-    return _Side(shown.total if scored else None, shown.max_points, limits, counted)
-
-
-def _asked(line: LeafLine) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Leaf, groups that count, questions: what has to be the same for a change to say something of the answers."""
-    groups = tuple(group for group, figure in line.score.groups.items() if figure.used)
-    return line.leaf.criterion.code, groups, tuple(sorted(line.score.criterion.items))
-
-
-def _compare(
-    now: Mapping[str, _Side], before: Mapping[str, _Side], titles: Mapping[str, str], same_rules: bool
-) -> YearComparison:
-    """The two samples count as independent.
-
-    All lines are looked at together, so each interval is widened (Bonferroni) to hold with all others at 95 %.
+    They hold its variance and twice its covariances with the other leaves. Covariances of one group's answers to two
+    leaves are printed nowhere and hide it, so every group that is kept back in one has to count in another one, too.
     """
-    both = [
-        code
-        for code, side in now.items()
-        if code in before and before[code].max_points == side.max_points
-        and side.points is not None and before[code].points is not None
-    ]  # fmt: skip
-    reach = _joint_reach(len(both))
-    lines = []
-    for code in both:
-        side, old = now[code], before[code]
-        assert side.points is not None  # both were asked for above
-        assert old.points is not None
-        low = high = None
-        untested = _untested(side, old, same_rules)
-        if untested is None and side.limits and old.limits:
-            width = reach * (_spread(side.limits) ** 2 + _spread(old.limits) ** 2) ** 0.5
-            change = side.limits.estimate - old.limits.estimate
-            low, high = change - width, change + width
-        lines.append(YearLine(code, titles[code], old.points, side.points, low, high, untested, side.max_points))
-    return YearComparison(tuple(lines), tuple(sorted((now.keys() | before.keys()) - set(both))))
+    counted = [line for line in shown.leaves if line.points is not None]
+    return shown.total is not None and all(
+        any(group in _groups_counted(other) for other in counted if other is not line)
+        for line in counted
+        for group in line.not_whole
+    )
 
 
-def _untested(side: _Side, old: _Side, same_rules: bool) -> Untested | None:
-    if not same_rules:
-        return Untested.RULES
-    if side.asked != old.asked:
-        return Untested.ASKED
-    return None if side.limits and old.limits else Untested.KEPT_BACK
-
-
-def _spread(limits: Limits) -> float:
-    """The standard error; where all answers agree, what the width of the printed interval stands for."""
-    return max(limits.se, (limits.high - limits.low) / (2 * _NORMAL_95))
-
-
-def _joint_reach(count: int) -> float:
-    return NormalDist().inv_cdf(1 - 0.025 / max(count, 1))
+def _groups_counted(line: LeafLine) -> tuple[str, ...]:
+    return tuple(group for group, figure in line.score.groups.items() if figure.used)

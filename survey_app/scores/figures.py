@@ -24,18 +24,23 @@ class GroupCount:
 class LeafLine:
     """A leaf with its points, in a table or chart.
 
-    shown: the points may be printed. whole: all answers behind them are shown, so nothing follows from more digits.
+    shown: the points may be printed. not_whole: groups that count, whose answers are not all shown.
     """
 
     leaf: Leaf
     score: LeafScore
     shown: bool = True
-    whole: bool = True
+    not_whole: frozenset[str] = frozenset()
     groups: Mapping[str, GroupCount] = field(default_factory=dict)
 
     @property
     def points(self) -> Decimal | None:
         return self.score.points if self.shown else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all answers behind the points are shown, so that nothing follows from more digits."""
+        return not self.not_whole
 
     @property
     def max_points(self) -> Decimal:
@@ -138,7 +143,7 @@ def _line(found: Published, unit: str | None, leaf: Leaf, score: LeafScore) -> L
         leaf,
         score,
         shown=found.points_shown(unit, leaf.criterion.code),
-        whole=found.is_whole(unit, score, counted_only=True),
+        not_whole=found.groups_not_whole(unit, score),
         groups=groups,
     )
 
@@ -182,3 +187,12 @@ def groups_by_class(found: Published) -> list[tuple[str, tuple[str, ...]]]:
         groups = {group for score in leaves for group in score.criterion.groups}
         by_class.setdefault(found.inputs.classes.get(unit, ""), set()).update(groups)
     return [(each, tuple(sorted(groups))) for each, groups in sorted(by_class.items())]
+
+
+def units_by_class(found: Published, leaf: str) -> dict[str, tuple[str, ...]]:
+    """Class -> the rated units that were asked about a leaf; figures of several classes together say nothing of one."""
+    by_class: dict[str, list[str]] = {}
+    for unit, leaves in found.units.items():
+        if any(score.criterion.code == leaf and score.criterion.groups for score in leaves):
+            by_class.setdefault(found.inputs.classes.get(unit, ""), []).append(unit)
+    return {each: tuple(units) for each, units in sorted(by_class.items())}

@@ -1,17 +1,18 @@
 """Do the groups of respondents see a criterion differently? Means of each group beside each other, with intervals.
 
-Only lines of answers that are printed whole are used, so nothing more becomes known than pages tell already. A group
-answers a criterion with a person once, and no person is in two groups, so groups are independent samples.
+Only lines of answers that are printed whole are used, so nothing more becomes known than pages tell already; of SIPAS
+with pooled groups, means of groups of twenty and more, as the trace tells them under other rules. A group answers a
+criterion with a person once, and no person is in two groups, so groups are independent samples.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from analysis.component_score import SIPAS
 
 from .figures import AreaLine, LeafLine, Overview
-from .publication import Line, Published, breakdown
+from .publication import Line, Published, breakdown, has_small_group
 
 _LEVEL = 0.05
 _NORMAL_95 = 1.959964
@@ -58,8 +59,8 @@ class GroupComparison:
 def compare_groups(found: Published, shown: Overview, unit: str | None = None) -> GroupComparison:
     """Means of all groups in all criteria of one rated unit that several groups were asked about.
 
-    Pairs are told apart with 95 % certainty for all pairs of the page at once (Holm). SIPAS counts only where groups
-    are not pooled: else no line of a single group is printed.
+    Pairs are told apart with 95 % certainty for all pairs of the page at once (Holm). Of SIPAS with pooled groups no
+    line of a single group is printed; the mean of a group over all its questions is, where no group is small.
     """
     leaves = {line.leaf.criterion.code: _leaf_groups(found, line, unit) for line in shown.leaves}
     told = _told_apart({code: leaf.means for code, leaf in leaves.items()})
@@ -79,8 +80,11 @@ def compare_groups(found: Published, shown: Overview, unit: str | None = None) -
 
 def _leaf_groups(found: Published, line: LeafLine, unit: str | None) -> LeafGroups:
     settings = found.inputs.settings
-    if line.leaf.criterion.scored_by == SIPAS and settings.sipas_groups == "pooled":
-        return LeafGroups(line, (), ())
+    sipas = line.leaf.criterion.scored_by == SIPAS
+    if sipas and settings.sipas_groups == "pooled":
+        if has_small_group(line.score) or not found.is_whole(unit, line.score):
+            return LeafGroups(line, (), tuple(line.score.groups))
+        settings = replace(settings, sipas_groups="equal")
     lines: dict[str, list[Line]] = {}
     for each in breakdown(line.score, settings):
         if each.question.n:
@@ -89,7 +93,7 @@ def _leaf_groups(found: Published, line: LeafLine, unit: str | None) -> LeafGrou
         group for group, parts in lines.items() if any(found.why(unit, group, part.question.item) for part in parts)
     )
     dont_know = {"zero": 0.0, "middle": float(settings.middle)}.get(settings.dont_know)
-    if line.leaf.criterion.scored_by == SIPAS:
+    if sipas:
         dont_know = None
     means = [_mean(group, parts, dont_know) for group, parts in lines.items() if group not in hidden]
     known = [mean for mean in means if mean]
@@ -144,13 +148,13 @@ def _told_apart(means: Mapping[str, Sequence[GroupMean]]) -> dict[str, tuple[tup
 
 
 def _tests(means: Mapping[str, Sequence[GroupMean]]) -> Iterator[tuple[float, str, str, str]]:
-    """p-values of Welch's test with (criterion, higher group, lower group). Source: Welch, Biometrika 34 (1947)."""
+    """p-values of Welch's test with (criterion, higher group, lower group)."""
     from scipy import stats  # heavy: only pages of scores carry it
+
+    from analysis.comparisons import welch_df
 
     for code, groups in means.items():
         for higher, lower in combinations(groups, 2):  # the highest first
-            variances = (higher.se**2, lower.se**2)
-            spread = sum(variances)
-            df = spread**2 / sum(v**2 / (one.n - 1) for v, one in zip(variances, (higher, lower), strict=True))
-            p = 2 * float(stats.t.sf((higher.mean - lower.mean) / spread**0.5, df))
+            df = welch_df(([higher.se], [higher.n - 1]), ([lower.se], [lower.n - 1]))[0]
+            p = 2 * float(stats.t.sf((higher.mean - lower.mean) / (higher.se**2 + lower.se**2) ** 0.5, df))
             yield p, code, higher.group, lower.group

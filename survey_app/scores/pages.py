@@ -17,15 +17,11 @@ from ..questionnaires.queries import corrections
 from ..rounds.models import Round
 from ..rounds.queries import find_round, groups_of
 from ..steps import register_step
+from ..version import VERSION
 from ..web import me, reading, settings, writing
 from .comparison import (
     BAND_NAMES,
     CLASS_NAMES,
-    UNTESTED_WORDS,
-    Year,
-    YearComparison,
-    compare_leaves,
-    compare_units,
     limits_of,
     places_of,
     rater_lines,
@@ -34,7 +30,7 @@ from .comparison import (
     unit_lists_of,
 )
 from .comparison import Comparison as UnitComparison
-from .figures import LeafLine, areas_of_units, groups_by_class, overview
+from .figures import LeafLine, areas_of_units, groups_by_class, overview, units_by_class
 from .group_comparison import compare_groups
 from .inputs import data_code
 from .models import ScoreRun
@@ -45,6 +41,7 @@ from .rules import compare_run, store_run
 from .step import step_state
 from .trace import level_lines, trace
 from .workbook import RunFacts, RunIntervals, workbook_bytes
+from .year_comparison import UNTESTED_WORDS, UnitYears, Year, YearComparison, compare_unit, compare_units
 
 bp = Blueprint("scores", __name__, template_folder="templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -54,6 +51,12 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def code_of_data(run: ScoreRun) -> str:
     """The code of a run's data, as pages and workbook show it."""
     return data_code(run.inputs_sha256, settings().keys.pepper)
+
+
+@bp.app_template_test("of_earlier_program")
+def is_of_earlier_program(run: ScoreRun) -> bool:
+    """Whether another version of the program made this run, whose limits and ranks may differ from those of today."""
+    return run.program_version != VERSION
 
 
 @bp.get("/rounds/<code>/scores")
@@ -91,8 +94,8 @@ def _unit_facts(survey_round: Round, found: Published, unit: str | None) -> dict
 
 
 def _unit_lists(run: ScoreRun, found: Published, names: dict[str, str]) -> list[tuple[str, UnitComparison]]:
-    maxima = {unit: overview(found, unit).max_points for unit in found.units} if len(found.units) > 1 else {}
-    return unit_lists_of(run, names, maxima)
+    shown = {unit: overview(found, unit) for unit in found.units} if len(found.units) > 1 else {}
+    return unit_lists_of(run, names, shown)
 
 
 @bp.get("/rounds/<code>/scores/places")
@@ -146,14 +149,17 @@ def questions(code: str):
     survey_round, run, found = _run_page(code)
     unit = _chosen_unit(found.units)
     shown = overview(found, unit)
+    wording = {line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves}
     return render_template(
         "scores/questions.html",
         survey_round=survey_round,
         run=run,
         not_asked=shown.not_asked,
+        mixed=[] if unit else [code for code in wording if len(units_by_class(found, code)) > 1],
         areas=[(area, [(line, level_lines(found, line, unit)) for line in area.leaves]) for area in shown.areas],
-        wording={line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves},
+        wording=wording,
         level_words=_level_words(survey_round),
+        group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         settings=found.inputs.settings,
         publication=found.publication,
         rule=rule_words(found.inputs.settings),
@@ -178,7 +184,7 @@ def years(code: str):
             "earlier_round": before.round,
             "raters": rater_lines(run),
             "unit_years": compare_units(now, earlier, facts["names"]) if several and unit is None else [],
-            "years": _leaf_years(now, earlier, unit) if unit or not several else None,
+            "years": _years_of(now, earlier, unit) if unit or not several else None,
             "same_rules": earlier.found.inputs.settings == found.inputs.settings,
             "untested_words": UNTESTED_WORDS,
             "rule": rule_words(found.inputs.settings),
@@ -187,11 +193,11 @@ def years(code: str):
     return render_template("scores/years.html", **facts)
 
 
-def _leaf_years(now: Year, earlier: Year, unit: str | None) -> YearComparison:
+def _years_of(now: Year, earlier: Year, unit: str | None) -> UnitYears:
     """Of one rated unit, or of the only one; nothing where the earlier round did not rate it."""
     if unit is not None and unit not in earlier.found.units:
-        return YearComparison((), ())
-    return compare_leaves(now, earlier, unit)
+        return UnitYears(None, YearComparison((), ()), YearComparison((), ()))
+    return compare_unit(now, earlier, unit)
 
 
 @bp.get("/rounds/<code>/scores/method")
@@ -286,11 +292,18 @@ def leaf_trace(code: str, leaf: str):
     unit = _chosen_unit(found.units)
     shown = overview(found, unit)
     area, line = _find_leaf(shown, leaf)
+    classes = units_by_class(found, leaf)
+    facts = _unit_facts(survey_round, found, unit)
+    asked = {each for units in classes.values() for each in units}
+    facts["unit_choices"] = {each: name for each, name in facts["unit_choices"].items() if each in asked}
+    if unit is None and len(classes) > 1:
+        return render_template("scores/trace_choice.html", survey_round=survey_round, run=run, line=line, **facts)
     return render_template(
         "scores/trace.html",
         survey_round=survey_round,
         run=run,
         overview=shown,
+        class_name=CLASS_NAMES.get(next(iter(classes), ""), ""),
         area=area,
         line=line,
         limits=limits_of(run, shown, unit)[2].get(leaf),
@@ -299,7 +312,7 @@ def leaf_trace(code: str, leaf: str):
         settings=found.inputs.settings,
         publication=found.publication,
         rule=rule_words(found.inputs.settings),
-        **_unit_facts(survey_round, found, unit),
+        **facts,
     )
 
 

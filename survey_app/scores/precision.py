@@ -42,7 +42,7 @@ _SEED = 2026  # of the simulation behind the ranks of units: the same forms give
 RATED = "rated"
 _FACTS = (CELL, GROUP, RATED, RATER)
 _NOT_ASKED = 255
-Stored = list[float | int]  # estimate, standard error, lower and upper limit, forms
+Stored = list[float | int]  # estimate, standard error, lower and upper limit, forms, degrees of freedom
 
 
 def round_precision(
@@ -134,7 +134,7 @@ def _figures(scores: RoundScores, leaves: Sequence[LeafScore], answers: pd.DataF
 
 def _stored(found: Interval) -> Stored:
     figures = (found.estimate, found.se, found.low, found.high)
-    return [*(round(figure, _DECIMALS) for figure in figures), found.n]
+    return [*(round(figure, _DECIMALS) for figure in figures), found.n, round(found.df, 3)]
 
 
 def _places(
@@ -217,7 +217,7 @@ def _add_unit_ranks(
     covariance = covariance_between([(scores.units[unit], forms[unit]) for unit in units], scores.inputs.settings)
     np.fill_diagonal(covariance, _spread(totals) ** 2)
     values = np.array([total[0] for total in totals])
-    lower = rank_sets.surely_smaller(values, covariance, 0.95, seed=_SEED)
+    lower = rank_sets.surely_smaller(values, covariance, 0.95, seed=_SEED, df=_degrees(totals))
     _write_ranks({unit: found[unit] for unit in units}, lower)
 
 
@@ -227,7 +227,7 @@ def _add_place_ranks(rows: Mapping[str, dict[str, Any]]) -> None:
         return
     places = [row["found"] for row in rows.values()]
     values = np.array([place[0] for place in places])
-    _write_ranks(rows, ranks.surely_smaller(values, _spread(places), 0.95))
+    _write_ranks(rows, ranks.surely_smaller(values, _spread(places), 0.95, df=_degrees(places)))
 
 
 def _write_ranks(rows: Mapping[str, dict[str, Any]], lower: Truths) -> None:
@@ -238,6 +238,10 @@ def _write_ranks(rows: Mapping[str, dict[str, Any]], lower: Truths) -> None:
         row["above"] = [names[other] for other in np.flatnonzero(is_lower)]
 
 
+def _degrees(found: Sequence[Stored]) -> Floats:
+    return np.array([df for *_figures, df in found], dtype=np.float64)
+
+
 def _spread(found: Sequence[Stored]) -> Floats:
     """Standard errors; where all answers agree 0 says nothing, the printed interval does, so its width counts."""
-    return np.array([max(se, (high - low) / (2 * _NORMAL_95)) for _estimate, se, low, high, _n in found])
+    return np.array([max(se, (high - low) / (2 * _NORMAL_95)) for _estimate, se, low, high, *_ in found])

@@ -134,6 +134,15 @@ class Published:
             if line.counts or not counted_only
         )
 
+    def groups_not_whole(self, unit: str | None, score: LeafScore) -> frozenset[str]:
+        """Groups with a line that the points of a leaf rest on and that is not shown whole."""
+        return frozenset(
+            group
+            for line in breakdown(score, self.inputs.settings)
+            if line.counts and self.why(unit, line.group, line.question.item)
+            for group in line.group.split("+")
+        )
+
     def group_why(self, unit: str | None, score: LeafScore, group: str) -> Why | None:
         """Why the number of answers of a group to a leaf is kept back; none where it is shown."""
         figure = score.groups[group]
@@ -202,6 +211,18 @@ def published(scores: RoundScores, publication: Publication | None = None) -> Pu
 
         publication = protect(scores)
     return Published(scores, publication)
+
+
+def has_small_group(score: LeafScore) -> bool:
+    """Whether so few of a group answered a question that its mean may tell that they are of one mind.
+
+    Where groups are pooled, no figure of a single group is then printed: the others' share of the common line would
+    leave what the few said."""
+    questions = [question for figure in score.groups.values() for question in figure.questions]
+    return any(
+        question.answered < 2 * FEWEST_FOR_LEVELS and question.answered + question.dont_know + question.refused > 0
+        for question in questions
+    )
 
 
 def breakdown(score: LeafScore, settings: Settings) -> Iterator[Line]:

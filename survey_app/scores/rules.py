@@ -77,7 +77,7 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
         _refuse_small_difference(scores.inputs, earlier)
     found = published(scores)
     before = latest_run(session, survey_round.id)
-    intervals = _intervals(session, survey_round, scores)
+    intervals = intervals_of(session, survey_round, scores)
     same_inputs = before is not None and before.inputs_sha256 == scores.inputs.sha256
     if before and before.precision and same_inputs and _knows_less(intervals, before.precision):
         intervals = before.precision
@@ -125,7 +125,7 @@ def compare_run(session: Session, survey_round: Round, run: ScoreRun) -> Compari
     # A run of an earlier program has none.
     same_precision: bool | None = True
     if run.precision is not None:
-        intervals = _intervals(session, survey_round, again)
+        intervals = intervals_of(session, survey_round, again)
         same_precision = None if _knows_less(intervals, run.precision) else _holds(intervals, run.precision)
     return Comparison(same_result, same_inputs, same_precision)
 
@@ -135,6 +135,7 @@ def _holds(found: Any, stored: Any) -> bool:
     if isinstance(stored, dict) and isinstance(found, dict):
         return all(key in found and _holds(found[key], one) for key, one in stored.items())
     if isinstance(stored, list) and isinstance(found, list):
+        found = found[: len(stored)] if all(isinstance(one, int | float) for one in stored) else found
         return len(found) == len(stored) and all(_holds(*pair) for pair in zip(found, stored, strict=True))
     return bool(found == stored)
 
@@ -161,7 +162,8 @@ def _refuse_small_difference(inputs: ScoreInputs, earlier: ScoreRun) -> None:
         )
 
 
-def _intervals(session: Session, survey_round: Round, scores: RoundScores) -> dict[str, Any]:
+def intervals_of(session: Session, survey_round: Round, scores: RoundScores) -> dict[str, Any]:
+    """Standard errors, limits and ranks, as a run stores them: see `precision.round_precision`."""
     from .precision import round_precision  # pandas and scipy: only a process that computes points carries them
 
     return round_precision(session, survey_round, scores, questions_of(session, survey_round))

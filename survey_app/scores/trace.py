@@ -14,7 +14,7 @@ from analysis.scoring_rules import PRESETS, Settings
 from ..text import N_, number_text
 from .figures import LeafLine
 from .inputs import Counted, RoundScores
-from .publication import FEWEST_FOR_LEVELS, WORDS, Line, Published, Why, breakdown
+from .publication import WORDS, Line, Published, Why, breakdown, has_small_group
 
 _COARSE = 2  # decimals of a mean whose levels are kept back
 
@@ -161,7 +161,7 @@ def _other_rules(score: LeafScore, counts: Counted, settings: Settings) -> tuple
         if change.get("coefficients") and len(settings.coefficients) != len(PRESETS["mean01"]):
             continue
         # Beside the points of all groups pooled they tell the mean of a group, of which no line is shown.
-        if change.get("sipas_groups") == "equal" and _has_small_group(score):
+        if change.get("sipas_groups") == "equal" and has_small_group(score):
             continue
         other = replace(settings, **change)  # type: ignore[arg-type]
         if other.group_combination == "pooled":
@@ -169,15 +169,6 @@ def _other_rules(score: LeafScore, counts: Counted, settings: Settings) -> tuple
         if other != settings:
             found.append((words, score_leaves([criterion], counts, other)[0].points))
     return tuple(found)
-
-
-def _has_small_group(score: LeafScore) -> bool:
-    """Whether so few of a group answered a question that its mean may tell that they are of one mind."""
-    questions = [question for figure in score.groups.values() for question in figure.questions]
-    return any(
-        question.answered < 2 * FEWEST_FOR_LEVELS and question.answered + question.dont_know + question.refused > 0
-        for question in questions
-    )
 
 
 _CHANGES: Mapping[str, dict[str, object]] = {

@@ -17,7 +17,6 @@
   const FORM = `desk ${facts.round} ${facts.group}`;
   const PIN = "desk-pin";
   const ITERATIONS = 200000;
-  const isWaiting = (row) => ["waiting", "slip"].includes(row.state);
   const here = new URL(location.href);
   here.searchParams.delete("lang");
   here.hash = "";
@@ -87,7 +86,7 @@
   async function sayQueue() {
     const line = byId("queue");
     if (!line || codeForm.hidden) return;
-    const waiting = (await device.allSealed()).filter(isWaiting).length;
+    const waiting = (await device.allSealed()).filter(device.isWaiting).length;
     line.textContent = line.dataset.text.replace("{n}", waiting);
     line.hidden = !waiting && !line.dataset.asks;
   }
@@ -196,10 +195,11 @@
 
   async function sayStaff() {
     const rows = await device.allSealed();
-    const waiting = rows.filter(isWaiting).length;
+    const waiting = rows.filter(device.isWaiting).length;
     const part = byId("staff-facts");
     part.querySelector("[data-waiting]").textContent = waiting;
     part.querySelector("[data-refused]").textContent = rows.length - waiting;
+    part.querySelector("[data-some-wait]").hidden = !waiting;
     part.querySelector("[data-desk-act=drop]").hidden = rows.length === waiting;
     return rows;
   }
@@ -209,6 +209,7 @@
     byId("staff-facts").hidden = true;
     byId("pin-fault").hidden = true;
     byId("staff-facts").querySelector("[data-not-empty]").hidden = true;
+    byId("staff-facts").querySelector("[data-saved]").textContent = "";
     byId("staff").showModal();
   }
 
@@ -235,8 +236,14 @@
       say.textContent = "";
       await sayStaff();
     },
+    save: async () => {
+      const say = byId("staff-facts").querySelector("[data-saved]");
+      const rows = (await device.allSealed()).filter(device.isWaiting);
+      say.textContent = say.dataset.saved.replace("{name}", surveyPage.saveFiles(await surveySealing.carried(rows, facts.carryingKey)));
+      say.scrollIntoView({ block: "nearest" }); // on a small screen it lies below
+    },
     drop: async () => {
-      for (const row of await device.allSealed()) if (!isWaiting(row)) await device.erase(row.id);
+      for (const row of await device.allSealed()) if (!device.isWaiting(row)) await device.erase(row.id);
       await sayStaff();
     },
     leave,

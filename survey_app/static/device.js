@@ -241,11 +241,13 @@
     return state;
   }
 
+  const isWaiting = (row) => ["waiting", "slip"].includes(row.state);
+
   // Sends whatever waits; answers how many still do.
   async function sendAll() {
     let left = 0;
     for (const row of await allSealed()) {
-      if (["waiting", "slip"].includes(row.state) && ["waiting", "slip"].includes(await send(row, true))) left += 1;
+      if (isWaiting(row) && isWaiting({ state: await send(row, true) })) left += 1;
     }
     return left;
   }
@@ -263,7 +265,7 @@
   const today = ({ day = 0, ahead = 0 }) => new Date(Math.max(day, clockDay() - ahead) * DAY).toISOString().slice(0, 10);
 
   globalThis.surveyDevice = {
-    noteDay, today, fetchForm, canKeep, idOf, loadForm, saveForm, loadDraft, saveDraft, loadSealed, allSealed, keepSealed, erase, post, send, sendAll,
+    noteDay, today, fetchForm, canKeep, idOf, loadForm, saveForm, loadDraft, saveDraft, loadSealed, allSealed, keepSealed, erase, post, send, sendAll, isWaiting,
     newResumeKey, resumeId, sealResume, openResume,
   };
 })();

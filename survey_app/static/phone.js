@@ -13,9 +13,11 @@
   const NOT_NOW = Symbol("not now");
   const ENDED = ["answered", "void", "cancelled", "closed"]; // why a code leads nowhere any more
   const inZalo = /zalo/i.test(navigator.userAgent);
+  const onAndroid = /android/i.test(navigator.userAgent);
   const codeForm = document.getElementById("code-form");
   // A device for many persons (desk.js): answers live in this page's memory only, and no address leads back to them.
   const desk = codeForm && codeForm.dataset.desk;
+  const carryingKey = codeForm && codeForm.dataset.carryingKey;
   const channel = new BroadcastChannel("survey");
 
   let my = null; // the questionnaire in hand: code, id, form, content, draft, keeps, at (name of the screen)
@@ -114,6 +116,7 @@
     const carried = resume && (await fetchCarried(code, resume));
     if (carried === NOT_NOW) { my = null; sayAtCode(codeForm.dataset.notCarried); return; }
     const draft = carried ? { ...newDraft(carried.language), ...kept, ...carried, raw: { ...(kept || {}).raw, ...carried.raw }, resume } : kept;
+    my.fromElsewhere = Boolean(carried);
     const language = (draft && draft.language) || codeForm.elements.language.value;
     if (form && draft) {
       begin(form, draft, form.pages[language] ? language : form.last);
@@ -238,7 +241,7 @@
     if (desk) history.pushState(null, ""); // «Back» of the browser stays on this page: popstate below
     else history.replaceState({ at: draft.at, depth: 0 }, "", location.pathname + location.search);
     orderChoices().then(() => {
-      show(draft.at);
+      show(my.fromElsewhere ? firstUnanswered() : draft.at);
       keepDraft(draft.raw);
       startWorker();
     });
@@ -291,6 +294,18 @@
     sayState();
   }
 
+  // Where somebody goes on who comes from another device: the first question without an answer; or the one that was being
+  // answered there, when it is the last that has one.
+  function firstUnanswered() {
+    const { screens, live, faults } = assess();
+    const answered = screens.map((screen) => screen.questions.some((question) => surveyForm.isAnswered(question) && live[question.name] !== undefined)).lastIndexOf(true);
+    const left = screens.findIndex((screen) => screen.name === my.draft.at);
+    const after = left < answered ? answered + 1 : left;
+    const open = screens.findIndex((screen) => screen.questions.some((question) => faults[question.name]));
+    const next = screens[open < 0 ? after : Math.min(open, after)];
+    return next ? next.name : "review";
+  }
+
   // The screen of that name; where an answer has taken it off the path meanwhile, the next one as written.
   function nearest(name, screens) {
     const written = namesOf(my.content.rules.items);
@@ -327,11 +342,22 @@
     byId("place").replaceChildren();
     const main = copyOf("start");
     if (Object.keys(my.draft.raw).length && screens.length) main.prepend(copyOf("resume"));
-    if (inZalo) main.prepend(fill(copyOf("zalo"), facts));
+    if (inZalo) main.prepend(wayOutOfZalo());
     if (my.unchecked) main.prepend(fill(copyOf("unchecked"), facts));
     put(main, copyOf("start-actions"));
     title(main.querySelector ? byId("main").querySelector("h1").textContent : "");
     atTop();
+  }
+
+  // Android takes what stands after the last «#» as the intent and gives the browser all before it, so the code stays behind
+  // a «#» there too and reaches no server. The way back, for phones without Chrome, bears no code.
+  function wayOutOfZalo() {
+    const panel = fill(copyOf("zalo"), facts);
+    for (const part of panel.querySelectorAll("[data-zalo]")) if ((part.dataset.zalo === "android") !== onAndroid) part.remove();
+    const link = panel.querySelector("[data-chrome]");
+    const back = encodeURIComponent(`${location.origin}/p`);
+    if (link) link.href = `intent://${location.host}/p#${my.code}#Intent;scheme=${location.protocol.slice(0, -1)};package=com.android.chrome;S.browser_fallback_url=${back};end`;
+    return panel;
   }
 
   // ---- one screen of questions
@@ -752,7 +778,8 @@
     const reasons = [...main.querySelectorAll("[data-reason]")];
     const shown = reasons.find((reason) => reason.dataset.reason === (my.ended || state)) || reasons.find((reason) => reason.dataset.reason === "any");
     for (const reason of reasons) if (reason !== shown) reason.remove();
-    if (inZalo && my.outcome === "waiting") main.prepend(fill(copyOf("zalo"), facts));
+    readyToCarry(main);
+    if (inZalo && my.outcome === "waiting") main.prepend(copyOf("zalo-waiting"));
     put(main);
     title(byId("main").querySelector("h1").textContent);
     atTop();
@@ -780,8 +807,23 @@
     if (!codeForm || !codeForm.isConnected || !templates.has("unsent-here")) return;
     for (const old of byId("main").querySelectorAll("[data-here]")) old.remove();
     if (refused) byId("main").prepend(fill(copyOf("refused-here"), { n: refused }));
-    if (left) byId("main").prepend(fill(copyOf("unsent-here"), { n: left }));
+    if (left) byId("main").prepend(readyToCarry(fill(copyOf("unsent-here"), { n: left })));
     if (left) askForSync();
+  }
+
+  // ---- as a file that another machine delivers
+
+  function readyToCarry(main) {
+    const part = main.querySelector("[data-carry]");
+    if (part && !carryingKey) part.remove();
+    else if (part) fill(part, { address: `${location.host}/gui-tep` });
+    return main;
+  }
+
+  async function carryOff(button) {
+    const rows = my && my.row ? [my.row] : (await device.allSealed()).filter(device.isWaiting);
+    const say = button.closest("[data-carry]").querySelector("[data-saved]");
+    say.textContent = say.dataset.saved.replace("{name}", surveyPage.saveFiles(await surveySealing.carried(rows, carryingKey)));
   }
 
   // ---- erasing, refusing, languages
@@ -874,6 +916,7 @@
     here: () => history.back(),
     other: () => forget(),
     keep: () => keepIt(),
+    save: (button) => carryOff(button),
     copy: async (button) => {
       const link = `${location.origin}/p#${my.code}`;
       const say = document.querySelector("[data-copied]");
@@ -891,7 +934,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
     const link = event.target.closest("a[href^='#']");
-    if (button && my) ACTS[button.dataset.act](button);
+    if (button && (my || button.dataset.act === "save")) ACTS[button.dataset.act](button);
     if (link) { event.preventDefault(); goTo(byId(link.hash.slice(1))); }
   });
 

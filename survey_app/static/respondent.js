@@ -92,5 +92,17 @@
   // A page that comes back from the browser's memory must be able to send again.
   addEventListener("pageshow", () => { if (send) delete send.dataset.busy; });
 
-  globalThis.surveyPage = { addSizes, addCounters, fragment };
+  // Texts into the downloads of the device; answers their names. A name by chance: files of many devices meet on one stick,
+  // and it tells nothing.
+  const saveFiles = (texts) => texts.map(saveFile).join(", ");
+
+  function saveFile(text) {
+    const name = `phieu-khao-sat-${crypto.getRandomValues(new Uint32Array(1))[0] % 900000 + 100000}.txt`;
+    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    return name;
+  }
+
+  globalThis.surveyPage = { addSizes, addCounters, fragment, saveFiles };
 })();

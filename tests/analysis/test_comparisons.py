@@ -6,7 +6,9 @@ import pytest
 from scipy import stats
 
 from analysis import comparisons, contingency, quadratic_forms
+from analysis.comparisons import joint_limits, welch_df
 from analysis.design import Design
+from analysis.intervals import score_limits
 from analysis.taylor import DesignError
 
 
@@ -108,3 +110,55 @@ def test_what_cannot_be_compared_is_refused() -> None:
         contingency.goodness_of_fit(design, "a", np.array([1.0, 1, 1]))
     with pytest.raises(DesignError, match="use one of"):
         contingency.independence(design, "a", "b", "LR")
+
+
+def test_limits_of_changes_by_hand():
+    """R: 0.4 + c(-1, 1) * qt(1 - 0.025 / 2, 12.5) * sqrt(0.01 + 0.0225)."""
+    (low, _), (high, _) = joint_limits([0.4, 0.0], ([0.1, 0.1], [9, 9]), ([0.15, 0.1], [9, 9]))
+    df = (0.01 + 0.0225) ** 2 / (0.01**2 / 9 + 0.0225**2 / 9)
+    assert welch_df(([0.1], [9]), ([0.15], [9]))[0] == pytest.approx(df)
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(1 - 0.025 / 2, df) * 0.0325**0.5)
+    more = joint_limits([0.4], ([0.1], [9]), ([0.15], [9]), tests=2)
+    assert (more[0][0], more[1][0]) == pytest.approx((low, high))
+
+
+def scored_years(rng, tables, n, lines=8):
+    """Points of leaves and their sum (tables, lines + 1), of two groups of n and 10 n people with equal weights, with
+    their errors as pages take them; who is content with one leaf is so with the others."""
+    moments = []
+    for size in (n, 10 * n):
+        mood = 0.6 * rng.standard_normal((tables, size, 1)) + 0.8 * rng.standard_normal((tables, size, lines))
+        values = np.array([1, 0.75, 0.5, 0.25])[np.searchsorted(stats.norm.ppf([0.3, 0.7, 0.9]), mood)]
+        values = np.concatenate([values, values.mean(axis=2, keepdims=True)], axis=2)
+        moments.append((values.mean(axis=1), values.std(axis=1, ddof=1) / 2 / size**0.5))
+    points = (moments[0][0] + moments[1][0]) / 2
+    (first, other) = (se.ravel() for _mean, se in moments)
+    df = welch_df((first, np.full(len(first), n - 1)), (other, np.full(len(other), 10 * n - 1))).reshape(points.shape)
+    se = np.hypot(first, other).reshape(points.shape)
+    low, high = score_limits(points, se, np.full(points.shape, 11.0 * n), 11 * n - 2)
+    return points, np.maximum(se, (high - low) / (2 * 1.959964)), df
+
+
+def wrong_tables(n, quantile=joint_limits, tables=2000):
+    """Share of tables in which something changed, though nothing did."""
+    rng = np.random.default_rng(20261124)
+    before, now = scored_years(rng, tables, n), scored_years(rng, tables, n)
+    wrong = 0
+    for old, old_se, old_df, new, new_se, new_df in zip(*before, *now, strict=True):
+        low, high = quantile(new - old, (new_se, new_df), (old_se, old_df))
+        wrong += bool(((low > 0) | (high < 0)).any())
+    return wrong / tables
+
+
+@pytest.mark.parametrize(("n", "tables"), [(10, 2000), (30, 2000), (100, 600)])
+def test_where_nothing_changed_a_change_is_found_in_one_table_of_twenty_at_most(n, tables):
+    assert wrong_tables(n, tables=tables) <= 0.05 + 2 * (0.05 * 0.95 / tables) ** 0.5
+
+
+def test_the_normal_quantile_would_find_changes_too_often_with_five_people():
+    def normal(change, one, other):
+        width = stats.norm.ppf(1 - 0.025 / len(change)) * np.hypot(one[0], other[0])
+        return change - width, change + width
+
+    assert wrong_tables(5, normal) > 0.06
+    assert wrong_tables(5) <= 0.06

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from analysis import rank_sets, ranks
 from analysis.taylor import DesignError
@@ -147,3 +148,29 @@ def test_lists_are_read_like_arrays() -> None:
 def test_a_difference_without_variance_is_refused() -> None:
     with pytest.raises(DesignError, match="without variance"):
         rank_sets.joint_rank_sets(np.array([1.0, 2]), np.zeros(2), 0.9, seed=1)
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_twenty_places_of_ten_answers_are_told_apart_by_chance_in_one_of_twenty_rounds_at_most(joint):
+    """All places alike. With the normal quantile one round in five says that some place is surely better."""
+    random, rounds, places, n = np.random.default_rng(9), 150, 20, 10
+    wrong = {True: 0, False: 0}
+    for number in range(rounds):
+        mood = 0.6 * random.standard_normal((places, n, 1)) + 0.8 * random.standard_normal((places, n, 10))
+        given = np.array([1, 0.75, 0.5, 0.25])[np.searchsorted(stats.norm.ppf([0.3, 0.7, 0.9]), mood)].mean(axis=2)
+        mean, se = given.mean(axis=1), given.std(axis=1, ddof=1) / n**0.5
+        for known, df in ((True, np.full(places, n - 1.0)), (False, None)):
+            found = (
+                rank_sets.surely_smaller(mean, se, 0.95, seed=number, draws=400, df=df)
+                if joint
+                else ranks.surely_smaller(mean, se, 0.95, df=df)
+            )
+            wrong[known] += bool(found.any())
+    assert wrong[True] / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5
+    assert wrong[False] / rounds > 0.15
+
+
+def test_the_normal_value_of_a_t_statistic_has_its_tail():
+    """R: qnorm(pt(c(-2.262157, 2.262157, 3), 9))."""
+    assert ranks.normal_equivalents([-2.262157, 2.262157], [9, 9]) == pytest.approx([-1.959964, 1.959964], abs=1e-5)
+    assert ranks.normal_equivalents([3.0], [1e9]) == pytest.approx([3.0])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from analysis.component_score import SIPAS, SURVEY, Criterion, score_leaves
 from analysis.design import Design
@@ -91,11 +92,23 @@ def test_independent_groups_add_their_variances():
     assert both.se == pytest.approx(math.hypot(one.se, other.se) / 2)
 
 
+def test_a_small_group_that_makes_most_of_the_error_gives_the_degrees_of_freedom():
+    """R: t.test(a, b, var.equal=FALSE)$parameter, of a mean of two groups with equal weights."""
+    few, many = ["1", "5", "1", "5", "2", "5"], ["4", "5"] * 60
+    answers = forms([(1, "A", level) for level in few] + [(2, "B", level) for level in many], ["q_1"])
+    leaf = Criterion("1", 1, SURVEY, ("A", "B"), ("q_1",))
+    (found,), _ = precision(scored(answers, Settings(), leaf), [], answers, Settings())
+    one, other = (np.array([int(level) for level in levels]) for levels in (few, many))
+    assert found.df == pytest.approx(stats.ttest_ind(one, other, equal_var=False).df)
+    assert found.df < 6, "not the 124 of all persons less the two cells"
+
+
 def test_answers_that_all_agree_do_not_make_certainty():
     answers = forms([(1, "A", "5", "5", None)] * 8)
     leaf = Criterion("1", 1, SURVEY, ("A",), ("q_1", "q_2"))
     (found,), _ = precision(scored(answers, Settings(), leaf), [], answers, Settings())
     assert found.se == 0
+    assert found.df == 7
     assert found.high == 1
     assert 0.5 < found.low < 0.8
 

@@ -1,5 +1,6 @@
 """Builders of what answering needs: a questionnaire, key holders, an open round with codes."""
 
+import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from survey_app.access_codes.codes import hash_of, new_code
 from survey_app.access_codes.models import AccessCode, Invitation
-from survey_app.answers.envelope import public_bytes
-from survey_app.answers.keys import fingerprint, to_text
+from survey_app.answers.carried import FORMAT
+from survey_app.answers.envelope import public_bytes, seal
+from survey_app.answers.identified import public_answer_key
+from survey_app.answers.keys import fingerprint, from_text, to_text
 from survey_app.answers.models import RoundKey
 from survey_app.db import now
 from survey_app.questionnaires.definition import Definition
@@ -158,3 +161,15 @@ def _invite(session: Session, made: OpenRound, unit_list: UnitList, cell: Cell, 
         code = new_code()
         session.add(AccessCode(code_hash=hash_of(code, pepper), invitation_id=invitation.id))
         made.codes.append(code)
+
+
+def carried_form(session: Session, head: dict[str, Any] | bytes, envelope: bytes) -> str:
+    """A saved answer, as a device seals it to the server."""
+    first = head if isinstance(head, bytes) else json.dumps(head).encode() + b"\n"
+    size = max(len(envelope), 8192) + 1024
+    return to_text(seal(first + envelope, [from_text(public_answer_key(session))], "survey carried 1", size=size))
+
+
+def carried_file(*forms: str) -> bytes:
+    """A file of saved answers."""
+    return json.dumps({"format": FORMAT, "forms": forms}).encode()

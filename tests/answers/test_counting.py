@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from survey_app.answers.counting import OpenedAnswers, count_levels, split_text, weights
+from survey_app.answers.counting import OpenedAnswers, count_levels, split_answers, weights, without_blanks
 from tests.answers.make import ANSWERS, make_definition
 
 
@@ -22,8 +22,10 @@ def test_choices_are_counted_by_their_name() -> None:
     assert counted["q_5_6_2", "5"] == 2
 
 
-def test_text_and_figures_are_not_counted() -> None:
-    assert not {item for item, _level in count(ANSWERS)} & {"y_kien", "b_so_lan"}
+def test_figures_are_counted_by_themselves_and_text_is_not() -> None:
+    counted = count(ANSWERS, ANSWERS | {"b_so_lan": 3}, ANSWERS)
+    assert (counted["b_so_lan", "2"], counted["b_so_lan", "3"]) == (2, 1)
+    assert "y_kien" not in {item for item, _level in counted}
 
 
 def test_every_choice_of_a_multiple_choice_counts() -> None:
@@ -37,10 +39,16 @@ def test_asked_and_not_answered_counts_as_empty_and_not_asked_counts_nowhere() -
     assert set(count({"b_lam_tt": "khong"})) == {("b_lam_tt", "khong")}
 
 
-def test_the_own_words_are_taken_out_of_the_answers() -> None:
-    rest, words = split_text(make_definition(), ANSWERS)
+def test_only_answers_to_scored_questions_stay_together() -> None:
+    opinions, words = split_answers(make_definition(), ANSWERS)
     assert words == {"y_kien": "Thêm ghế ngồi chờ"}
-    assert "y_kien" not in rest
+    assert opinions == {"q_5_6_3": "4", "q_5_6_2": "5"}
+
+
+def test_a_scored_question_left_out_on_paper_is_not_known_and_any_other_stays_open() -> None:
+    filled = without_blanks(make_definition(), {"b_lam_tt": "co", "q_5_6_3": "4"})
+    assert filled == {"b_lam_tt": "co", "q_5_6_3": "4", "q_5_6_2": "KB"}
+    assert without_blanks(make_definition(), {"b_lam_tt": "khong"}) == {"b_lam_tt": "khong"}  # not asked
 
 
 def test_a_ballot_weighs_invited_over_received() -> None:

@@ -111,7 +111,7 @@ def test_forms_are_keyed_after_the_last_day_until_collection_is_closed(
     with database.writing() as session:
         survey_round = session.get_one(Round, desk.made.round.id)
         survey_round.closes_on = today() - timedelta(days=5)
-        assert "Còn 1 lô phiếu giấy" in checks_before_closing(session, survey_round)[-1].text
+        assert "Còn 1 lô phiếu giấy" in "; ".join(check.text for check in checks_before_closing(session, survey_round))
     assert client.post("/p/answers", json=body(desk.made.codes[6], answers=ANSWERS)).status_code == 410
     first, second = (next_code(app, database, desk).code for _ in range(2))
     assert client.post("/p/answers", json=body(first)).status_code == 200
@@ -134,7 +134,7 @@ def test_keyed_forms_are_opened_with_the_others(
         opening = open_envelopes(session, survey_round, desk.made.private_keys[:1], None)
         assert (opening.envelopes, opening.ballots, opening.faulty) == (2, 2, 0)
     with database.reading() as session:
-        assert {"q_5_6_3" in one.answers for one in session.scalars(select(Ballot))} == {False}
+        assert {one.answers["q_5_6_3"] for one in session.scalars(select(Ballot))} == {"KB"}
         assert session.scalar(select(func.count(AccessCode.replay_digest))) == 0
 
 

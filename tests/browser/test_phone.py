@@ -24,10 +24,20 @@ OUTSIDE = """() => [...document.querySelectorAll("body *:not(template)")].filter
 }).map((one) => one.outerHTML.slice(0, 120))"""
 
 
+# What a thumb presses; of a choice it is the whole card.
+TOO_SMALL = """() => [...document.querySelectorAll(
+  "a[href], button, summary, select, textarea, input:not([type=hidden])"
+)].filter((one) => {
+  const box = (one.closest(".card") || one).getBoundingClientRect();
+  return one.checkVisibility() && !one.closest(".unseen, .skip") && (box.width < 47.5 || box.height < 47.5);
+}).map((one) => one.outerHTML.slice(0, 120))"""
+
+
 def fits(page: Page) -> None:
-    """No accessibility fault, and everything on the screen."""
+    """No accessibility fault, everything on the screen, nothing to press smaller than 48 pixels."""
     check_axe(page)
     stays_inside(page)
+    assert page.evaluate(TOO_SMALL) == []
 
 
 def double_text(page: Page) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -349,21 +350,55 @@ def test_a_browser_that_cannot_seal_leaves_it_to_the_server(
     assert left_on_device(page) == NOTHING
 
 
+ZALO = {
+    "android": "Mozilla/5.0 (Linux; Android 11) AppleWebKit/537.36 Chrome/104.0 Mobile Zalo android/12081",
+    "iphone": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Zalo iOS/592",
+}
+
+
+@pytest.mark.parametrize("phone", list(ZALO))
 def test_inside_zalo_the_code_and_the_way_out_are_shown(
-    server: Server, made: OpenRound, new_context: NewContext
+    server: Server, made: OpenRound, new_context: NewContext, phone: str
 ) -> None:
-    agent = "Mozilla/5.0 (Linux; Android 11) AppleWebKit/537.36 Chrome/104.0 Mobile Zalo android/12081 ZaloTheme/light"
-    context = new_context(viewport=PHONE, user_agent=agent, permissions=["clipboard-read", "clipboard-write"])
+    context = new_context(viewport=PHONE, user_agent=ZALO[phone], permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    open_link(page, server.url, made.codes[0])
     code = made.codes[0]
-    expect(page.locator(".panel.warn")).to_contain_text(
-        f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}", use_inner_text=True
-    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_link(page, server.url, code)
+    panel = page.locator(".panel.warn")
+    shown = f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}"
+    expect(panel).to_contain_text(shown, use_inner_text=True)
     check_axe(page)
     page.get_by_role("button", name="Chép đường dẫn").click()
     page.get_by_text("Đã chép.").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == f"{server.url}/p#{code}"
+    way = page.get_by_role("link", name="Mở bằng Chrome")
+    if phone == "android":
+        # Android's Intent.parseUri splits at the last «#»: what stands before it is the address for the browser.
+        address, _, intent = way.get_attribute("href").rpartition("#")
+        assert address.replace("intent:", "http:") == f"{server.url}/p#{code}"
+        parts = dict(part.split("=", 1) for part in intent.removeprefix("Intent;").removesuffix(";end").split(";"))
+        assert parts == {
+            "scheme": "http",
+            "package": "com.android.chrome",
+            "S.browser_fallback_url": quote(f"{server.url}/p", safe=""),
+        }
+        pressed = context.new_page()  # this browser has no such apps: nothing happens, and no server hears of it
+        pressed.on("request", lambda request: asked.append(request.url))
+        open_link(pressed, server.url, code)
+        pressed.get_by_role("link", name="Mở bằng Chrome").click()
+        expect(pressed.locator(".panel.warn")).to_contain_text(shown, use_inner_text=True)
+        pressed.close()
+    else:
+        expect(way).to_have_count(0)
+        expect(panel).to_contain_text("Mở bằng Safari")
+    assert not [url for url in asked if code in url.split("#")[0]]
+    context.set_offline(True)
+    finish(page)
+    heading(page, WAITING)
+    expect(page.locator("main")).to_contain_text("đừng trả lời lại ở trình duyệt khác")
+    expect(way).to_have_count(0)  # another browser would ask everything anew
 
 
 def test_a_code_that_the_phone_does_not_hold_says_so_without_network(

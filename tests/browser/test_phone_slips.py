@@ -110,6 +110,14 @@ def test_the_page_of_the_qr_code_loses_no_answer_and_its_key_waits_for_the_netwo
     other.unroute("**/p/resume/fetch")
     other.get_by_role("button", name="Tiếp tục").click()
     expect(other.locator("#q-y_kien")).to_have_value("Thêm ghế")
+    page.go_back()
+    page.go_back()
+    page.check("#q-b_lam_tt-co")  # opens questions that have no answer yet
+    page.get_by_role("button", name="Làm tiếp trên máy khác").click()
+    heading(page, "Làm tiếp trên máy khác")
+    third = new_context(viewport=PHONE).new_page()
+    third.goto(f"{server.url}/p#{made.codes[0]}~{key}")
+    expect(third.locator("#q-q_5_6_3-4")).to_be_visible()  # the first without an answer, not the place that was left
 
 
 def test_a_tab_that_was_left_alone_does_not_undo_the_other(

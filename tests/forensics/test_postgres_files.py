@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,16 @@ pytestmark = pytest.mark.skipif("postgresql" not in ENGINES, reason="PostgreSQL 
 PERSONS = 1000
 NAMED = 200
 NAIVE = 300
+
+
+@pytest.fixture
+def answered(make_app: MakeApp, tmp_path: Path) -> Iterator[Place]:
+    """A round in which all have answered, on a server that keeps no old log files, as its keeper was asked."""
+    place = make_place(make_app("postgresql", tmp_path), tmp_path, 30)
+    _run(place.database, "ALTER SYSTEM SET wal_recycle = off", "SELECT pg_reload_conf()")
+    answer_all(place)
+    yield place
+    _run(place.database, "ALTER SYSTEM RESET wal_recycle", "SELECT pg_reload_conf()")
 
 
 def person_traces(place: Place, when: str) -> dict[str, Trace]:
@@ -79,9 +89,14 @@ def _log(database: Database) -> Iterator[bytes]:
 
 
 def _checkpoint(database: Database) -> None:
+    _run(database, "CHECKPOINT")
+
+
+def _run(database: Database, *statements: str) -> None:
     raw = database.engine.raw_connection()
     raw.driver_connection.autocommit = True
-    raw.cursor().execute("CHECKPOINT")
+    for statement in statements:
+        raw.cursor().execute(statement)
     raw.driver_connection.autocommit = False
     raw.close()
 
@@ -110,6 +125,19 @@ def test_nothing_in_the_database_links_a_person_to_an_answer(make_app: MakeApp, 
     assert len(answers) >= 7
     findings = compare(persons, answers, place.said)
     assert [one for one in findings if not one.at_chance()] == []
+
+
+def test_after_cleaning_no_envelope_lies_in_the_log(answered: Place) -> None:
+    with answered.database.reading() as session:
+        envelopes = session.scalars(select(Envelope.sealed)).all()
+    assert _in_log(answered.database, envelopes) == 30  # control: before, in the order of arrival
+    close_and_open(answered)
+    assert _in_log(answered.database, envelopes) == 0
+
+
+def _in_log(database: Database, envelopes: Sequence[bytes]) -> int:
+    log = b"".join(_log(database))
+    return sum(sealed[200:232] in log for sealed in envelopes)
 
 
 @pytest.mark.parametrize("transactions", [1, 2])

@@ -81,3 +81,15 @@ def test_a_round_that_is_not_opened_is_refused(run, database, samples):
     found = run(code, "--json")
     assert (found.exit_code, found.stdout) == (2, "")
     assert "Tính được sau khi mở niêm phong." in found.stderr
+
+
+def test_units_of_a_file_stand_in_order_without_ranks_and_without_a_common_total(run, samples, tmp_path):
+    lines = (samples / "answers-simulated.csv").read_text("utf-8").splitlines()
+    answers = tmp_path / "don-vi.csv"
+    rows = [f"{line},{('X1', 'X2')[number % 2]}" for number, line in enumerate(lines[1:])]
+    answers.write_text("\n".join([f"{lines[0]},rated_unit", *rows]), "utf-8")
+    printed = run("--criteria", samples / "criteria-district-2021.csv", "--answers", answers).stdout
+    assert "2 đơn vị được đánh giá, mỗi đơn vị một tổng" in printed
+    assert "Điểm điều tra: " not in printed
+    assert "hạng 1" not in printed
+    assert "không nêu hạng" in printed

@@ -1,4 +1,4 @@
-"""What is said of ranks and of changes between years."""
+"""What is said of ranks, and when limits of a total may be printed."""
 
 import itertools
 from decimal import Decimal
@@ -11,23 +11,18 @@ from analysis.scoring_rules import Settings
 from survey_app.scores.comparison import (
     Band,
     Beside,
-    Change,
     Limits,
     Row,
-    Untested,
-    Year,
-    YearLine,
     band_of,
-    compare_leaves,
     compare_rows,
-    compare_units,
     limits_of,
     places_of,
     round_ticks,
+    spread_of_total_shown,
     told_apart,
     units_of,
 )
-from survey_app.scores.figures import Overview
+from survey_app.scores.figures import Overview, overview
 from survey_app.scores.inputs import Leaf, ScoreInputs, compute
 from survey_app.scores.publication import published
 
@@ -88,51 +83,30 @@ def test_a_run_of_an_earlier_program_has_nothing_to_compare():
     )
 
 
+def leaf(code, groups):
+    return Leaf(Criterion(code, Decimal(10), SURVEY, groups, (f"q{code}",)), "Chỉ đạo", "I", "Chỉ đạo, điều hành")
+
+
 @pytest.mark.parametrize(
-    ("low", "high", "says"),
-    [(0.01, 0.2, Change.UP), (-0.2, -0.01, Change.DOWN), (-0.1, 0.1, Change.UNCLEAR), (None, None, Change.UNCLEAR)],
+    ("leaves", "shown"),
+    [
+        ([leaf("1.1", ("A",))], False),  # the total is the leaf
+        ([leaf("1.1", ("A",)), leaf("1.2", ("E",))], False),  # its variance less that of the other one
+        ([leaf("1.1", ("A",)), leaf("1.2", ("A", "E"))], True),  # A answered both: covariances are printed nowhere
+        ([leaf("1.2", ("E",))], True),
+    ],
 )
-def test_a_change_is_real_only_when_its_interval_leaves_out_zero(low, high, says):
-    assert YearLine("1.1", "Tiêu chí", 1, 1.1, low, high).says is says
-
-
-LEAF = Leaf(Criterion("1.1", Decimal(10), SURVEY, ("A",), ("q",)), "Chỉ đạo", "I", "Chỉ đạo, điều hành")
-
-
-def year(low, high, settings=Settings(), classes=None, asked=None):  # noqa: B008
-    """A scored round of two units: how many chose the lowest and the highest level."""
+def test_limits_of_a_total_tell_no_leaf_that_is_kept_back(leaves, shown):
+    """Seven of A answered: their mean is shown, how they spread is not."""
+    answers = {"A": (0, 1, 2, 3, 1), "E": (10, 20, 30, 30, 10)}
     counts = {
-        unit: {("A", "q", "1"): one, ("A", "q", "5"): five}
-        for unit, one, five in zip(("001", "002"), low, high, strict=True)
-    }
-    scores = compute(ScoreInputs(settings, (LEAF,), counts, {"A": 300}, 5, classes=classes or {}, asked=asked or {}))
-    units = {}
-    for unit, (leaf,) in scores.units.items():
-        found = [float(leaf.points or 0), 0.3, float(leaf.points or 0) - 0.6, float(leaf.points or 0) + 0.6, 100]
-        units[unit] = {"total": found, "leaves": {"1.1": found}, "areas": {"I": found}}
-    run = SimpleNamespace(precision={"all": {}, "units": units}, inputs={"classes": classes or {}})
-    return Year(run, published(scores))
-
-
-def test_units_are_compared_with_the_year_before_among_their_like():
-    classes = {"001": "offices", "002": "communes"}
-    now, before = (year(low, high, classes=classes) for low, high in (([20, 50], [80, 50]), ([50, 49], [50, 51])))
-    (communes, found), (offices, other) = compare_units(now, before, {"001": "Sở Nội vụ", "002": "Xã Nà Tấu"})
-    assert (communes, offices) == ("Xã, phường, thị trấn", "Sở, ngành")
-    assert [(line.title, line.before, line.now, line.says) for line in found.lines + other.lines] == [
-        ("Xã Nà Tấu", Decimal("5.10"), Decimal("5.00"), Change.UNCLEAR),
-        ("Sở Nội vụ", Decimal("5.00"), Decimal("8.00"), Change.UP),
-    ]
-    assert (found.count(Change.UNCLEAR), other.count(Change.UP), other.tested) == (1, 1, 1)
-
-
-def test_no_verdict_where_the_rules_or_the_questions_of_the_years_differ():
-    now = year([20, 50], [80, 50])
-    ((_name, rules),) = compare_units(now, year([50, 49], [50, 51], Settings(dont_know="zero")), {})
-    assert {line.untested for line in rules.lines} == {Untested.RULES}
-    assert {line.low for line in rules.lines} == {None}
-    other = year([50, 49], [50, 51], asked={"001": {"1.1": ()}})
-    ((_name, asked),) = compare_units(now, other, {"001": "Sở Nội vụ"})
-    assert asked.not_comparable == ("Sở Nội vụ",)
-    assert [line.code for line in asked.lines] == ["002"]
-    assert [line.says for line in compare_leaves(now, now, "001").lines] == [Change.UNCLEAR]
+        (group, item, str(level)): count
+        for one in leaves for group in one.criterion.groups for item in one.criterion.items
+        for level, count in enumerate(answers[group], 1)
+    }  # fmt: skip
+    found = published(compute(ScoreInputs(Settings(), tuple(leaves), {"001": counts}, {"A": 7, "E": 100}, 5)))
+    printed = overview(found)
+    assert spread_of_total_shown(printed) is shown
+    figures = [5.0, 0.3, 4.4, 5.6, 100, 60.0]
+    run = SimpleNamespace(precision={"all": {"total": figures, "areas": {}, "leaves": {}}})
+    assert (limits_of(run, printed)[0] is not None) is shown

@@ -43,7 +43,12 @@ def test_a_group_of_which_something_is_kept_back_has_no_mean():
     assert "E" in leaf.kept_back
 
 
-def test_pooled_groups_of_sipas_are_not_compared():
+def test_pooled_groups_of_sipas_are_compared_where_none_is_small():
     levels = {"E": (10, 30, 30, 20, 10), "F": (0, 6, 14, 41, 39)}
-    assert compared(levels, scored_by=SIPAS).areas == ()
-    assert compared(levels, Settings(sipas_groups="equal"), SIPAS).different == 1
+    for rule in ("pooled", "equal"):
+        found = compared(levels, Settings(sipas_groups=rule), SIPAS)
+        ((_area, (leaf,)),) = found.areas
+        assert [(mean.group, mean.mean) for mean in leaf.means] == [("F", 80), ("E", 30)], "share of levels 4 and 5"
+        assert found.different == 1
+    ((_area, (leaf,)),) = compared(levels | {"F": (0, 2, 4, 7, 6)}, scored_by=SIPAS).areas
+    assert (leaf.means, leaf.kept_back, leaf.different) == ((), ("E", "F"), ()), "E would tell what nineteen said"

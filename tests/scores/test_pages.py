@@ -5,7 +5,8 @@ import re
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select
+from playwright.sync_api import expect
+from sqlalchemy import select, update
 
 from survey_app.access import Role
 from survey_app.answers.models import Ballot
@@ -139,6 +140,21 @@ def test_the_trace_of_sipas_names_its_items(scored, signed_in):
     assert re.search(r"E\+F s_08 .*0,884977", page)
     assert "/ 15 = 7,794683" in page
     assert "nhóm bằng nhau 7,32" in page
+
+
+def test_a_run_of_an_earlier_program_says_so_on_every_page(database, scored, signed_in):
+    code, district = scored()
+    client = signed_in(Role.LEADER, unit=district)
+    paths = ("", "/8.1", *(f"/{name}" for name in PAGES))
+    assert not any("bản chương trình cũ" in text_of(client.get(f"/rounds/{code}/scores{path}")) for path in paths)
+    with database.writing() as session:
+        session.execute(update(ScoreRun).values(program_version="0.0.9"))
+    for path in paths:
+        assert "do bản chương trình cũ (0.0.9) tính" in text_of(client.get(f"/rounds/{code}/scores{path}")), path
+    assert "Đề nghị cán bộ phụ trách đợt tính lại" in text_of(client.get(f"/rounds/{code}/scores"))
+    client = signed_in(Role.OPERATOR, unit=district)
+    client.post(f"/rounds/{code}/scores", data={"csrf_token": csrf_token(client)})
+    assert "bản chương trình cũ" not in text_of(client.get(f"/rounds/{code}/scores")), "computed again"
 
 
 def test_a_leaf_without_points_says_why(scored, signed_in):
@@ -318,36 +334,58 @@ def test_a_year_is_compared_with_the_year_before(database, samples, signed_in):
     assert "Năm 2022 so với năm 2021" in page
     assert "Hai năm tính điểm theo quy tắc khác nhau" in page
     assert "Không kết luận. Quy tắc tính điểm hai năm khác nhau" in page
-    assert "thật" not in re.sub(r"Tăng thật[:,]|giảm thật:|Giảm thật:", "", page), "no verdict under other rules"
+    assert "thật" not in re.sub(r"[Tt]ăng thật[:,]|[Gg]iảm thật:", "", page), "no verdict under other rules"
     assert "Chưa có đợt năm trước nào" in text_of(client.get(f"/rounds/{first}/scores/years"))
 
 
-def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server, new_context):
+def scored_places(server, samples):
+    """The address of a scored round whose citizens were asked in three places and more, and its operator."""
     with server.database.writing() as session:
         survey_round = make_opened_round(session, samples)
         in_places(session, survey_round, [40, 60, 80])
         operator = make_user(session, Role.OPERATOR, survey_round.operator_unit)
         store_run(session, survey_round, operator)
-        address = f"{server.url}/rounds/{survey_round.code}/scores"
+        return f"{server.url}/rounds/{survey_round.code}/scores", operator
+
+
+def test_charts_are_saved_as_files_and_the_pages_are_accessible(samples, server, new_context):
+    address, operator = scored_places(server, samples)
     for viewport in (PHONE, OFFICE):
         page = signed_in_context(server, new_context, operator, viewport=viewport).new_page()
         for name in ("", *(f"/{name}" for name in PAGES)):
             page.goto(address + name)
             check_axe(page)
-    page.goto(f"{address}/places")
-    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
-        with page.expect_download() as download:
-            page.get_by_role("button", name=f"Tải hình .{kind}").click()
-        content = download.value.path().read_bytes()
-        assert content.startswith(start)
-        assert b"var(--" not in content
-        if kind == "svg":
-            told = content.decode()
-            assert "Mức đánh giá của nhóm E, % của mức cao nhất" in told
-            assert "chưa rõ nửa nào" in told
-            assert "Nguồn:" in told
-            assert "Quy tắc:" in told
-        assert download.value.suggested_filename == f"noi-e.{kind}"
+    wanted = (  # the page, its first chart, a word inside it that is not in the frame around it
+        ("/places", "noi-e", "Mức đánh giá của nhóm E, % của mức cao nhất", "chưa rõ nửa nào"),
+        ("", "linh-vuc", "Điểm theo lĩnh vực", "% điểm tối đa của lĩnh vực"),
+        ("/questions", "muc-i", "Mỗi mức bao nhiêu phần trăm: I.", "mức 5"),
+        ("/groups", "nhom-i", "Các nhóm đánh giá thế nào: I.", "% của mức cao nhất"),
+    )
+    for name, file, title, inside in wanted:
+        page.goto(address + name)
+        for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+            with page.expect_download() as download:
+                page.get_by_role("button", name=f"Tải hình .{kind}").first.click()
+            content = download.value.path().read_bytes()
+            assert content.startswith(start)
+            assert b"var(--" not in content
+            if kind == "svg":
+                told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", content.decode()))
+                for words in (title, inside, "Nguồn:", "Quy tắc:"):
+                    assert words in told, (file, words)
+            assert download.value.suggested_filename == f"{file}.{kind}"
+
+
+def test_a_phone_shows_every_chart_whole(samples, server, new_context):
+    address, operator = scored_places(server, samples)
+    page = signed_in_context(server, new_context, operator, viewport=PHONE).new_page()
+    for name in ("", "/places", "/groups", "/questions"):
+        page.goto(address + name)
+        chart = page.locator("svg.phone-chart").first
+        expect(chart).to_be_visible()
+        expect(page.locator(".box > svg[role=img]").first).to_be_hidden()
+        right = "svg => Math.max(...[...svg.querySelectorAll('*')].map(part => part.getBoundingClientRect().right))"
+        assert chart.evaluate(right) <= PHONE["width"], "nothing of it lies outside the screen"
 
 
 def test_computing_again_notices_answers_that_changed_places(database, scored, signed_in):

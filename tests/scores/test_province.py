@@ -91,11 +91,18 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
         assert again.same_inputs
         assert again.same_precision
         code, top = survey_round.code, survey_round.operator_unit
+        shown_lists = unit_lists_of(run, names)
     printed = app.test_cli_runner().invoke(args=["scores", "compute", code]).stdout
+    assert "mỗi đơn vị một tổng" in printed
+    assert "Điểm điều tra: " not in printed, "no total of sở and communes in common"
     lists = printed[printed.index("Xã, phường, thị trấn (4):") :].split("\n\n")
-    assert [each.count(", hạng ") for each in lists[:2]] == [4, 3]
     assert lists[1].startswith("Sở, ngành (3):")
-    assert "có thể chỉ do ngẫu nhiên" in lists[2]
+    for text, (_name, units) in zip(lists, shown_lists, strict=False):
+        rows = [line.split() for line in text.splitlines()[2:]]
+        ranks = [str(one.best) if one.best == one.worst else f"{one.best}–{one.worst}" for one in units.ordered]
+        assert [row[0] for row in rows] == ranks
+        assert [row[5] for row in rows] == [one.unit for one in units.ordered]
+    assert "hạng thật có thể là bất kỳ số nào" in lists[2]
     operator = signed_in(Role.OPERATOR, unit=top)
     sheet = load_workbook(io.BytesIO(operator.get(f"/rounds/{code}/scores.xlsx").data))["Tự đánh giá"]
     rows = {row[0]: row[1:] for row in sheet.iter_rows(min_row=6, values_only=True) if row[1]}
@@ -103,3 +110,11 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
     page = operator.get(f"/rounds/{code}/scores/places").text
     assert "Điểm của các đơn vị được đánh giá: Sở, ngành" in page
     assert "Công chức chấm chính đơn vị mình" in page
+    both = operator.get(f"/rounds/{code}/scores/1.7.1").text
+    assert "Chọn một đơn vị ở ô trên" in both
+    assert "Cách ra điểm" not in both, "sở and communes together are nobody's points"
+    assert "Cách ra điểm" in operator.get(f"/rounds/{code}/scores/1.7.1?unit={min(offices)}").text
+    one = operator.get(f"/rounds/{code}/scores/8.1").text
+    assert "Số liệu chung của 4 đơn vị loại xã, phường, thị trấn" in one
+    assert "Lĩnh vực VIII" not in one
+    assert "gộp cả hai loại" in operator.get(f"/rounds/{code}/scores/questions").text

@@ -6,12 +6,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, make_url, select, text
 
 from survey_app import migrate
-from survey_app.answers.models import Envelope
+from survey_app.answers.models import AnswerCount, Ballot, Envelope
 from survey_app.db import Database
 from survey_app.roster.models import ChangeRequest, Person, RosterVersion, Upload
 from survey_app.sealed_columns import keys_of
 from survey_app.tables import metadata
-from tests.answers.make import make_open_round
+from tests.answers.make import ANSWERS, make_open_round
 
 pytestmark = pytest.mark.fresh_database
 
@@ -61,6 +61,23 @@ def test_a_database_with_rows_is_brought_to_the_newest_version(database_url):
     migrate.upgrade(database)
     with database.engine.connect() as connection:
         assert connection.execute(text(counted)).one() == (3, 3, 1)
+    database.close()
+
+
+def test_ballots_opened_by_an_older_program_lose_the_background_which_is_counted_before(database_url):
+    database = Database(database_url, b"p" * 32, (b"k" * 32,))
+    with database.writing() as session:
+        made = make_open_round(session, b"p" * 32, persons=(3,))
+        place = {"round_id": made.round.id, "cell_id": made.cells[1].id, "rated_unit_id": made.round_unit(session)}
+        session.add_all(Ballot(id=str(number) * 32, answers=ANSWERS, **place) for number in range(2))
+        count = {"answers": 2, "weight_sum": 3.0, "weight_square_sum": 4.5}
+        session.add(AnswerCount(item="q_5_6_3", level="4", **place, **count))
+    migrate.downgrade(database, "0024")
+    migrate.upgrade(database)
+    with database.reading() as session:
+        assert session.scalars(select(Ballot.answers)).all() == [{"q_5_6_2": "5", "q_5_6_3": "4"}] * 2
+        figures = session.scalars(select(AnswerCount).where(AnswerCount.item == "b_so_lan")).one()
+        assert (figures.level, figures.answers, figures.weight_sum, figures.weight_square_sum) == ("2", 2, 3.0, 4.5)
     database.close()
 
 
