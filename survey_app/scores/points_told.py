@@ -80,8 +80,10 @@ class Part:
         return np.round((sums * float(self.share) + float(rest)) * _GRID)
 
     def is_told_by(self, fits: Truths) -> bool:
-        """Whether the readings that are left say what nearly all of a small group of one mind chose; of others, how
-        many chose some level that was chosen."""
+        """Whether the readings that are left have one mean, or say what nearly all of a small group of one mind chose;
+        of others, how many chose some level that was chosen."""
+        if len(set(self.of_readings[fits].tolist())) < 2:
+            return True
         left = self.readings[fits]
         if self.why in _ONE_MIND:
             return len(set(left.argmax(axis=1).tolist())) < 2
@@ -127,10 +129,10 @@ def kept_back_with_points(
 ) -> tuple[frozenset[Key], frozenset[str]]:
     """(lines, leaves) of one rated unit to be kept back beside what is hidden, so that no line is told by points.
 
-    Told is a line of few answers of which one count is certain, and a small group of one mind of which it is certain
-    what level nearly all chose. First further lines of the leaf go, the smallest first. Where that does not help its
-    points go, and with them the smallest other leaf that hides them in the total, with as few of its lines as do.
-    Nothing more is kept back where all of the unit would not help: there the total alone tells."""
+    Told is a line of few answers of which the mean or one count is certain, and a small group of one mind of which it
+    is certain what level nearly all chose. First further lines of the leaf go, the smallest first. Where that does not
+    help its points go, and with them the smallest other leaf that hides them in the total, with as few of its lines as
+    do. Nothing more is kept back where all of the unit would not help: there the total alone tells."""
     secret = {part.key for leaf in leaves for part in leaf.parts if part.why and part.why.hides_mean}
     more: set[Key] = set()
     told: list[LeafParts] = []
