@@ -16,6 +16,7 @@ from ..view_log import log_view
 from ..web import me, reading, writing
 from . import paper_rules, queries
 from .blueprint import bp
+from .letter_words import address_of
 from .models import Batch, InvitationState, WorkPart
 from .slip_pages import chosen_row, ids_of, number_of, people_value
 from .slip_rules import MAY_DRAW
@@ -97,6 +98,8 @@ def paper_batch(code: str, batch_id: int) -> ResponseReturnValue:
         survey_round=survey_round,
         batch=batch,
         persons=persons,
+        numbers=queries.person_numbers(reading(), survey_round) if manages else {},
+        place_of=address_of,
         returned=InvitationState.RETURNED_PAPER,
         may_return=MAY_DRAW,
         ticked_here=paper_rules.worked_on(reading(), batch, me(), WorkPart.TICKED),

@@ -106,6 +106,8 @@ def attendance(code: str, batch_id: int) -> ResponseReturnValue:
         survey_round=survey_round,
         batch=batch,
         persons=persons,
+        numbers={one.person_id: number for number, one in enumerate(persons, 1)},  # as on the list that was signed
+        place_of=address_of,
         drew=InvitationState.DREW_SLIP,
         may_draw=slip_rules.MAY_DRAW,
     )

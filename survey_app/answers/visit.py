@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..access_codes.codes import hash_of, normalise
+from ..access_codes.models import InvitationState
 from ..attempts import address_key, attempts_within, count_attempt
 from ..errors import Refused
 from ..questionnaires.definition import Definition, Language
@@ -178,7 +179,7 @@ def enter(typed: str, sending: bool = False, repeated: bool = False) -> Visit:
     setting = _setting(session, access)
     g.survey_round = setting.round if setting else session.get(Round, access.round_id)
     g.mode = access.mode
-    if not repeated:
+    if not (repeated and access.state is InvitationState.RECEIVED):
         check_access(access, sending=sending)
     if setting is None:
         raise NotOpen("Khảo sát chưa bắt đầu.")

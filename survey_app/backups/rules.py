@@ -104,14 +104,19 @@ def new_file(settings: Settings) -> Path:
     """Where the page of backups writes the next one: a name of its own in the folder of backups."""
     folder = settings.data_folder / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
-    day = f"ksxhh-{now().astimezone(LOCAL_ZONE):%Y%m%d}"
-    files = (folder / (f"{day}.bak" if number == 1 else f"{day}-{number}.bak") for number in count(1))
+    return _free_name(folder, now())
+
+
+def _free_name(folder: Path, moment: datetime) -> Path:
+    """A file named after day, hour and minute; with a number behind it where this minute has one already."""
+    name = f"ksxhh-{moment.astimezone(LOCAL_ZONE):%Y%m%d-%H%M}"
+    files = (folder / (f"{name}.bak" if number == 1 else f"{name}-{number}.bak") for number in count(1))
     return next(file for file in files if not file.exists())
 
 
 def _file_for(out: Path, moment: datetime) -> Path:
-    """The file itself, or one named after the day in the folder. Raises Refused when it is there already."""
-    file = out / f"ksxhh-{moment.astimezone(LOCAL_ZONE):%Y%m%d}.bak" if out.is_dir() else out
+    """The file itself, or a new one in the folder. Raises Refused when it is there already."""
+    file = _free_name(out, moment) if out.is_dir() else out
     if file.exists():
         raise Refused(f"Đã có tệp {file}; chương trình không ghi đè bản sao lưu. Chọn tên khác.")
     if not file.parent.is_dir():

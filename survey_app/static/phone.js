@@ -38,6 +38,15 @@
   const byId = (id) => document.getElementById(id);
   const words = () => byId("words").dataset;
 
+  // What the page says of its round above everything: a training or a demonstration round.
+  const roundNotes = () => [...document.querySelectorAll("header > .demo:not([id])")];
+
+  // The page that lies here for times without network is of no round: a sealed answer brings the words of its own.
+  function sayRoundNotes(texts) {
+    if (roundNotes().length) return;
+    document.querySelector("header").append(...texts.map((text) => Object.assign(document.createElement("p"), { className: "demo", textContent: text })));
+  }
+
   // Puts values for {name} into the texts of a part.
   function fill(part, values) {
     const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
@@ -707,6 +716,7 @@
     const latest = my.form.pages[content.language];
     const payload = { v: 1, questionnaire: content.version, ...surveyForm.ratingsOf(content, state.answers) };
     const row = { id, code, submission: draft.submission, facts: content.facts, state: "waiting" };
+    row.notes = roundNotes().map((note) => note.textContent);
     if (desk) row.questionnaire = content.version;
     if (draft.resume) row.resume = await device.resumeId(draft.resume);
     const bytes = new TextEncoder().encode(JSON.stringify(payload));
@@ -762,6 +772,7 @@
     remember(row.code);
     facts = { ...row.facts, code: row.code.replace(/(.{4})(?=.)/g, "$1-") };
     my.row = row;
+    sayRoundNotes(row.notes || []);
     showOutcome(row.state);
     retry(row);
   }

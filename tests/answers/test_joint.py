@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError
 from werkzeug.test import TestResponse
 
@@ -145,3 +145,26 @@ def test_the_mode_of_a_group_with_invited_people_is_final_in_the_database(
         return
     with pytest.raises(DBAPIError, match="the mode is final"), database.writing() as session:
         session.execute(change)
+
+
+def test_how_many_keys_open_is_final_in_the_database_once_the_round_is_open_or_an_envelope_came(
+    app: Flask, database: Database, client: FlaskClient, made: OpenRound
+) -> None:
+    this = update(Round).where(Round.id == made.round.id)
+    assert answer(client, made.codes[0], "a") == 200
+
+    def refuses_strict() -> None:
+        with pytest.raises(DBAPIError, match="the key mode is final"), database.writing() as session:
+            session.execute(this.values(key_mode="strict"))
+
+    refuses_strict()
+    with database.writing() as session:
+        session.execute(this.values(key_mode="availability", title="Đợt khác"))  # the mode stays as it is
+        session.execute(this.values(opened_at=None))
+    refuses_strict()
+    with database.writing() as session:
+        session.execute(delete(Envelope))
+        session.execute(this.values(key_mode="strict"))
+    with database.reading() as session:
+        survey_round = session.get_one(Round, made.round.id)
+        assert (survey_round.title, survey_round.key_mode) == ("Đợt khác", "strict")

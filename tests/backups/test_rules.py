@@ -1,6 +1,7 @@
 """A backup holds everything, opens only with the key file, comes back whole, and never lies over something else."""
 
 import json
+import re
 import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -134,8 +135,9 @@ def test_nothing_is_written_over(place, database, settings, tmp_path):
         make_backup(database, settings, tmp_path / "khong-co" / "a.bak", None)
     folder = tmp_path / "usb"
     folder.mkdir()
-    make_backup(database, settings, folder, None)
-    assert [path.name[:6] for path in folder.iterdir()] == ["ksxhh-"]
+    names = [make_backup(database, settings, folder, None)[0].name for _ in range(2)]  # of one day, perhaps one minute
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
+    assert all(re.fullmatch(r"ksxhh-\d{8}-\d{4}(-2)?\.bak", name) for name in names)
 
 
 def test_nothing_is_restored_under_a_running_program(place, database, settings, elsewhere, tmp_path):

@@ -1,6 +1,7 @@
 """Without network, with a broken one, with several tabs, phones and persons: no finished answer is lost or doubled."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +57,8 @@ def finish(page: Page) -> None:
 def test_in_flight_mode_from_the_link_to_the_sealed_answer(
     server: Server, line: Line, made: OpenRound, new_context: NewContext
 ) -> None:
+    with server.database.writing() as session:
+        session.merge(made.round).purge_on = today() + timedelta(days=30)
     context = new_context(viewport=PHONE)
     opened(context, line.url, made.codes[0]).close()
     line.cut()
@@ -84,6 +87,7 @@ def test_in_flight_mode_from_the_link_to_the_sealed_answer(
     page = context.new_page()
     page.goto(f"{line.url}/p#{made.codes[0]}")
     heading(page, WAITING)
+    expect(page.locator("header .demo")).to_have_text(re.compile("ĐỢT TẬP HUẤN: để làm thử"))
     assert "Thêm ghế" not in page.content()
     page.close()
     assert received(server, made) == []
