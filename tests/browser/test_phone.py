@@ -279,7 +279,7 @@ def test_the_first_visit_stays_within_the_budget_and_the_rest_comes_with_the_fir
     keep_offline(page)
     page.wait_for_timeout(4_000)  # nothing is fetched for later while a person only looks
     first = [address.split("?")[0] for address in line.requests]
-    assert first == ["/p", "/static/respondent.css", "/p/script.js", "/p/form", "/worker.js", "/p"]
+    assert sorted(first) == ["/p", "/p", "/p/form", "/p/script.js", "/static/respondent.css", "/worker.js"]
     assert line.received <= 50_000
     page.check("#q-b_lam_tt-co")
     forward(page)
