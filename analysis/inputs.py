@@ -11,29 +11,80 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.taylor import DesignError, Floats, Truths
 
-Columns = str | Sequence[str]
 Where: TypeAlias = "Truths | Sequence[bool] | pd.Series[bool] | None"
 # One value for each row: array, list or series; or the name of a column.
 Values: TypeAlias = "ArrayLike | pd.Series[Any]"
 Given: TypeAlias = "str | ArrayLike | pd.Series[Any]"
+# One column or a list of them, each named or given as array or series.
+Columns: TypeAlias = "str | NDArray[Any] | pd.Series[Any] | Sequence[str | NDArray[Any] | pd.Series[Any]]"
 _NAMES_SHOWN = 12
+_STRANGE_SHOWN = 3
 
 
-def names_of(columns: Columns | None) -> list[str]:
-    """The names as a list, of none, one or several."""
-    return [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+def aligned(frame: pd.DataFrame, given: Any, what: str) -> Any:
+    """A series in the order of the frame's rows, matched by their labels as pandas does; all else goes by position.
+
+    Raises DesignError for a series whose row labels are not those of the frame, each once."""
+    if not isinstance(given, pd.Series) or given.index.equals(frame.index):
+        return given
+    if given.index.is_unique and frame.index.is_unique:
+        absent = ~frame.index.isin(given.index)
+        if len(given) == len(frame) and not absent.any():
+            return given.reindex(frame.index)
+        told = f"{int(absent.sum())} of the frame's {len(frame)} row labels are not in its {len(given)}"
+    else:
+        told = "row labels repeat, so that its rows cannot be matched"
+    raise DesignError(
+        f"{what}: the index of the series is not that of the frame: {told}. Take the series from the same frame, or "
+        "give an array (.to_numpy()), whose values go by position."
+    )
 
 
-def refuse_unknown(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
+def column_of(frame: pd.DataFrame, given: Given, what: str) -> "pd.Series[Any]":
+    """One column, named or given as a value for each row, in the order of the frame; without a name it is called
+    `what`. Raises DesignError where there is no such column, or another number of values than rows."""
+    if _is_name(frame, given) or np.ndim(given) == 0:
+        refuse_unknown(frame, [given], what)
+        return frame[given]
+    values = aligned(frame, given, what)
+    if np.shape(values) != (len(frame),):
+        raise DesignError(f"{what}: give a column, or a value for each of the {len(frame)} rows.")
+    name = getattr(given, "name", None)
+    found: pd.Series[Any] = pd.Series(values) if isinstance(values, pd.Series) else pd.Series(values, frame.index)
+    return found.rename(what if name is None else name)
+
+
+def columns_of(frame: pd.DataFrame, given: "Columns | None", what: str) -> pd.DataFrame:
+    """The columns as a table with the frame's rows: of none, one or a list of several.
+
+    Raises DesignError as `column_of`, and where two have one name."""
+    several: list[Any] = [] if given is None else list(given) if isinstance(given, list | tuple) else [given]
+    refuse_unknown(frame, [each for each in several if np.ndim(each) == 0], what)
+    found = [column_of(frame, each, what) for each in several]
+    names = [each.name for each in found]
+    twice = {str(name) for name in names if names.count(name) > 1}
+    if twice:
+        raise DesignError(f"{what} has two columns called {', '.join(sorted(twice))}: leave one out, or rename it.")
+    return pd.concat(found, axis=1) if found else pd.DataFrame(index=frame.index)
+
+
+def _is_name(frame: pd.DataFrame, given: object) -> bool:
+    return isinstance(given, str) or (pd.api.types.is_scalar(given) and given in frame)
+
+
+def refuse_unknown(frame: pd.DataFrame, names: Sequence[object], what: str) -> None:
     """Raises DesignError for a name that is no column; `what`: the argument or function that gave it."""
-    strange = [name for name in names if name not in frame]
+    strange = [name for name in names if not _is_name(frame, name) or name not in frame]
     if strange:
+        told = [str(name) if pd.api.types.is_scalar(name) else f"a {type(name).__name__}" for name in strange]
+        more = f", … ({len(told)} in all)" if len(told) > _STRANGE_SHOWN else ""
         known = ", ".join(map(str, frame.columns[:_NAMES_SHOWN])) + (", …" if frame.shape[1] > _NAMES_SHOWN else "")
-        raise DesignError(f"{what} names {', '.join(map(str, strange))}, which is no column. The columns: {known}.")
+        shown = ", ".join(told[:_STRANGE_SHOWN]) + more
+        raise DesignError(f"{what} names {shown}, which is no column. The columns: {known}.")
 
 
 def refuse_rows(bad: Truths, what: str, cure: str) -> None:
@@ -55,6 +106,8 @@ def vector(
     """Numbers (n,) from an array, list or series, NaN where missing; `length`: how many there must be.
 
     Raises DesignError for text, infinite values, and, unless `missing`, for gaps."""
+    if np.ndim(given) == 0:
+        raise DesignError(f"{what} is a {type(given).__name__}: give an array, list or series of numbers.")
     if np.ndim(given) != 1:
         raise DesignError(f"{what} has {np.ndim(given)} dimensions: give one row of numbers.")
     column = pd.Series(given)
@@ -74,10 +127,10 @@ def vector(
 
 def numbers(frame: pd.DataFrame, given: Given, what: str, *, missing: bool = True) -> Floats:
     """Numbers (n,) of a column named, or of values given for each row. Raises DesignError as `vector`."""
-    if isinstance(given, str):
+    if _is_name(frame, given):
         refuse_unknown(frame, [given], what)
-        return vector(frame[given], f"{what}: {given}", missing=missing)
-    return vector(given, what, len(frame), missing=missing)
+        return vector(frame[given], f"{what}: {given!s}", missing=missing)
+    return vector(aligned(frame, given, what), what, len(frame), missing=missing)
 
 
 def truths(frame: pd.DataFrame, given: Given, what: str) -> Floats:
@@ -104,23 +157,22 @@ def inside_of(frame: pd.DataFrame, where: Where) -> Truths:
     """Who is in the domain (n,): everybody without `where`. Raises DesignError unless it has a truth for each row."""
     if where is None:
         return np.ones(len(frame), dtype=bool)
-    inside = np.asarray(where)
+    inside = np.asarray(aligned(frame, where, "where"))
     if inside.dtype != bool or inside.shape != (len(frame),):
         raise DesignError(f"where: give True or False for each of the {len(frame)} rows, such as frame['sex'] == 'F'.")
     return inside
 
 
-def domains(frame: pd.DataFrame, by: Columns | None, inside: Truths) -> Iterator[tuple[dict[str, object], Truths]]:
+def domains(frame: pd.DataFrame, by: "Columns | None", inside: Truths) -> Iterator[tuple[dict[str, object], Truths]]:
     """Labels and members (n,) of each domain of `by` that has one, first column fastest; one without `by`."""
-    names = names_of(by)
-    refuse_unknown(frame, names, "by")
-    if not names:
+    table = columns_of(frame, by, "by")
+    if table.empty:
         yield {}, inside
         return
-    codes = frame[names].groupby(names[::-1], sort=True, observed=True).ngroup().to_numpy()
+    codes = table.groupby(list(table)[::-1], sort=True, observed=True).ngroup().to_numpy()
     for code in np.unique(codes[inside & (codes >= 0)]):
         members = inside & (codes == code)
-        yield frame.loc[int(members.argmax()), names].to_dict(), members
+        yield table.iloc[int(members.argmax())].to_dict(), members
 
 
 def refuse_other(given: str, known: Sequence[str], what: str) -> None:
