@@ -16,6 +16,7 @@ from analysis.inputs import (
     refuse_missing,
     refuse_other,
     refuse_rows,
+    refuse_varying,
     vector,
 )
 from analysis.pps_variance import quadratic_form
@@ -262,9 +263,16 @@ def _refuse_replicates(replicates: Replicates, rows: int) -> None:
 def _stages(strata: pd.DataFrame, psu: pd.DataFrame, fpc: pd.DataFrame, nest: bool, by_size: bool) -> tuple[Stage, ...]:
     stratum, labels = _codes(strata)
     populations = [vector(given, f"fpc: {name}", missing=False) for name, given in fpc.items()]
+    depths = max(psu.shape[1], 1)
+    if len(populations) not in (0, depths):
+        raise DesignError(
+            f"Stages of psu: {depths}, of fpc: {len(populations)}. Give the population of each stage, and name in psu "
+            "only stages whose population is known."
+        )
+    level = "stratum"
     stages = []
-    for depth in range(max(psu.shape[1], 1)):
-        if depth and depth >= len(populations):
+    for depth in range(depths):
+        if depth and not populations:
             break  # without the population of this stage its share of the variance is in the stage above
         units = np.arange(len(psu)) if psu.empty else pd.factorize(psu.iloc[:, depth], sort=True)[0]
         if depth or nest:
@@ -275,9 +283,15 @@ def _stages(strata: pd.DataFrame, psu: pd.DataFrame, fpc: pd.DataFrame, nest: bo
         of_cluster[cluster] = stratum
         if (of_cluster[cluster] != stratum).any():
             raise DesignError(f"Labels of {psu.columns[depth]} repeat between strata: give nest=True.")
+        names = _unit_names(psu, depth, cluster, [labels[above] for above in of_cluster] if depth or nest else [])
+        below = "row" if psu.empty else str(psu.columns[depth])
         sampled = np.bincount(of_cluster, minlength=len(labels)).astype(np.float64)
         fraction = np.zeros(count)
-        if depth < len(populations):
+        if populations:
+            if by_size:
+                refuse_varying(populations[depth], cluster, names, f"fpc: {fpc.columns[depth]}", below)
+            else:
+                refuse_varying(populations[depth], stratum, labels, f"fpc: {fpc.columns[depth]}", level)
             known = np.zeros(count)
             known[cluster] = populations[depth]
             shares = by_size or bool(all((each <= 1).all() for each in populations) and (known < 1).any())
@@ -289,8 +303,16 @@ def _stages(strata: pd.DataFrame, psu: pd.DataFrame, fpc: pd.DataFrame, nest: bo
                     raise DesignError(f"{fpc.columns[depth]}: inclusion probabilities must be above 0 and at most 1.")
                 raise DesignError(f"{fpc.columns[depth]} is smaller than the sample in some stratum.")
         stages.append(Stage(cluster, of_cluster, sampled, fraction, labels))
-        stratum, labels = cluster, tuple(map(str, range(count)))
+        stratum, labels, level = cluster, names, below
     return tuple(stages)
+
+
+def _unit_names(psu: pd.DataFrame, depth: int, cluster: Codes, above: Sequence[str]) -> tuple[str, ...]:
+    """The label of each cluster (C,), after that of what it lies in where labels may repeat; of rows none."""
+    if psu.empty:
+        return ()
+    own = [str(label) for label in psu.iloc[np.unique(cluster, return_index=True)[1], depth]]
+    return tuple(".".join(each) for each in zip(above, own, strict=True)) if above else tuple(own)
 
 
 def _codes(strata: pd.DataFrame) -> tuple[Codes, tuple[str, ...]]:

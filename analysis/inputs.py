@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.taylor import DesignError, Floats, Truths
+from analysis.taylor import Codes, DesignError, Floats, Truths
 
 Where: TypeAlias = "Truths | Sequence[bool] | pd.Series[bool] | None"
 # One value for each row: array, list or series; or the name of a column.
@@ -91,6 +91,15 @@ def refuse_rows(bad: Truths, what: str, cure: str) -> None:
     """Raises DesignError where some of the rows (n,) are `bad`, with their number and the first."""
     if bad.any():
         raise DesignError(f"{what} in {int(bad.sum())} of {len(bad)} rows, first in row {int(bad.argmax())}: {cure}.")
+
+
+def refuse_varying(population: Floats, group: Codes, labels: Sequence[str], what: str, level: str) -> None:
+    """Raises DesignError where rows (n,) of one stratum, or of one unit drawn by size, have several populations."""
+    first = np.unique(group, return_index=True)[1]
+    varies = ~np.isclose(population, population[first][group], rtol=1e-9, atol=0)
+    if varies.any():
+        at = group[varies.argmax()]
+        refuse_rows(varies & (group == at), f"{what} varies within {level} {labels[at]}", "give all its rows the same")
 
 
 def refuse_missing(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
