@@ -25,6 +25,7 @@ LIMITS = ("t", "beta")
 YARDSTICKS = ("without", "with")
 _MOST_NUMBERS = 20_000_000  # in one array
 _ROWS_SHOWN = 5  # in an error
+_ALIKE = 1e-24  # spread, as a share of the mean square, that is the rounding of equal answers: no deff, as in R
 # Totals (m,) → value (k,) and slopes (k, m).
 Function = Callable[[Floats], tuple[Floats, Floats]]
 
@@ -243,16 +244,18 @@ def _cell_of_column(
     value, linear = sums(values), values
     if below is not None:
         under = np.where(domain < 0, 0.0, below)
-        size = sums(under)
-        size = np.where(size == 0, np.nan, size)
-        value = value / size
-        linear = np.where(domain < 0, 0.0, (values - value[domain] * under) / size[domain])
+        below_total = sums(under)
+        below_total = np.where(below_total == 0, np.nan, below_total)
+        value = value / below_total
+        linear = np.where(domain < 0, 0.0, (values - value[domain] * under) / below_total[domain])
     used = (domain >= 0) & (weights > 0)
     n = np.bincount(domain[used], minlength=count)
     size = sums(np.where(used, 1.0, 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = sums(linear) / size
         spread = n / (n - 1) * sums(np.where(used, linear - centre[domain], 0.0) ** 2) / size
+        scale = values if below is None else values / below_total[domain]
+        spread = np.where(spread > _ALIKE * sums(np.where(used, scale, 0.0) ** 2) / size, spread, 0.0)
         # The variance of the total in a simple random sample of the same size: N² (1 - n/N) s²_w / n.
         simple = size**2 * (1 - (0.0 if deff == "with" else n / size)) * spread / n
     return _Cells(value, np.nan_to_num(simple), n.astype(np.intp), values, linear, domain)

@@ -145,10 +145,15 @@ def numbers(frame: pd.DataFrame, given: Given, what: str, *, missing: bool = Tru
 def truths(frame: pd.DataFrame, given: Given, what: str) -> Floats:
     """1, 0, and NaN where missing (n,), of a column named, or of values given for each row. Raises DesignError for
     anything that is not a truth, 0 or 1."""
+    named = f"{what}: {given}" if isinstance(given, str) else what
+    levels = column_of(frame, given, what).dropna().unique()
+    if any(isinstance(level, str) for level in levels):
+        raise DesignError(
+            f"{named} holds text such as {str(levels[0])!r}, not 0 and 1: give a condition, such as frame['sex'] == 'F'."
+        )
     values = numbers(frame, given, what)
     strange = ~np.isnan(values) & (values != 0) & (values != 1)
-    what = f"{what}: {given}" if isinstance(given, str) else what
-    refuse_rows(strange, f"{what} is neither 0 nor 1", "give a condition, such as frame['q1'] >= 4")
+    refuse_rows(strange, f"{named} is neither 0 nor 1", "give a condition, such as frame['q1'] >= 4")
     return values
 
 

@@ -159,6 +159,21 @@ def test_a_population_belongs_to_a_stratum_and_to_each_stage() -> None:
         design(lone, fpc=["N", "M"], **two).mean("y")
 
 
+def test_answers_that_are_all_alike_have_no_design_effect() -> None:
+    """R: NaN, svyby(~third, ~group, design, svymean, deff=TRUE)."""
+    frame = sample(10).assign(third=1 / 3, double=lambda table: table["y"] * 2, large=1e9 / 7)
+    for found in (
+        design(frame).mean(["third", "large"], by="group"),
+        design(frame).mean(["third", "large"], by="group", deff="with"),
+        design(frame).total("third"),
+        design(frame).ratio("double", "y", by="group"),
+        design(frame).jackknife().mean("third", by="group"),
+    ):
+        assert found["deff"].isna().all(), found
+        assert found["se"].to_numpy() / found["estimate"].to_numpy() == pytest.approx(0, abs=0.2)
+    assert (design(frame.assign(y=frame["y"] * 1e-9 + 1)).mean("y")["deff"] > 0).all(), "little spread is spread"
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10_000), st.sampled_from(["remove", "adjust", "average"]), st.integers(1, 3))
 @example(3060, "average", 1)  # one group has nobody in the stratum of the lone unit

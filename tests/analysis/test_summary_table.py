@@ -150,3 +150,8 @@ def test_a_population_that_varies_within_a_stratum_is_refused() -> None:
         table_of(frame.assign(N=np.where(frame["village"] == frame["village"].max() // 2, 39, 40)), fpc="N")
     with pytest.raises(DesignError, match="strata: stratum is missing in 1 of"):
         table_of(frame.assign(stratum=frame["stratum"].where(frame.index > 0)))
+
+
+def test_answers_that_are_all_alike_have_no_design_effect() -> None:
+    found = table_estimates.means(table_of(answers(2)), dict.fromkeys(POINTS, 1 / 3), ["unit"])
+    assert found["deff"].isna().all()
