@@ -25,22 +25,24 @@ _NAMES_SHOWN = 12
 _STRANGE_SHOWN = 3
 
 
-def aligned(frame: pd.DataFrame, given: Any, what: str) -> Any:
-    """A series in the order of the frame's rows, matched by their labels as pandas does; all else goes by position.
+def aligned(frame: Any, given: Any, what: str, of: str = "the frame") -> Any:
+    """A series or table in the order of the frame's rows (or of another series, named `of`), matched by their labels
+    as pandas does; where one of them has no labels all goes by position.
 
-    Raises DesignError for a series whose row labels are not those of the frame, each once."""
-    if not isinstance(given, pd.Series) or given.index.equals(frame.index):
+    Raises DesignError where the row labels are not those of the frame, each once."""
+    labelled = isinstance(given, pd.Series | pd.DataFrame) and isinstance(frame, pd.Series | pd.DataFrame)
+    if not labelled or given.index.equals(frame.index):
         return given
     if given.index.is_unique and frame.index.is_unique:
         absent = ~frame.index.isin(given.index)
         if len(given) == len(frame) and not absent.any():
             return given.reindex(frame.index)
-        told = f"{int(absent.sum())} of the frame's {len(frame)} row labels are not in its {len(given)}"
+        told = f"{int(absent.sum())} of its {len(frame)} row labels are not among the {len(given)} given"
     else:
         told = "row labels repeat, so that its rows cannot be matched"
     raise DesignError(
-        f"{what}: the index of the series is not that of the frame: {told}. Take the series from the same frame, or "
-        "give an array (.to_numpy()), whose values go by position."
+        f"{what}: the index of the series is not that of {of}: {told}. Take both from the same rows, or give an array "
+        "(.to_numpy()), whose values go by position."
     )
 
 
@@ -148,9 +150,8 @@ def truths(frame: pd.DataFrame, given: Given, what: str) -> Floats:
     named = f"{what}: {given}" if isinstance(given, str) else what
     levels = column_of(frame, given, what).dropna().unique()
     if any(isinstance(level, str) for level in levels):
-        raise DesignError(
-            f"{named} holds text such as {str(levels[0])!r}, not 0 and 1: give a condition, such as frame['sex'] == 'F'."
-        )
+        example = f"{named} holds text such as {str(levels[0])!r}, not 0 and 1"
+        raise DesignError(f"{example}: give a condition, such as frame['sex'] == 'F'.")
     values = numbers(frame, given, what)
     strange = ~np.isnan(values) & (values != 0) & (values != 1)
     refuse_rows(strange, f"{named} is neither 0 nor 1", "give a condition, such as frame['q1'] >= 4")

@@ -13,8 +13,11 @@ from analysis import (
     inputs,
     proportion,
     quantiles,
+    ranks,
     regression,
     response_quality,
+    scales,
+    small_areas,
     weight_diagnostics,
 )
 from analysis.design import Design
@@ -54,7 +57,7 @@ def with_value(column: str, value: object, rows: int = 2) -> pd.DataFrame:
         (FRAME.to_dict("list"), {}, "frame is a dict: give a table"),
         (FRAME, {"weights": [1, 2, 3]}, "weights has 3 values, not 24"),
         (FRAME, {"weights": {"F": 1}}, "weights is a dict: give an array, list or series"),
-        (FRAME, {"weights": FRAME["w"][:9]}, "weights: the index of the series is not that of the frame: 15 of the"),
+        (FRAME, {"weights": FRAME["w"][:9]}, "weights: the index of the series is not that of the frame: 15 of its 24"),
         (FRAME, {"strata": ["stratum", "stratum"]}, "strata has two columns called stratum"),
         (FRAME, {"lonely": "drop"}, "lonely='drop': use one of fail"),
         (FRAME, {"replicates": Replicates(np.ones((5, 2)), 1, np.ones(2))}, "do not fit 24 rows"),
@@ -179,6 +182,21 @@ def test_a_series_is_matched_by_its_index() -> None:
     assert design(twice).mean("y", where=twice["sex"] == "F")["n"].tolist() == [16]
     with pytest.raises(DesignError, match="groups: the index of the series is not that of the frame"):
         design(FRAME[12:]).t_test("y", FRAME["sex"][:12])
+
+
+def test_series_of_units_are_matched_to_each_other() -> None:
+    random = np.random.default_rng(1)
+    units = pd.DataFrame({"y": random.normal(5, 1, 9), "se": random.uniform(0.1, 0.5, 9), "one": 1.0, "x": range(9)})
+    mixed = units.sort_values("y")
+    whole = small_areas.fay_herriot(units["y"], units["se"] ** 2, units[["one", "x"]])
+    assert whole.table.equals(small_areas.fay_herriot(units["y"], mixed["se"] ** 2, mixed[["one", "x"]]).table)
+    expected = ranks.expected_ranks(units["y"], units["se"])
+    assert (ranks.expected_ranks(units["y"], mixed["se"]) == expected).all()
+    assert (ranks.expected_ranks(units["y"], mixed["se"].tolist()) != expected).any(), "a list goes by position"
+    items = pd.DataFrame(random.integers(1, 6, (24, 3)))
+    assert scales.weighted_alpha(items, FRAME["w"][::-1]) == scales.weighted_alpha(items, FRAME["w"].to_numpy())
+    with pytest.raises(DesignError, match="weights: the index of the series is not that of items"):
+        scales.weighted_alpha(items, FRAME["w"][:9])
 
 
 def test_values_for_each_row_take_the_place_of_a_column() -> None:
