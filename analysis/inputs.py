@@ -5,7 +5,7 @@ counted from 0. Sentences are English; only those of planning and scoring, which
 R equivalent for any of them: R's functions stop late and in words of their own, or go on with NA.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, KeysView, Sequence
 from numbers import Number
 from typing import Any, TypeAlias
 
@@ -23,6 +23,7 @@ Given: TypeAlias = "str | ArrayLike | pd.Series[Any]"
 Columns: TypeAlias = "str | NDArray[Any] | pd.Series[Any] | Sequence[str | NDArray[Any] | pd.Series[Any]]"
 _NAMES_SHOWN = 12
 _STRANGE_SHOWN = 3
+_LISTS = list | tuple | set | frozenset | pd.Index | KeysView
 
 
 def aligned(frame: Any, given: Any, what: str, of: str = "the frame") -> Any:
@@ -64,7 +65,7 @@ def columns_of(frame: pd.DataFrame, given: "Columns | None", what: str) -> pd.Da
     """The columns as a table with the frame's rows: of none, one or a list of several.
 
     Raises DesignError as `column_of`, and where two have one name."""
-    several: list[Any] = [] if given is None else list(given) if isinstance(given, list | tuple) else [given]
+    several: list[Any] = [] if given is None else list(given) if isinstance(given, _LISTS) else [given]
     refuse_unknown(frame, [each for each in several if np.ndim(each) == 0], what)
     found = [column_of(frame, each, what) for each in several]
     names = [each.name for each in found]
@@ -118,7 +119,7 @@ def vector(
 
     Raises DesignError for text, infinite values, and, unless `missing`, for gaps."""
     if np.ndim(given) == 0:
-        raise DesignError(f"{what} is a {type(given).__name__}: give an array, list or series of numbers.")
+        raise DesignError(f"{what} is of type {type(given).__name__}: give an array, list or series of numbers.")
     if np.ndim(given) != 1:
         raise DesignError(f"{what} has {np.ndim(given)} dimensions: give one row of numbers.")
     column = pd.Series(given)

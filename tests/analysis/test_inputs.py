@@ -56,7 +56,7 @@ def with_value(column: str, value: object, rows: int = 2) -> pd.DataFrame:
         (FRAME[:0], {}, "no row"),
         (FRAME.to_dict("list"), {}, "frame is a dict: give a table"),
         (FRAME, {"weights": [1, 2, 3]}, "weights has 3 values, not 24"),
-        (FRAME, {"weights": {"F": 1}}, "weights is a dict: give an array, list or series"),
+        (FRAME, {"weights": {"F": 1}}, "weights is of type dict: give an array, list or series"),
         (FRAME, {"weights": FRAME["w"][:9]}, "weights: the index of the series is not that of the frame: 15 of its 24"),
         (FRAME, {"strata": ["stratum", "stratum"]}, "strata has two columns called stratum"),
         (FRAME, {"lonely": "drop"}, "lonely='drop': use one of fail"),
@@ -201,7 +201,11 @@ def test_series_of_units_are_matched_to_each_other() -> None:
 
 def test_values_for_each_row_take_the_place_of_a_column() -> None:
     sample = design()
-    for variable, by in ((FRAME["y"], FRAME["sex"]), ("y", [FRAME["sex"]])):
+    for variable, by in (
+        (FRAME["y"], FRAME["sex"]),
+        ("y", [FRAME["sex"]]),
+        (FRAME.columns[3:4], FRAME[["sex"]].keys()),
+    ):
         pd.testing.assert_frame_equal(sample.mean(variable, by=by), sample.mean("y", by="sex"))
     unnamed = sample.mean(FRAME["y"].to_numpy(), by=FRAME["sex"].to_numpy())
     assert list(unnamed)[:2] == ["by", "variable"]
