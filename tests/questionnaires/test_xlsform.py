@@ -10,7 +10,7 @@ from survey_app.questionnaires.definition import Language
 from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
 from survey_app.questionnaires.xlsform_pyxform import placed
 from survey_app.questionnaires.xlsform_writer import write_markdown, write_workbook, write_xform
-from tests.questionnaires.make import HEADINGS, SCREENED, make_definition, make_source
+from tests.questionnaires.make import HEADINGS, SCALE, SCREENED, make_definition, make_source
 from tests.questionnaires.test_features import read_feature
 
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
@@ -113,6 +113,37 @@ def test_a_workbook_made_in_excel_with_numbers_is_read():
 )
 def test_what_is_not_supported_is_refused_with_sheet_row_and_column(row, column, kind):
     assert faults(Q, row) == [("survey", 3, column, kind)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (("begin_group | g | Về ${la} | G", "end_group"), [("survey", 2, "label", "missing_reference")]),
+        (
+            ("begin_group | g | Về ${x} | G | | | field-list", "text | x | X? | X?", "end_group"),
+            [("survey", 2, "label", "later_reference")],
+        ),
+        (
+            ("select_one chon | c | Ai? | Who?", "text | ten | Tên? | Name?"),
+            [("choices", 3, "label", "later_reference")],
+        ),
+        (
+            (
+                "begin_repeat | r | R | R | 2",
+                "text | ten | Tên? | Name?",
+                "select_one chon | c | Ai? | Who?",
+                "end_repeat",
+            ),
+            [("choices", 3, "label", "choice_shows_repeat")],
+        ),
+    ],
+)
+def test_an_answer_that_a_title_or_choice_cannot_show_is_refused_with_its_place(rows, expected):
+    choices = SCALE.replace(
+        "| muc       | 1    | Kém ", "| chon | 0 | Ai đó | Somebody | |\n| | chon | 1 | Mẹ của ${ten} "
+    )
+    headings = HEADINGS.replace("required", "repeat_count")
+    assert faults(*rows, choices=choices, headings=headings) == expected
 
 
 def test_the_type_may_be_written_in_capitals():
