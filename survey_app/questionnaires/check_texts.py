@@ -82,11 +82,11 @@ def _check_choices(list_name: str, choices: tuple[Choice, ...], language: Langua
 
 
 def _check_same_labels(definition: Definition) -> Iterator[Message]:
-    seen: dict[str, int] = {}
+    seen: dict[str, int] = {}  # the times of a repeat share their row
     for question in definition.questions():
         label = question.label.get(definition.default_language, "").casefold()
         if question.is_answered and label:
-            if label in seen:
+            if seen.get(label, question.row) != question.row:
                 text = f"câu hỏi này giống hệt câu ở dòng {seen[label]}. Nói rõ hai câu khác nhau chỗ nào."
                 yield Message(Severity.WARNING, "same_label", text, "survey", question.row, "label")
             seen.setdefault(label, question.row)
