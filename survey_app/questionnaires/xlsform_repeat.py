@@ -5,13 +5,14 @@ question reached it. A question inside is named with the number of the time at i
 When the questionnaire is written again, such sections become the repeat that they came from.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from .definition import RANGE, Condition, Definition, Group, Item, Question, Texts, choice_lists, questions_in
-from .expression import Literal, Operation, Own, Reference, parts
+from .expression import Expression, Literal, Operation, Own, Reference
 from .expression_parser import parse
 from .label_values import names_in
 from .xlsform_reading import Reading, is_name
@@ -80,19 +81,24 @@ def _upper_limit(question: Question) -> int:
         return int(question.steps[-1])
     if question.constraint is None:
         return 0
-    limits = [
-        _limit(part.name, part.arguments) for part in parts(question.constraint.tree) if isinstance(part, Operation)
-    ]
-    return max(limits, default=0)
+    return _limit(question.constraint.tree) or 0
 
 
-def _limit(operator: str, arguments: Sequence[object]) -> int:
-    match (operator, *arguments):
-        case ("<=" | "=", Own(), Literal(float() as value)):
-            return int(value)
-        case ("<", Own(), Literal(float() as value)):
-            return int(value) - 1
-    return 0
+def _limit(tree: Expression) -> int | None:
+    """The largest whole number that an expression lets through, none where it sets no limit that can be told."""
+    match tree:
+        case Operation("<=" | "=", (Own(), Literal(float() as value))):
+            return math.floor(value)
+        case Operation(">=", (Literal(float() as value), Own())):
+            return math.floor(value)
+        case Operation("<", (Own(), Literal(float() as value))) | Operation(">", (Literal(float() as value), Own())):
+            return math.ceil(value) - 1
+        case Operation("and", arguments):
+            return min((limit for one in arguments if (limit := _limit(one)) is not None), default=None)
+        case Operation("or", arguments):
+            limits = [_limit(one) for one in arguments]
+            return None if None in limits else max(limit for limit in limits if limit is not None)
+    return None
 
 
 def _names(items: Sequence[Item]) -> list[str]:

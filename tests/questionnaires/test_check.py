@@ -111,7 +111,7 @@ def test_a_calculation_that_gives_no_number_is_told():
 
 def test_too_many_written_answers_would_not_fit_an_envelope():
     rows = [f"text | t_{number} | Ý kiến {number}? | Opinion?" for number in range(6)]
-    assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 0)]
+    assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 7)]
     assert kinds(make_definition(*rows[:4])) == []
 
 

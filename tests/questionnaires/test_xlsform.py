@@ -147,7 +147,54 @@ def test_an_answer_that_a_title_or_choice_cannot_show_is_refused_with_its_place(
 
 
 def test_the_type_may_be_written_in_capitals():
+    rows = ("Begin Group | g | G | G", "Select One muc | q | Hỏi? | Ask? | yes", "End Group")
+    assert make_definition(*rows).question("q").kind == "select_one"
     assert make_definition("SELECT_ONE muc | q | Hỏi? | Ask? | yes").question("q").kind == "select_one"
+    with pytest.raises(XlsformError, match="không dùng được «end it»: chỉ có"):
+        make_definition(Q, "end it")
+
+
+def test_a_section_that_is_closed_by_the_wrong_word_has_its_row_and_column():
+    rows = ("begin_group | g | G | G", "text | x | X? | X?", "end_repeat")
+    assert faults(*rows) == [("survey", 4, "type", "other_end")]
+    with pytest.raises(
+        XlsformError, match="dòng 2 mở bằng begin_group nên phải đóng bằng end_group, không phải end_repeat"
+    ):
+        make_definition(*rows)
+
+
+def test_an_empty_first_row_is_told_as_such():
+    book = openpyxl.Workbook()
+    book.active.title = "survey"
+    book.active.append([])
+    book.active.append(["type", "name", "label"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with pytest.raises(XlsformError, match="dòng 1 của trang này trống"):
+        read_xlsform(buffer.getvalue(), "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "times"),
+    [
+        (". <= 3", 3),
+        ("3 >= . and . >= 0", 3),
+        (". < 3.5", 3),
+        (". = 2 or . = 1", 2),
+        (". <= 2 and . <= 5", 2),
+        ("not(. <= 3)", 0),
+        (". <= 3 or ${a} = 'y'", 0),
+    ],
+)
+def test_only_what_limits_every_answer_limits_a_repeat(constraint, times):
+    headings = HEADINGS.replace("required", "constraint").replace("relevant", "repeat_count")
+    rows = ("text | a | A? | A?", f"integer | n | Mấy? | How many? | {constraint}")
+    rows += ("begin_repeat | r | R | R | | ${n}", "text | x | X? | X?", "end_repeat")
+    source = make_source(*rows, headings=headings)
+    if times:
+        assert sum(one.name.startswith("x_") for one in read_xlsform(source, "a.md").questions()) == times
+    else:
+        assert faults(*rows, headings=headings) == [("survey", 4, "repeat_count", "bad_repeat_count")]
 
 
 def test_or_other_with_a_filter_is_refused_at_the_filter():
