@@ -256,6 +256,14 @@ def test_a_name_that_cannot_be_used_is_told_with_one_that_can():
 def test_all_faults_are_told_at_once():
     found = faults("deviceid | d", "text | 1x | X? | X?", Q, "text | y | Y? | Y? | maybe")
     assert [row for _, row, _, _ in found] == [2, 3, 5]
+    rows = ("deviceid | d", "text | a | A? | A? | | ${la} = '1' and ${d} = '2'", "text | b | B? | B? | | ${c} = '1'")
+    found = faults(*rows, "text | c | C? | C?", "text | C | C? | C?")
+    assert [(row, kind) for _, row, _, kind in found] == [
+        (2, "unsupported_type"),
+        (6, "duplicate_name"),
+        (3, "missing_reference"),
+        (4, "later_reference"),
+    ]
 
 
 def test_a_column_that_cannot_be_honoured_is_refused_once_with_its_first_row():
