@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .check_reachable import unanswerable, unreachable
+from .check_reachable import emptied, unanswerable, unreachable
 from .check_structure import check_structure
 from .check_texts import check_texts
 from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists, questions_in
@@ -52,6 +52,7 @@ def check(
         *matrix_messages(definition),
         *unreachable(definition),
         *unanswerable(definition),
+        *emptied(definition),
         *_gathered(check_texts(definition)),
         *_check_answering(definition),
         *_empty_groups(definition),
@@ -60,7 +61,8 @@ def check(
     ]
     if criteria is not None:
         found += check_round(definition, criteria, group or definition.group, self_rating)
-    return sorted(found, key=lambda message: (not message.is_error, message.sheet != "survey", message.row))
+    once = dict.fromkeys(found)  # the times of a repeat share their rows
+    return sorted(once, key=lambda message: (not message.is_error, message.sheet != "survey", message.row))
 
 
 def coverage(definitions: Mapping[str, Definition], criteria: Sequence[AskedCriterion]) -> Coverage:

@@ -3,7 +3,7 @@
 Safe: words, a new question that may be left open, a new choice at the end. Risky: the same question may now be answered
 otherwise. Destructive: stored answers can no longer be read as what they were. A typing correction is a change of words
 so small that the question stays the same; it is all that is possible once a round is open. The words of a scale are no
-place for it: «Tốt» and «Tồi» differ by a tone mark.
+place for it: «Tốt» and «Tồi» differ by a tone mark, «Không hài lòng» and «Không, hài lòng» by a comma.
 """
 
 import re
@@ -32,13 +32,15 @@ from .definition import (
 from .media import name_of
 from .xlsform_kinds import LOOKS
 
+_NEGATION = r"(?:\b(?:không|chưa|chẳng|đừng|not?|never)|n['’]t)\b"
+_NEGATED = re.compile(_NEGATION, re.IGNORECASE)
 _DASH = "[-\u2010-\u2015\u2212]"
 _MEANING = re.compile(
     rf"""\$\{{[^}}]*\}} | \{{\w+\}}
     | (?P<range>(?<=[\d%])\s*{_DASH}\s*(?=\d))
     | (?P<minus>(?<!\w){_DASH}\s?(?=\d))
     | \d+(?:[.,]\d+)*
-    | \b(?:không|chưa|chẳng|đừng|not?|never|n['’]t)\b
+    | {_NEGATION}
     | (?P<sign>[^\w\s])""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -98,12 +100,19 @@ def beyond_correction(opened: Definition, published: Definition, definition: Def
 
 
 def changes_words(changes: list[Change]) -> bool:
-    """Whether more than marks, blanks and capitals change: in Vietnamese one letter or tone makes another word."""
-    return any(_letters(change.before) != _letters(change.after) for change in changes)
+    """Whether more than marks, blanks and capitals change: in Vietnamese one letter or tone makes another word.
+
+    Where a sentence holds a negation, a mark inside it counts too: it may cut the negation off from what it negates.
+    """
+    return any(_words_of(change.before) != _words_of(change.after) for change in changes)
 
 
-def _letters(text: str) -> str:
-    return "".join(re.findall(r"\w", clean(text).casefold()))
+def _words_of(text: str) -> str:
+    words = clean(text).casefold()
+    if not _NEGATED.search(words):
+        return "".join(re.findall(r"\w", words))
+    marked = re.sub(r"[^\w\s]+", ",", "".join(re.split(r"\s+", words)))
+    return marked.strip(",")
 
 
 def _of_whole(before: Definition, after: Definition) -> Iterator[Change]:
@@ -233,10 +242,15 @@ def _of_choices(old: Question, new: Question) -> Iterator[Change]:
             yield changed(Danger.SAFE, "đổi ảnh", choice)
         words = f"câu «{new.name}», lựa chọn «{name}»"
         for change in _of_texts(words, new.name, choice.row, before[name].label, choice.label):
-            of_scale = new.is_scored and changes_words([change])
+            of_scale = new.is_scored and _spoken(change.before) != _spoken(change.after)
             yield replace(change, danger=Danger.SAFE) if of_scale else change
     if kept != [name for name in after if name in before]:
         yield Change(Danger.RISKY, f"câu «{new.name}»: đổi thứ tự lựa chọn", new.name, new.row)
+
+
+def _spoken(text: str) -> str:
+    """A text without what nobody reads aloud: blanks and capitals."""
+    return "".join(clean(text).casefold().split())
 
 
 def _of_groups(before: Definition, after: Definition) -> Iterator[Change]:

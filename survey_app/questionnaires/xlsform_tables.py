@@ -66,7 +66,8 @@ def read_tables(data: bytes, file_name: str) -> tuple[dict[str, Table], dict[str
     book = _read_markdown(data) if ending == "md" else _read_workbook(data)
     if not book.get("survey_header"):
         raise UnreadableFileError(
-            "no_survey_sheet", "Không có trang «survey» hoặc trang này trống. Thêm trang «survey»."
+            "no_survey_sheet",
+            "Không có trang «survey», hoặc dòng 1 của trang này trống. Dòng 1 phải là các tiêu đề type, name, label….",
         )
     tables = {sheet: _table(sheet, book) for sheet in SHEETS if book.get(f"{sheet}_header")}
     return tables, book

@@ -1,6 +1,7 @@
 import pytest
 
 from survey_app.questionnaires.check import AskedCriterion, check, coverage, minutes
+from survey_app.questionnaires.path import check_answers, screens
 from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
 from tests.questionnaires.make import HEADINGS, SCALE, SCREENED, make_definition, make_source
 
@@ -110,7 +111,7 @@ def test_a_calculation_that_gives_no_number_is_told():
 
 def test_too_many_written_answers_would_not_fit_an_envelope():
     rows = [f"text | t_{number} | Ý kiến {number}? | Opinion?" for number in range(6)]
-    assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 0)]
+    assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 7)]
     assert kinds(make_definition(*rows[:4])) == []
 
 
@@ -284,3 +285,67 @@ def test_what_would_have_no_effect_is_refused_with_its_place(column, row, kind):
     place = expression_faults(column, row)[0]
     assert place[:2] == (kind, 2)
     assert place[2] == column
+
+
+def messages_of(*rows, column, choices=SCALE):
+    headings = HEADINGS.replace("criterion", column)
+    return check(read_xlsform(make_source(*rows, headings=headings, choices=choices), "thu.md"))
+
+
+def test_answers_that_are_compared_with_each_other_are_tried_far_enough_apart():
+    rows = (
+        "integer | a | Mấy hồ sơ? | How many?",
+        "integer | b | Mấy trễ? | How many late? | | | | . <= ${a}",
+        "text | c | Vì sao? | Why? | | ${b} > 2 and ${a} > ${b}",
+        "decimal | x | X? | X? | | | | . > 0 and . < 1",
+        "decimal | y | Y? | Y? | | | | . > ${x} and . < 1",
+        "text | z | Z? | Z? | | ${y} > ${x}",
+        "text | t | T? | T? | | ${a} > ${b} and ${b} > ${a}",
+    )
+    assert [one.row for one in messages_of(*rows, column="constraint") if one.kind == "unreachable"] == [8]
+
+
+@pytest.mark.parametrize(
+    ("choice_filter", "told"),
+    [
+        ("g = ${a}", "khi «a» là «khong»"),
+        ("false()", "lựa chọn nào, người"),
+        ("g = ${a} or name = 'x'", None),
+        ("g = ${a} or ${b} = 'co'", None),
+    ],
+)
+def test_a_filter_that_leaves_nothing_is_told_and_nothing_is_required(choice_filter, told):
+    choices = """
+| choices | | | | | |
+| | list_name | name | label::Tiếng Việt (vi) | label::English (en) | g |
+| | yn | co | Có | Yes | |
+| | yn | khong | Không | No | |
+| | n | x | X | X | co |
+| | n | z | Z | Z | co |
+"""
+    rows = (
+        "select_one yn | a | A? | A? | yes",
+        "select_one yn | b | B? | B? | yes | | | name = 'co'",
+        f"select_one n | c | C? | C? | yes | ${{a}} = 'co' or ${{b}} != '' | | {choice_filter}",
+    )
+    source = make_source(*rows, headings=HEADINGS.replace("criterion", "choice_filter"), choices=choices)
+    definition = read_xlsform(source, "thu.md")
+    found = [one for one in check(definition) if one.kind == "no_choice_left"]
+    assert [(one.row, one.column) for one in found] == ([(4, "choice_filter")] if told else [])
+    answers = {"a": "khong", "b": "co"}
+    left = [choice.name for choice in screens(definition, answers)[2].questions[0].choices]
+    assert [fault.name for fault in check_answers(definition, answers)] == (["c"] if left else [])
+    if told:
+        assert told in found[0].text
+
+
+def test_the_times_of_a_repeat_are_not_told_apart():
+    rows = (
+        "begin_repeat | r | R | R | 3",
+        "text | x | Tên gì? | Name? |",
+        "end_repeat | | | |",
+        "text | y | Tên gì? | Name? |",
+    )
+    headings = "type | name | label::Tiếng Việt (vi) | label::English (en) | repeat_count"
+    found = check(read_xlsform(make_source(*rows, headings=headings), "thu.md"))
+    assert [(one.kind, one.row) for one in found] == [("same_label", 5)]
