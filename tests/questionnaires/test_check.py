@@ -355,7 +355,7 @@ def test_the_times_of_a_repeat_are_not_told_apart():
 
 def test_a_long_chain_of_rules_is_checked_quickly():
     rows = [
-        f"integer | q{n} | Câu {n}? | Question {n}? | yes | ${{q{n - 1}}} > 3 and ${{q{n - 2}}} < 8 | | . > 0 and . < 10"
+        f"integer | q{n} | Câu {n}? | Ask {n}? | yes | ${{q{n - 1}}} > 3 and ${{q{n - 2}}} < 8 | | . > 0 and . < 10"
         for n in range(2, 202)
     ]
     first = [f"integer | q{n} | Câu {n}? | Question {n}? | yes | | | . > 0 and . < 10" for n in range(2)]
