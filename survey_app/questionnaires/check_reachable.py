@@ -34,7 +34,10 @@ from .expression_values import as_number
 from .message import Message, Severity
 
 _MOST_TRIED: Final = 5000  # combinations of answers, when looking for one that opens a question
-_MOST_TRIED_IN_ALL: Final = 50_000  # in one questionnaire, so that a long one is checked in a second
+_MOST_LOOKED_AT: Final = 12  # questions; each has two answers at least, so more are never tried to the end
+_MOST_STEPS: Final = (
+    100_000  # answers put into conditions in one questionnaire, so that a long one is checked in a second
+)
 _MOST_STEPS_TRIED: Final = 50
 # With these alone the answers just at, below and above each number of the expression stand for all numbers.
 _ORDERING: Final = frozenset({*EQUALITIES, "<", "<=", ">", ">="})
@@ -78,8 +81,10 @@ def unanswerable(definition: Definition) -> Iterator[Message]:
 def emptied(definition: Definition) -> Iterator[Message]:
     """Questions of which a `choice_filter` leaves no choice to somebody who answered all that it looks at."""
     asked = {question.name: (question, trees) for question, trees in asked_when_trees(definition)}
-    for question in definition.questions():
-        if question.choice_filter and (given := _leaves_none(question, question.choice_filter.tree, asked)) is not None:
+    filtered = [question for question in definition.questions() if question.choice_filter]
+    for question in filtered:
+        tries = _MOST_STEPS // (len(filtered) * (len(question.choices) + _MOST_LOOKED_AT))
+        if (given := _leaves_none(question, asked, tries)) is not None:
             said = ", ".join(f"«{name}» là «{answer}»" for name, answer in given.items())
             when = f" khi {said}" if said else ""
             text = (
@@ -89,17 +94,16 @@ def emptied(definition: Definition) -> Iterator[Message]:
             yield Message(Severity.WARNING, "no_choice_left", text, "survey", question.row, "choice_filter")
 
 
-def _leaves_none(
-    question: Question, tree: Expression, asked: Mapping[str, tuple[Question, Trees]]
-) -> dict[str, str] | None:
+def _leaves_none(question: Question, asked: Mapping[str, tuple[Question, Trees]], tries: int) -> dict[str, str] | None:
     """Answers to what the filter looks at that leave no choice; none where such are not found by trying choices."""
+    tree = question.choice_filter.tree if question.choice_filter else Literal(True)
     looked_at = set(references(tree))
     near = _looked_at(question.name, asked) - {question.name}
-    if not all(name in asked and asked[name][0].kind in _CHOSEN for name in near):
+    if len(near) > _MOST_LOOKED_AT or not all(name in asked and asked[name][0].kind in _CHOSEN for name in near):
         return None
     ordered = [name for name in asked if name in near]
     candidates = [_candidates(asked[name][0], (tree,)) for name in ordered]
-    for answers in islice(product(*candidates), _MOST_TRIED):
+    for answers in islice(product(*candidates), tries):
         live: dict[str, Any] = {}
         for name, answer in zip(ordered, answers, strict=True):
             if answer not in ("", []) and _may_be_given(answer, *asked[name], live):
@@ -138,7 +142,7 @@ class _Trial:
     """All questions in written order with the conditions on which each is asked."""
 
     def __init__(self, definition: Definition) -> None:
-        self._left = _MOST_TRIED_IN_ALL
+        self._left = _MOST_STEPS
         self._asked = {question.name: (question, trees) for question, trees in asked_when_trees(definition)}
 
     def can_hold(self, trees: Trees) -> bool:
@@ -152,7 +156,7 @@ class _Trial:
         """The questions with those that their own conditions and constraints look at, and so on."""
         found: set[str] = set()
         waiting = list(names)
-        while waiting:
+        while waiting and len(found) <= _MOST_LOOKED_AT:
             name = waiting.pop()
             if name not in found and name in self._asked:
                 waiting += [other for tree in self._rules(name) for other in references(tree)]
@@ -165,24 +169,23 @@ class _Trial:
 
     def _some_hold(self, names: set[str], trees: Trees, together: bool) -> bool:
         """Whether the conditions hold for some answers; `together`: for some that can really be given together."""
-        if not names <= self._asked.keys():
+        if not names <= self._asked.keys() or len(names) > _MOST_LOOKED_AT:
             return True
         ordered = [name for name in self._asked if name in names]
         considered = (*trees, *(tree for name in ordered for tree in self._rules(name))) if together else trees
         numbers = sum(self._asked[name][0].kind in {INTEGER, DECIMAL} for name in ordered)
         apart = numbers if _compare_answers(considered) else 1
         candidates = [_candidates(self._asked[name][0], considered, apart) for name in ordered]
-        if not all(candidates):
+        tries = math.prod(map(len, candidates))
+        if not 0 < tries <= min(_MOST_TRIED, self._left // max(len(ordered), 1)):
             return True
-        tried, most = 0, min(_MOST_TRIED, self._left)
-        for answers in islice(product(*candidates), most):
-            tried += 1
-            self._left -= 1
+        self._left -= tries * len(ordered)
+        for answers in product(*candidates):
             given = dict(zip(ordered, answers, strict=True))
             live = self._live(given) if together else given
             if live is not None and all(holds(tree, live) for tree in trees):
                 return True
-        return tried == most
+        return False
 
     def _live(self, given: dict[str, Any]) -> dict[str, Any] | None:
         """The answers to questions that are asked; none where a constraint refuses one of them."""

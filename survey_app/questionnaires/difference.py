@@ -1,14 +1,15 @@
 """What changed between two versions of a questionnaire, and how dangerous is each change for answers already given?
 
 Safe: words, a new question that may be left open, a new choice at the end. Risky: the same question may now be answered
-otherwise. Destructive: stored answers can no longer be read as what they were. A typing correction is a change of words
-so small that the question stays the same; it is all that is possible once a round is open. The words of a scale are no
-place for it: «Tốt» and «Tồi» differ by a tone mark, «Không hài lòng» and «Không, hài lòng» by a comma.
+otherwise, as where the words of a scale change or a scored question is another one. Destructive: stored answers can no
+longer be read as what they were. A typing correction is a change of words so small that the question stays the same; it
+is all that is possible once a round is open. The words of a scale are no place for it: «Tốt» and «Tồi» differ by a tone
+mark, «Không hài lòng» and «Không, hài lòng» by a comma.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -203,7 +204,9 @@ def _of_question(old: Question, new: Question) -> Iterator[Change]:
         ("lời báo sai", old.constraint_message, new.constraint_message),
     )
     for words, one, other in texts:
-        yield from _of_texts(f"câu «{new.name}», {words}", new.name, new.row, one, other)
+        for change in _of_texts(f"câu «{new.name}», {words}", new.name, new.row, one, other):
+            asks_else = new.is_scored and one is old.label and _says_else(change.before, change.after)
+            yield replace(change, danger=Danger.RISKY) if asks_else and change.danger is Danger.SAFE else change
     for words, one, other in (("ảnh", old.image, new.image), ("âm thanh", old.audio, new.audio)):
         if dict(one) != dict(other):
             yield changed(Danger.SAFE, f"đổi {words}", _file_names(one), _file_names(other))
@@ -242,10 +245,29 @@ def _of_choices(old: Question, new: Question) -> Iterator[Change]:
             yield changed(Danger.SAFE, "đổi ảnh", choice)
         words = f"câu «{new.name}», lựa chọn «{name}»"
         for change in _of_texts(words, new.name, choice.row, before[name].label, choice.label):
-            of_scale = new.is_scored and _spoken(change.before) != _spoken(change.after)
-            yield replace(change, danger=Danger.SAFE) if of_scale else change
+            yield replace(change, danger=_danger_of_level(change, before, choice)) if new.is_scored else change
     if kept != [name for name in after if name in before]:
         yield Change(Danger.RISKY, f"câu «{new.name}»: đổi thứ tự lựa chọn", new.name, new.row)
+
+
+def _danger_of_level(change: Change, before: Mapping[str, Choice], choice: Choice) -> Danger:
+    """Of other words for a level: they turn the points round where they were those of another level."""
+    if _spoken(change.before) == _spoken(change.after):
+        return change.danger
+    others = (one for name, one in before.items() if name != choice.name)
+    taken = {_spoken(text) for one in others for text in one.label.values()}
+    return Danger.DESTRUCTIVE if _spoken(change.after) in taken else Danger.RISKY
+
+
+def _says_else(old: str, new: str) -> bool:
+    """Whether a sentence has, between the words that it begins and ends with, three words or more and mostly others."""
+    before, after = (search_key(text).split() for text in (old, new))
+    while before and after and before[0] == after[0]:
+        before, after = before[1:], after[1:]
+    while before and after and before[-1] == after[-1]:
+        before, after = before[:-1], after[:-1]
+    longer = max(len(before), len(after))
+    return longer >= 3 and 2 * len(set(before) & set(after)) < longer
 
 
 def _spoken(text: str) -> str:

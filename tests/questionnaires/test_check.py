@@ -1,3 +1,5 @@
+from time import process_time
+
 import pytest
 
 from survey_app.questionnaires.check import AskedCriterion, check, coverage, minutes
@@ -349,3 +351,16 @@ def test_the_times_of_a_repeat_are_not_told_apart():
     headings = "type | name | label::Tiếng Việt (vi) | label::English (en) | repeat_count"
     found = check(read_xlsform(make_source(*rows, headings=headings), "thu.md"))
     assert [(one.kind, one.row) for one in found] == [("same_label", 5)]
+
+
+def test_a_long_chain_of_rules_is_checked_quickly():
+    rows = [
+        f"integer | q{n} | Câu {n}? | Ask {n}? | yes | ${{q{n - 1}}} > 3 and ${{q{n - 2}}} < 8 | | . > 0 and . < 10"
+        for n in range(2, 202)
+    ]
+    first = [f"integer | q{n} | Câu {n}? | Question {n}? | yes | | | . > 0 and . < 10" for n in range(2)]
+    source = make_source(*first, *rows, headings=HEADINGS.replace("criterion", "constraint"))
+    definition = read_xlsform(source, "thu.md")
+    began = process_time()
+    check(definition)
+    assert process_time() - began < 2

@@ -30,7 +30,9 @@ def test_the_same_questionnaire_has_no_difference():
     ("rows", "expected"),
     [
         ((BASE[0].replace("Thái độ", "Thái đô"), BASE[1]), [(Danger.TYPING, "q_1")]),
-        ((BASE[0].replace("Thái độ thế nào?", "Ông/bà có vui không?"), BASE[1]), [(Danger.SAFE, "q_1")]),
+        ((BASE[0].replace("Thái độ thế nào?", "Ông/bà có vui không?"), BASE[1]), [(Danger.RISKY, "q_1")]),
+        ((BASE[0].replace("Thái độ thế nào?", "Thái độ phục vụ thế nào?"), BASE[1]), [(Danger.SAFE, "q_1")]),
+        ((BASE[0], BASE[1].replace("Góp ý gì?", "Ông/bà có vui không?")), [(Danger.SAFE, "y")]),
         ((*BASE, "text | z | Gì nữa? | What else?"), [(Danger.SAFE, "z")]),
         ((*BASE, "text | z | Gì nữa? | What else? | yes"), [(Danger.RISKY, "z")]),
         ((BASE[0], BASE[1] + " | yes"), [(Danger.RISKY, "y")]),
@@ -58,8 +60,9 @@ def test_every_kind_of_change_has_its_danger(rows, expected):
         ("| Kém       | Poor     | 1     |", "| Kém       | Poor     | 3     |", Danger.DESTRUCTIVE),
         ("|         | muc       | 1    | Kém       | Poor     | 1     |\n", "", Danger.RISKY),
         ("| Kém ", "| kém ", Danger.TYPING),
-        ("| Kém ", "| Kem ", Danger.SAFE),  # the words of a scale are never a typing error
-        ("| Kém ", "| Kém. ", Danger.SAFE),  # nor are its marks: «Không, hài lòng» is not «Không hài lòng»
+        ("| Kém ", "| Kem ", Danger.RISKY),  # the words of a scale are never a typing error
+        ("| Kém ", "| Tốt ", Danger.DESTRUCTIVE),  # the words of another level
+        ("| Kém ", "| Kém. ", Danger.RISKY),  # nor are its marks: «Không, hài lòng» is not «Không hài lòng»
     ],
 )
 def test_a_changed_choice_of_a_scored_list_has_its_danger(old, new, danger):
@@ -149,7 +152,7 @@ def test_small_steps_do_not_lead_away_from_the_opening_but_back_to_it():
 def test_the_words_of_a_scale_are_kept_but_may_go_back():
     opened = make_definition(*BASE)
     bad = make_definition(*BASE, choices=SCALE.replace("| Tốt ", "| Tố "))
-    assert [change.danger for change in beyond_correction(opened, opened, bad)] == [Danger.SAFE]
+    assert [change.danger for change in beyond_correction(opened, opened, bad)] == [Danger.RISKY]
     assert beyond_correction(opened, bad, opened) == []
 
 

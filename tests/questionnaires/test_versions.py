@@ -143,7 +143,7 @@ RIGHT = Q.replace("Thái độ?", "Thái độ của công chức thế nào?")
 
 def test_marks_are_corrected_at_once_by_one_person(open_round, database):
     marks = make_source(Q.replace("Thái độ?", "Thái đô của công chức – thế nào ?")).replace(
-        "| Tốt ".encode(), "| tốt.".encode()
+        "| Tốt ".encode(), "| tốt ".encode()
     )
     files = {"corrected": (io.BytesIO(marks), "phieu.md"), "reason": "Dấu câu"}
     assert post(open_round, f"{ROUND}/E/correct", **files).status_code == 302
