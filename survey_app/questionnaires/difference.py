@@ -245,22 +245,25 @@ def _of_choices(old: Question, new: Question) -> Iterator[Change]:
             yield changed(Danger.SAFE, "đổi ảnh", choice)
         words = f"câu «{new.name}», lựa chọn «{name}»"
         for change in _of_texts(words, new.name, choice.row, before[name].label, choice.label):
-            yield replace(change, danger=_danger_of_level(change, before, choice)) if new.is_scored else change
+            yield replace(change, danger=_danger_of_words(change, before, choice, new.is_scored))
     if kept != [name for name in after if name in before]:
         yield Change(Danger.RISKY, f"câu «{new.name}»: đổi thứ tự lựa chọn", new.name, new.row)
 
 
-def _danger_of_level(change: Change, before: Mapping[str, Choice], choice: Choice) -> Danger:
-    """Of other words for a level: they turn the points round where they were those of another level."""
+def _danger_of_words(change: Change, before: Mapping[str, Choice], choice: Choice, is_level: bool) -> Danger:
+    """Of other words for a choice: those of another one make its answers another one's, and turn points round."""
     if _spoken(change.before) == _spoken(change.after):
         return change.danger
     others = (one for name, one in before.items() if name != choice.name)
-    taken = {_spoken(text) for one in others for text in one.label.values()}
-    return Danger.DESTRUCTIVE if _spoken(change.after) in taken else Danger.RISKY
+    if _spoken(change.after) in {_spoken(text) for one in others for text in one.label.values()}:
+        return Danger.DESTRUCTIVE if is_level else Danger.RISKY
+    return Danger.RISKY if is_level else change.danger
 
 
 def _says_else(old: str, new: str) -> bool:
-    """Whether a sentence has, between the words that it begins and ends with, three words or more and mostly others."""
+    """Whether a sentence is negated, or has, between the ends that it keeps, three words or more and mostly others."""
+    if len(_NEGATED.findall(old)) != len(_NEGATED.findall(new)):
+        return True
     before, after = (search_key(text).split() for text in (old, new))
     while before and after and before[0] == after[0]:
         before, after = before[1:], after[1:]

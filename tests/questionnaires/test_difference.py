@@ -81,6 +81,32 @@ def test_a_new_choice_is_safe_only_at_the_end():
     assert compare(*base, choices=first, base=base) == [(Danger.RISKY, "a")]
 
 
+def test_a_choice_with_the_words_of_another_one_is_risky_in_any_list():
+    base = ("select_one co_khong | a | Đã làm? | Done?",)
+    swapped = (
+        SCALE.replace("| Có        |", "| tam |").replace("| Không    |", "| Có    |").replace("| tam |", "| Không |")
+    )
+    assert compare(*base, choices=swapped, base=base) == [(Danger.RISKY, "a")] * 2
+    assert compare(*base, choices=SCALE.replace("| Có ", "| Đã làm "), base=base) == [(Danger.SAFE, "a")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "danger"),
+    [
+        (
+            "Ông/bà đánh giá thế nào về Công an huyện tuyển quân?",
+            Danger.RISKY,
+        ),  # the words of every question say nothing
+        ("Ông/bà đánh giá thế nào về lãnh đạo huyện không chỉ đạo cải cách hành chính?", Danger.RISKY),
+        ("Ông/bà đánh giá thế nào về lãnh đạo huyện chỉ đạo việc cải cách hành chính?", Danger.SAFE),
+    ],
+)
+def test_a_scored_question_that_asks_for_something_else_is_risky(asked, danger):
+    old = "Ông/bà đánh giá thế nào về lãnh đạo huyện chỉ đạo cải cách hành chính?"
+    rows = [f"select_one muc | q_1 | {label} | How? | yes | | likert | 1.1" for label in (old, asked)]
+    assert compare(rows[1], base=rows[:1]) == [(danger, "q_1")]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [
