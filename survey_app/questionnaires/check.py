@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .check_reachable import emptied, unanswerable, unreachable
+from .check_filters import check_filters
+from .check_reachable import unanswerable, unreachable
 from .check_structure import check_structure
 from .check_texts import check_texts
 from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists, questions_in
@@ -52,7 +53,7 @@ def check(
         *matrix_messages(definition),
         *unreachable(definition),
         *unanswerable(definition),
-        *emptied(definition),
+        *check_filters(definition),
         *_gathered(check_texts(definition)),
         *_check_answering(definition),
         *_empty_groups(definition),
