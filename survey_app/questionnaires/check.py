@@ -9,8 +9,8 @@ from .check_filters import check_filters
 from .check_reachable import unanswerable, unreachable
 from .check_structure import check_structure
 from .check_texts import check_texts
-from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists, questions_in
-from .expression import Column, Expression, evaluate, parts, references
+from .definition import DATE, SELECT_MULTIPLE, SELECT_ONE, TEXT, Definition, Question, choice_lists, questions_in
+from .expression import Column, Expression, Literal, Operation, Reference, evaluate, parts, references
 from .message import Message, Severity
 from .xlsform_kinds import LOOKS
 from .xlsform_matrix import matrix_messages
@@ -56,6 +56,7 @@ def check(
         *check_filters(definition),
         *_gathered(check_texts(definition)),
         *_check_answering(definition),
+        *_equalled_multiples(definition),
         *_empty_groups(definition),
         *_unused_columns(definition),
         *_check_scoring(definition),
@@ -111,6 +112,30 @@ def _check_answering(definition: Definition) -> Iterator[Message]:
         if question.kind == DATE and question.is_answered:
             text = "ngày đầy đủ (nhất là ngày sinh) dễ cho biết người trả lời là ai. Nên hỏi năm, hoặc khoảng."
             yield Message(Severity.WARNING, "telling_date", text, "survey", question.row, "type")
+
+
+def _equalled_multiples(definition: Definition) -> Iterator[Message]:
+    """`${a} = '1'` of a multiple choice: true for who chose that one alone, which few authors mean."""
+    multiple = {question.name for question in definition.questions() if question.kind == SELECT_MULTIPLE}
+    for item in definition.all_items():
+        conditions = {"relevant": item.relevant}
+        if isinstance(item, Question):
+            conditions |= {"constraint": item.constraint, "calculation": item.calculation}
+        for column, condition in conditions.items():
+            for name, choice in _equalled(condition.tree) if condition else ():
+                if name in multiple and choice:
+                    text = (
+                        f"câu «{name}» chọn được nhiều ý, phép = chỉ đúng với người chọn một mình «{choice}». "
+                        f"Nên viết selected(${{{name}}}, '{choice}')."
+                    )
+                    yield Message(Severity.WARNING, "equalled_multiple", text, "survey", item.row, column)
+
+
+def _equalled(tree: Expression) -> Iterator[tuple[str, str]]:
+    for part in parts(tree):
+        match part:
+            case Operation("=", (Reference(name), Literal(str() as text)) | (Literal(str() as text), Reference(name))):
+                yield name, text
 
 
 def _empty_groups(definition: Definition) -> Iterator[Message]:

@@ -79,6 +79,11 @@ class _References:
         for column, texts in (("label", question.label), ("hint", question.hint)):
             place = _Place(question, column, same_screen, nothing)
             yield from self._names(dict.fromkeys(names_in(texts)), place)
+        for column, texts in (
+            ("required_message", question.required_message),
+            ("constraint_message", question.constraint_message),
+        ):
+            yield from self._names(dict.fromkeys(names_in(texts)), _Place(question, column, nothing, own))
         for choice in question.choices:
             place = _Place(question, "label", same_screen, nothing, choice)
             yield from self._names(dict.fromkeys(names_in(choice.label)), place)

@@ -353,6 +353,25 @@ def test_the_times_of_a_repeat_are_not_told_apart():
     assert [(one.kind, one.row) for one in found] == [("same_label", 5)]
 
 
+def test_a_multiple_choice_that_is_compared_as_a_whole_is_told():
+    ask = "select_multiple co_khong | a | Gì? | What?"
+    for condition in ("${a} = 'co'", "'co' = ${a}"):
+        assert found(ask, f"text | b | B? | B? | | {condition}") == [("equalled_multiple", 3, "relevant")]
+    for condition in ("${a} = ''", "${a} != 'co'", "selected(${a}, 'co')"):
+        assert found(ask, f"text | b | B? | B? | | {condition}") == []
+
+
+def test_a_message_cannot_show_a_later_answer():
+    rows = ("integer | a | A? | A? | | | | . > 3 | Hơn ${b}, ${a} | More than ${b}", "integer | b | B? | B?")
+    headings = HEADINGS.replace("criterion", "constraint")
+    headings += " | constraint_message::Tiếng Việt (vi) | constraint_message::English (en)"
+    with pytest.raises(XlsformError) as fault:
+        read_xlsform(make_source(*rows, headings=headings), "thu.md")
+    assert [(one.kind, one.row, one.column) for one in fault.value.messages] == [
+        ("later_reference", 2, "constraint_message")
+    ]
+
+
 def test_a_long_chain_of_rules_is_checked_quickly():
     rows = [
         f"integer | q{n} | Câu {n}? | Ask {n}? | yes | ${{q{n - 1}}} > 3 and ${{q{n - 2}}} < 8 | | . > 0 and . < 10"

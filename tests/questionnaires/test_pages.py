@@ -210,7 +210,7 @@ def test_the_preview_is_walked_like_the_real_form_and_stores_nothing(operator, d
     assert "Cảm ơn." in back.text
     end = preview(operator, state=state_of(third.text), khac="co", **{"from": "3"})
     assert "Xem lại trước khi gửi" in end.text
-    assert re.search(r"Gì nữa\?</dt>\s*<dd><span>Có</span>", end.text)
+    assert re.search(r"<dt>5\. Gì nữa\?</dt>\s*<dd><span>Có</span>", end.text)
     unanswered = preview(operator, state=state_of(third.text), **{"from": "3"})
     assert re.search(r"Gì nữa\?</dt>\s*<dd><span class=\"none\">Chưa trả lời</span>", unanswered.text)
     with database.reading() as session:
