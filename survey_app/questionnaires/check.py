@@ -10,7 +10,19 @@ from .check_reachable import unanswerable, unreachable
 from .check_structure import check_structure
 from .check_texts import check_texts
 from .definition import DATE, SELECT_MULTIPLE, SELECT_ONE, TEXT, Definition, Question, choice_lists, questions_in
-from .expression import Column, Expression, Literal, Operation, Reference, evaluate, parts, references
+from .expression import (
+    Column,
+    Expression,
+    Literal,
+    Operation,
+    Reference,
+    Surroundings,
+    evaluate,
+    holds,
+    parts,
+    references,
+    uses,
+)
 from .message import Message, Severity
 from .xlsform_kinds import LOOKS
 from .xlsform_matrix import matrix_messages
@@ -109,9 +121,18 @@ def _check_answering(definition: Definition) -> Iterator[Message]:
             yield Message(
                 Severity.WARNING, "constraint_without_message", text, "survey", question.row, "constraint_message"
             )
+        if question.default and question.constraint and not _takes(question.constraint.tree, question.default):
+            text = f"giá trị có sẵn «{question.default}» không qua được điều kiện ở cột constraint. Sửa một trong hai."
+            yield Message(Severity.WARNING, "default_refused", text, "survey", question.row, "default")
         if question.kind == DATE and question.is_answered:
             text = "ngày đầy đủ (nhất là ngày sinh) dễ cho biết người trả lời là ai. Nên hỏi năm, hoặc khoảng."
             yield Message(Severity.WARNING, "telling_date", text, "survey", question.row, "type")
+
+
+def _takes(constraint: Expression, value: str) -> bool:
+    """Whether a constraint takes a value; true where that depends on the day or on other answers."""
+    depends = uses(constraint, "today") or any(references(constraint))
+    return depends or holds(constraint, {}, Surroundings(value))
 
 
 def _equalled_multiples(definition: Definition) -> Iterator[Message]:

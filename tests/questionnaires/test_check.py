@@ -361,6 +361,16 @@ def test_a_multiple_choice_that_is_compared_as_a_whole_is_told():
         assert found(ask, f"text | b | B? | B? | | {condition}") == []
 
 
+@pytest.mark.parametrize(
+    ("value", "constraint", "told"), [("3", ". > 5", True), ("6", ". > 5", False), ("3", ". > ${b}", False)]
+)
+def test_a_ready_value_that_its_own_constraint_refuses_is_told(value, constraint, told):
+    headings = HEADINGS.replace("criterion", "constraint") + " | default"
+    rows = ("integer | b | B? | B?", f"integer | a | A? | A? | | | | {constraint} | {value}")
+    definition = read_xlsform(make_source(*rows, headings=headings), "thu.md")
+    assert ("default_refused" in [kind for kind, _sheet, row in kinds(definition) if row == 3]) is told
+
+
 def test_a_message_cannot_show_a_later_answer():
     rows = ("integer | a | A? | A? | | | | . > 3 | Hơn ${b}, ${a} | More than ${b}", "integer | b | B? | B?")
     headings = HEADINGS.replace("criterion", "constraint")
