@@ -49,6 +49,7 @@ from .scenario_units import marks_of, with_units
 from .surveyjs import write_surveyjs
 from .wording import hand_in_of, placeholder_values
 from .xlsform import XlsformError, read_xlsform
+from .xlsform_tables import joined_lines
 from .xlsform_writer import write_markdown, write_workbook, write_xform
 
 bp = Blueprint("questionnaires", __name__, template_folder="templates")
@@ -126,6 +127,7 @@ def upload(code: str, group_code: str) -> Any:
     try:
         workbook, workbook_name, _media = unpacked(data, file_name)
         read = read_xlsform(workbook, workbook_name)  # before the write lock: reading a large file takes a while
+        joined = joined_lines(workbook, workbook_name)
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
             if "seen" in request.form:
@@ -139,6 +141,13 @@ def upload(code: str, group_code: str) -> Any:
         survey_round, group = find_pair(reading(), code, group_code)
         return show_group(survey_round, group, form, fault.messages, file_name), 422
     flash(_("Đã nạp «%(file)s» làm bản nháp của nhóm %(group)s.", file=file_name, group=group_code), "ok")
+    if joined:
+        places = "; ".join(joined[:5]) + ("; …" if len(joined) > 5 else "")
+        text = _(
+            "Chữ xuống dòng trong ô được viết liền thành một dòng (%(places)s). Muốn tách thì thêm câu dẫn (note).",
+            places=places,
+        )
+        flash(text, "warn")
     if lost:
         flash(lost, "warn")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))

@@ -87,6 +87,18 @@ def _table(sheet: str, book: dict[str, Any]) -> Table:
     return Table(sheet, headings, tuple(found))
 
 
+def joined_lines(data: bytes, file_name: str) -> list[str]:
+    """Where a file that can be read has line breaks inside a text, which are read as blanks: sheet, row and column."""
+    _tables, book = read_tables(data, file_name)
+    return [
+        f"{sheet}, dòng {number}, cột {clean(heading)}"
+        for sheet in SHEETS
+        for number, row in enumerate(book.get(sheet) or [], start=2)
+        for heading, value in row.items()
+        if heading is not None and "\n" in str(value).strip()
+    ]
+
+
 def _text(value: object) -> str:
     """The text of a cell; of a date in Excel the day, which comes with midnight behind it."""
     return _MIDNIGHT.sub(r"\1", clean(str(value)))

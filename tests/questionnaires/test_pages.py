@@ -2,6 +2,7 @@ import io
 import json
 import re
 
+import openpyxl
 import pytest
 
 from survey_app.access import Role
@@ -195,6 +196,19 @@ def state_of(page):
     import html
 
     return html.unescape(re.search(r'name="state" value="([^"]*)"', page).group(1))
+
+
+def test_lines_inside_a_cell_that_are_joined_are_told(operator):
+    book = openpyxl.Workbook()
+    survey = book.active
+    survey.title = "survey"
+    for row in (["type", "name", "label"], ["text", "y", "Dòng một\nDòng hai"], ["text", "z", "Gì nữa?\n"]):
+        survey.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    upload(operator, buffer.getvalue(), name="phieu.xlsx")
+    page = operator.get("/rounds/r/questionnaires/E").text
+    assert "viết liền thành một dòng (survey, dòng 2, cột label)." in page
 
 
 def test_the_preview_is_walked_like_the_real_form_and_stores_nothing(operator, database):
