@@ -100,6 +100,7 @@ _COMPARED: Final = {
     ">=": "ít nhất là",
 }
 _TURNED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}  # 3 < n is n > 3
+_SIGNS: Final = {"+": "+", "-": "−", "*": "×"}
 _MOST_NAMED = 3  # choices named in a sentence about who answers
 _PROMISE = (
     "Phiếu giấy không ghi tên hay mã; xin bỏ vào phong bì dán kín. Người nhận phong bì không phải người nhập phiếu."
@@ -267,10 +268,11 @@ class _Form:
                 return self._choice_words(name, value, chosen=False)
             case Operation("not", (Operation("=" | "!=" as operator, arguments),)):
                 return self._words(Operation("!=" if operator == "=" else "=", arguments))
-            case Operation(operator, (AnswerOf() as asked, (Literal(float()) | AnswerOf()) as other)):
-                return self._number_words(operator, asked, other)
-            case Operation(operator, (Literal(float()) as value, AnswerOf() as asked)) if operator in _TURNED:
+            case Operation(operator, (Literal() as value, asked)) if operator in _TURNED and asked != value:
                 return self._words(Operation(_TURNED[operator], (asked, value)))
+            case Operation(operator, (left, right)) if operator in _COMPARED:
+                words = [self._quantity(one) for one in (left, right)]
+                return f"{words[0]} {_COMPARED[operator]} {words[1]}" if all(words) else ""
             case Operation("and", arguments):
                 return self._joined(arguments, " và ", " hoặc ")
             case Operation("or", arguments):
@@ -298,19 +300,24 @@ class _Form:
             return f"câu {number} chọn {named}"
         return f"câu {number} {'chọn' if chosen else 'không chọn'} «{self._shown(choice.label)}»"
 
-    def _number_words(self, operator: str, asked: AnswerOf, other: Expression) -> str:
-        words = [self._quantity(one) for one in (asked, other)]
-        return f"{words[0]} {_COMPARED[operator]} {words[1]}" if operator in _COMPARED and all(words) else ""
-
     def _quantity(self, part: Expression) -> str:
-        """A number, or the question that it answers; empty for what is no number or stands nowhere on the sheet."""
+        """A number, the question that it answers or how it is computed; empty for what is none of these."""
         match part:
             case Literal(float() as value):
                 return answer_words(None, value, self._language)
             case AnswerOf(name):
                 asked = self._definition.question(name)
-                counted = asked is not None and asked.is_answered and asked.kind in {INTEGER, DECIMAL, RANGE}
-                return f"câu {self._numbers[name]}" if counted else ""
+                if asked and asked.is_answered and asked.kind in {INTEGER, DECIMAL, RANGE}:
+                    return f"câu {self._numbers[name]}"
+                computed = self._quantity(asked.calculation.tree) if asked and asked.calculation else ""
+                return f"({computed})" if computed else ""
+            case Operation("count-selected", (AnswerOf(name),)):
+                return f"số ô đã chọn ở câu {self._numbers[name]}"
+            case Operation("+" | "-" | "*" as operator, (left, right)):
+                words = [self._quantity(one) for one in (left, right)]
+                flat = (Literal, AnswerOf)
+                simple = isinstance(left, flat) and isinstance(right, flat)
+                return f"{words[0]} {_SIGNS[operator]} {words[1]}" if simple and all(words) else ""
         return ""
 
     def _field(self, question: Question) -> Markup:

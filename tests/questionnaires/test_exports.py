@@ -88,8 +88,10 @@ CONDITIONS_ON_PAPER = {
     "not(selected(${b}, 'co'))": "câu 3 không chọn «Có».",
     "${n} = '' or 'co' = ${a}": "câu 2 bỏ trống hoặc câu 1 chọn «Có».",
     "(${a} = 'co' or ${n} = 2) and ${m} <= ${n}": "(câu 1 chọn «Có» hoặc câu 2 bằng 2) và câu 4 nhiều nhất là câu 2.",
-    "${n} * 2 > ${m}": "câu 2 * 2 > câu 4.",
-    "${k} > 2": "(câu 2 + câu 4) > 2.",
+    "${n} * 2 > ${m}": "câu 2 × 2 lớn hơn câu 4.",
+    "count-selected(${b}) >= 2": "số ô đã chọn ở câu 3 ít nhất là 2.",
+    "string-length(${a}) > 2": "string-length(câu 1) > 2.",
+    "${k} > 2": "(câu 2 + câu 4) lớn hơn 2.",
 }
 
 
