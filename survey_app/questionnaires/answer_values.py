@@ -33,6 +33,7 @@ ACKNOWLEDGED: Final = "OK"
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 # Kinds of fault, the same for one screen and for a whole submission.
+_OF_CHOICES: Final = frozenset({SELECT_ONE, SELECT_MULTIPLE, RANK})
 REQUIRED: Final = "required"
 NOT_A_CHOICE: Final = "not_a_choice"
 NOT_AN_INTEGER: Final = "not_an_integer"
@@ -118,8 +119,9 @@ def has_shape(question: Question, value: object) -> bool:
 def fault_of(question: Question, value: Answer, required: bool = True) -> str:
     """Kind of the fault of one answer, "" for none."""
     if not is_given(value):
-        return REQUIRED if required and question.required else ""
-    if question.kind in {SELECT_ONE, SELECT_MULTIPLE, RANK}:
+        nothing_left = question.kind in _OF_CHOICES and not question.choices  # a choice_filter has taken away all
+        return REQUIRED if required and question.required and not nothing_left else ""
+    if question.kind in _OF_CHOICES:
         return _fault_of_choices(question, value)
     if question.kind == INTEGER:
         return "" if isinstance(value, int) and abs(value) <= MAX_INTEGER else NOT_AN_INTEGER

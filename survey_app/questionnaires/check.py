@@ -5,11 +5,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from .check_filters import check_filters
 from .check_reachable import unanswerable, unreachable
 from .check_structure import check_structure
 from .check_texts import check_texts
-from .definition import DATE, SELECT_ONE, TEXT, Definition, Question, choice_lists, questions_in
-from .expression import Column, Expression, evaluate, parts, references
+from .definition import DATE, SELECT_MULTIPLE, SELECT_ONE, TEXT, Definition, Question, choice_lists, questions_in
+from .expression import (
+    Column,
+    Expression,
+    Literal,
+    Operation,
+    Reference,
+    Surroundings,
+    evaluate,
+    holds,
+    parts,
+    references,
+    uses,
+)
 from .message import Message, Severity
 from .xlsform_kinds import LOOKS
 from .xlsform_matrix import matrix_messages
@@ -52,15 +65,18 @@ def check(
         *matrix_messages(definition),
         *unreachable(definition),
         *unanswerable(definition),
+        *check_filters(definition),
         *_gathered(check_texts(definition)),
         *_check_answering(definition),
+        *_equalled_multiples(definition),
         *_empty_groups(definition),
         *_unused_columns(definition),
         *_check_scoring(definition),
     ]
     if criteria is not None:
         found += check_round(definition, criteria, group or definition.group, self_rating)
-    return sorted(found, key=lambda message: (not message.is_error, message.sheet != "survey", message.row))
+    once = dict.fromkeys(found)  # the times of a repeat share their rows
+    return sorted(once, key=lambda message: (not message.is_error, message.sheet != "survey", message.row))
 
 
 def coverage(definitions: Mapping[str, Definition], criteria: Sequence[AskedCriterion]) -> Coverage:
@@ -105,9 +121,42 @@ def _check_answering(definition: Definition) -> Iterator[Message]:
             yield Message(
                 Severity.WARNING, "constraint_without_message", text, "survey", question.row, "constraint_message"
             )
+        if question.default and question.constraint and not _takes(question.constraint.tree, question.default):
+            text = f"giá trị có sẵn «{question.default}» không qua được điều kiện ở cột constraint. Sửa một trong hai."
+            yield Message(Severity.WARNING, "default_refused", text, "survey", question.row, "default")
         if question.kind == DATE and question.is_answered:
             text = "ngày đầy đủ (nhất là ngày sinh) dễ cho biết người trả lời là ai. Nên hỏi năm, hoặc khoảng."
             yield Message(Severity.WARNING, "telling_date", text, "survey", question.row, "type")
+
+
+def _takes(constraint: Expression, value: str) -> bool:
+    """Whether a constraint takes a value; true where that depends on the day or on other answers."""
+    depends = uses(constraint, "today") or any(references(constraint))
+    return depends or holds(constraint, {}, Surroundings(value))
+
+
+def _equalled_multiples(definition: Definition) -> Iterator[Message]:
+    """`${a} = '1'` of a multiple choice: true for who chose that one alone, which few authors mean."""
+    multiple = {question.name for question in definition.questions() if question.kind == SELECT_MULTIPLE}
+    for item in definition.all_items():
+        conditions = {"relevant": item.relevant}
+        if isinstance(item, Question):
+            conditions |= {"constraint": item.constraint, "calculation": item.calculation}
+        for column, condition in conditions.items():
+            for name, choice in _equalled(condition.tree) if condition else ():
+                if name in multiple and choice:
+                    text = (
+                        f"câu «{name}» chọn được nhiều ý, phép = chỉ đúng với người chọn một mình «{choice}». "
+                        f"Nên viết selected(${{{name}}}, '{choice}')."
+                    )
+                    yield Message(Severity.WARNING, "equalled_multiple", text, "survey", item.row, column)
+
+
+def _equalled(tree: Expression) -> Iterator[tuple[str, str]]:
+    for part in parts(tree):
+        match part:
+            case Operation("=", (Reference(name), Literal(str() as text)) | (Literal(str() as text), Reference(name))):
+                yield name, text
 
 
 def _empty_groups(definition: Definition) -> Iterator[Message]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .definition import TEXT, Condition, Definition, Group, Item, Question
+from .definition import TEXT, Choice, Condition, Definition, Group, Item, Question, questions_in
 from .expression import choices_named, references
 from .label_values import names_in
 from .message import Message, Severity
@@ -31,6 +31,13 @@ class _Place:
     column: str
     same_screen: frozenset[str]  # names that it must not look at
     also: frozenset[str]  # names that it may look at although they are not earlier
+    choice: Choice | None = None  # of the item, in whose words it stands
+
+    def error(self, kind: str, text: str) -> Message:
+        if self.choice is None:
+            return _error(kind, text, self.item, self.column)
+        text = f"câu «{self.item.name}» dùng lựa chọn này: {text}"
+        return Message(Severity.ERROR, kind, text, "choices", self.choice.row, self.column)
 
 
 class _References:
@@ -48,12 +55,19 @@ class _References:
         for item in items:
             yield from self._condition(item.relevant, _Place(item, "relevant", same_screen, frozenset()))
             if isinstance(item, Group):
+                yield from self._title(item, same_screen)
                 inside = frozenset(inner.name for inner in item.items) if item.one_screen else same_screen
                 yield from self._walk(item.items, inside)
             else:
                 yield from self._question(item, same_screen)
                 if item.is_answered or item.is_computed:
                     self._earlier[item.name] = item
+
+    def _title(self, group: Group, same_screen: frozenset[str]) -> Iterator[Message]:
+        """A title stands above all screens of its section, so it may show what the section itself asks before."""
+        inside = frozenset(question.name for question in questions_in(group.items))
+        shown_with, also = (same_screen | inside, frozenset[str]()) if group.one_screen else (same_screen, inside)
+        yield from self._names(dict.fromkeys(names_in(group.label)), _Place(group, "label", shown_with, also))
 
     def _question(self, question: Question, same_screen: frozenset[str]) -> Iterator[Message]:
         nothing: frozenset[str] = frozenset()
@@ -65,6 +79,14 @@ class _References:
         for column, texts in (("label", question.label), ("hint", question.hint)):
             place = _Place(question, column, same_screen, nothing)
             yield from self._names(dict.fromkeys(names_in(texts)), place)
+        for column, texts in (
+            ("required_message", question.required_message),
+            ("constraint_message", question.constraint_message),
+        ):
+            yield from self._names(dict.fromkeys(names_in(texts)), _Place(question, column, nothing, own))
+        for choice in question.choices:
+            place = _Place(question, "label", same_screen, nothing, choice)
+            yield from self._names(dict.fromkeys(names_in(choice.label)), place)
         if question.calculation:
             for name in references(question.calculation.tree):
                 if name in self._by_name and self._by_name[name].kind == TEXT and not self._by_name[name].is_computed:
@@ -86,21 +108,21 @@ class _References:
             asked = self._by_name.get(name)
             if asked is None:
                 text = f"không có câu hỏi «{name}». Kiểm tra tên trong ${{…}}."
-                yield _error("missing_reference", text, place.item, place.column)
+                yield place.error("missing_reference", text)
             elif not asked.is_answered and not asked.is_computed:
                 text = f"«{name}» là lời dẫn (note), không có câu trả lời."
-                yield _error("reference_to_note", text, place.item, place.column)
+                yield place.error("reference_to_note", text)
             elif name in place.also:
                 continue
             elif self._leads_back(name, place.item.name):
                 text = f"tính vòng tròn: «{name}» lại được tính từ «{place.item.name}»."
-                yield _error("calculation_loop", text, place.item, place.column)
+                yield place.error("calculation_loop", text)
             elif name not in self._earlier:
                 text = f"câu «{name}» đứng sau (dòng {asked.row}). Chỉ hỏi được câu đứng trước."
-                yield _error("later_reference", text, place.item, place.column)
+                yield place.error("later_reference", text)
             elif name in place.same_screen:
                 text = f"câu «{name}» ở cùng màn hình. Tách ra màn hình riêng."
-                yield _error("same_screen_reference", text, place.item, place.column)
+                yield place.error("same_screen_reference", text)
 
     def _leads_back(self, start: str, goal: str) -> bool:
         """Whether the calculations that a question depends on lead to another question, or to itself."""

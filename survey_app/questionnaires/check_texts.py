@@ -30,11 +30,24 @@ def check_texts(definition: Definition) -> Iterator[Message]:
         for language in definition.languages:
             yield from _check_choices(list_name, choices, language)
     yield from _check_same_labels(definition)
-    longest = sum(MAX_TEXT_BYTES if q.kind == TEXT else 80 for q in definition.questions() if q.is_answered)
-    longest += sum(4 * MAX_COMPUTED for q in definition.questions() if q.is_computed)
-    if longest > MAX_ANSWERS_BYTES:
-        text = "có quá nhiều câu viết tay để niêm phong trong một phong bì. Bỏ bớt câu text."
-        yield Message(Severity.ERROR, "too_long_for_envelope", text, "survey")
+    yield from _check_length(definition)
+
+
+def _check_length(definition: Definition) -> Iterator[Message]:
+    """Whether the longest answers fit the envelope, told at the first text question for which there is no room."""
+    texts = [question for question in definition.questions() if question.is_answered and question.kind == TEXT]
+    others = sum(question.is_answered for question in definition.questions()) - len(texts)
+    computed = sum(question.is_computed for question in definition.questions())
+    room = MAX_ANSWERS_BYTES - 80 * others - 4 * MAX_COMPUTED * computed
+    fit = max(room // MAX_TEXT_BYTES, 0)
+    if len(texts) > fit or room < 0:
+        first = texts[fit] if texts else None
+        text = (
+            f"phiếu có {len(texts)} câu viết tay (text), phong bì có cỡ cố định chỉ chứa được {fit} câu ở phiếu này. "
+            "Từ câu này trở đi bỏ bớt, hoặc gộp vào một câu, hoặc hỏi bằng lựa chọn."
+        )
+        row = first.row if first else 0
+        yield Message(Severity.ERROR, "too_long_for_envelope", text, "survey", row, "type" if row else "")
 
 
 def _check_label(item: Item, language: Language) -> Iterator[Message]:
@@ -82,11 +95,11 @@ def _check_choices(list_name: str, choices: tuple[Choice, ...], language: Langua
 
 
 def _check_same_labels(definition: Definition) -> Iterator[Message]:
-    seen: dict[str, int] = {}
+    seen: dict[str, int] = {}  # the times of a repeat share their row
     for question in definition.questions():
         label = question.label.get(definition.default_language, "").casefold()
         if question.is_answered and label:
-            if label in seen:
+            if seen.get(label, question.row) != question.row:
                 text = f"câu hỏi này giống hệt câu ở dòng {seen[label]}. Nói rõ hai câu khác nhau chỗ nào."
                 yield Message(Severity.WARNING, "same_label", text, "survey", question.row, "label")
             seen.setdefault(label, question.row)

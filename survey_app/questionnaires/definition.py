@@ -116,7 +116,7 @@ class Question:
 
     # Looked at for every question of every page, so computed once: whether its value comes from its calculation or
     # default alone; whether a person answers it (not a note, nothing computed, not the heading of a table); and whether
-    # an earlier answer (`${name}`) stands in its texts.
+    # an earlier answer (`${name}`) stands in its texts or those of its choices.
     is_computed: bool = field(init=False, compare=False)
     is_answered: bool = field(init=False, compare=False)
     shows_answers: bool = field(init=False, compare=False)
@@ -126,7 +126,8 @@ class Question:
         object.__setattr__(self, "is_computed", computed)
         object.__setattr__(self, "is_answered", self.kind != NOTE and not computed and not self.is_heading)
         fields = (self.label, self.hint, self.required_message, self.constraint_message)
-        shows = any("${" in text for texts in fields for text in texts.values())
+        choices = (choice.label for choice in self.choices)
+        shows = any("${" in text for texts in (*fields, *choices) for text in texts.values())
         object.__setattr__(self, "shows_answers", shows)
 
     @property

@@ -1,14 +1,15 @@
 """What changed between two versions of a questionnaire, and how dangerous is each change for answers already given?
 
 Safe: words, a new question that may be left open, a new choice at the end. Risky: the same question may now be answered
-otherwise. Destructive: stored answers can no longer be read as what they were. A typing correction is a change of words
-so small that the question stays the same; it is all that is possible once a round is open. The words of a scale are no
-place for it: «Tốt» and «Tồi» differ by a tone mark.
+otherwise, as where the words of a scale change or a scored question is another one. Destructive: stored answers can no
+longer be read as what they were. A typing correction is a change of words so small that the question stays the same; it
+is all that is possible once a round is open. The words of a scale are no place for it: «Tốt» and «Tồi» differ by a tone
+mark, «Không hài lòng» and «Không, hài lòng» by a comma.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -32,13 +33,15 @@ from .definition import (
 from .media import name_of
 from .xlsform_kinds import LOOKS
 
+_NEGATION = r"(?:\b(?:không|chưa|chẳng|đừng|not?|never)|n['’]t)\b"
+_NEGATED = re.compile(_NEGATION, re.IGNORECASE)
 _DASH = "[-\u2010-\u2015\u2212]"
 _MEANING = re.compile(
     rf"""\$\{{[^}}]*\}} | \{{\w+\}}
     | (?P<range>(?<=[\d%])\s*{_DASH}\s*(?=\d))
     | (?P<minus>(?<!\w){_DASH}\s?(?=\d))
     | \d+(?:[.,]\d+)*
-    | \b(?:không|chưa|chẳng|đừng|not?|never|n['’]t)\b
+    | {_NEGATION}
     | (?P<sign>[^\w\s])""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -98,12 +101,19 @@ def beyond_correction(opened: Definition, published: Definition, definition: Def
 
 
 def changes_words(changes: list[Change]) -> bool:
-    """Whether more than marks, blanks and capitals change: in Vietnamese one letter or tone makes another word."""
-    return any(_letters(change.before) != _letters(change.after) for change in changes)
+    """Whether more than marks, blanks and capitals change: in Vietnamese one letter or tone makes another word.
+
+    Where a sentence holds a negation, a mark inside it counts too: it may cut the negation off from what it negates.
+    """
+    return any(_words_of(change.before) != _words_of(change.after) for change in changes)
 
 
-def _letters(text: str) -> str:
-    return "".join(re.findall(r"\w", clean(text).casefold()))
+def _words_of(text: str) -> str:
+    words = clean(text).casefold()
+    if not _NEGATED.search(words):
+        return "".join(re.findall(r"\w", words))
+    marked = re.sub(r"[^\w\s]+", ",", "".join(re.split(r"\s+", words)))
+    return marked.strip(",")
 
 
 def _of_whole(before: Definition, after: Definition) -> Iterator[Change]:
@@ -194,7 +204,9 @@ def _of_question(old: Question, new: Question) -> Iterator[Change]:
         ("lời báo sai", old.constraint_message, new.constraint_message),
     )
     for words, one, other in texts:
-        yield from _of_texts(f"câu «{new.name}», {words}", new.name, new.row, one, other)
+        for change in _of_texts(f"câu «{new.name}», {words}", new.name, new.row, one, other):
+            asks_else = new.is_scored and one is old.label and _says_else(change.before, change.after)
+            yield replace(change, danger=Danger.RISKY) if asks_else and change.danger is Danger.SAFE else change
     for words, one, other in (("ảnh", old.image, new.image), ("âm thanh", old.audio, new.audio)):
         if dict(one) != dict(other):
             yield changed(Danger.SAFE, f"đổi {words}", _file_names(one), _file_names(other))
@@ -233,10 +245,37 @@ def _of_choices(old: Question, new: Question) -> Iterator[Change]:
             yield changed(Danger.SAFE, "đổi ảnh", choice)
         words = f"câu «{new.name}», lựa chọn «{name}»"
         for change in _of_texts(words, new.name, choice.row, before[name].label, choice.label):
-            of_scale = new.is_scored and changes_words([change])
-            yield replace(change, danger=Danger.SAFE) if of_scale else change
+            yield replace(change, danger=_danger_of_words(change, before, choice, new.is_scored))
     if kept != [name for name in after if name in before]:
         yield Change(Danger.RISKY, f"câu «{new.name}»: đổi thứ tự lựa chọn", new.name, new.row)
+
+
+def _danger_of_words(change: Change, before: Mapping[str, Choice], choice: Choice, is_level: bool) -> Danger:
+    """Of other words for a choice: those of another one make its answers another one's, and turn points round."""
+    if _spoken(change.before) == _spoken(change.after):
+        return change.danger
+    others = (one for name, one in before.items() if name != choice.name)
+    if _spoken(change.after) in {_spoken(text) for one in others for text in one.label.values()}:
+        return Danger.DESTRUCTIVE if is_level else Danger.RISKY
+    return Danger.RISKY if is_level else change.danger
+
+
+def _says_else(old: str, new: str) -> bool:
+    """Whether a sentence is negated, or has, between the ends that it keeps, three words or more and mostly others."""
+    if len(_NEGATED.findall(old)) != len(_NEGATED.findall(new)):
+        return True
+    before, after = (search_key(text).split() for text in (old, new))
+    while before and after and before[0] == after[0]:
+        before, after = before[1:], after[1:]
+    while before and after and before[-1] == after[-1]:
+        before, after = before[:-1], after[:-1]
+    longer = max(len(before), len(after))
+    return longer >= 3 and 2 * len(set(before) & set(after)) < longer
+
+
+def _spoken(text: str) -> str:
+    """A text without what nobody reads aloud: blanks and capitals."""
+    return "".join(clean(text).casefold().split())
 
 
 def _of_groups(before: Definition, after: Definition) -> Iterator[Change]:

@@ -56,6 +56,11 @@ class Steps:
         return from_json(_unpacked(self.back[-1])) if self.back else None
 
     @property
+    def first(self) -> Definition | None:
+        """The questionnaire before the first of the changes that are kept, none without one."""
+        return from_json(_unpacked(self.back[0])) if self.back else None
+
+    @property
     def next(self) -> Definition | None:
         """The questionnaire as it was before the last «Hoàn tác», none without one."""
         return from_json(_unpacked(self.forward[-1])) if self.forward else None

@@ -6,12 +6,13 @@ A pattern is matched against the whole text. The common form is read alike by Py
 import re
 from typing import Final
 
+from .expression_matching import PatternTooLongError, check_length
+
 _CLASSES: Final = {
     "d": "0-9",
     "w": "A-Za-z0-9_",
     "s": r" \t\r\n\f\v",
 }
-_MOST_UNBOUNDED: Final = 4  # more repetitions without limit could keep a phone busy for minutes
 _COUNT = re.compile(r"\{(\d{1,3})(,(\d{1,3})?)?\}")
 _SPECIAL: Final = frozenset(r"^$\.*+?()[]{}|/")
 
@@ -31,6 +32,10 @@ def common_pattern(pattern: str) -> str:
         re.compile(common, re.ASCII)
     except re.error as fault:
         raise PatternError(f"mẫu «{pattern[:30]}» của regex() viết sai") from fault
+    try:
+        check_length(common)
+    except PatternTooLongError as fault:
+        raise PatternError("mẫu của regex() lặp quá nhiều lần. Ghi số nhỏ hơn trong {…}") from fault
     return common
 
 
@@ -40,7 +45,6 @@ class _Reader:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._place = 0
-        self._unbounded = 0
 
     def _next(self) -> str:
         return self._pattern[self._place : self._place + 1]
@@ -59,10 +63,7 @@ class _Reader:
             if self._next() == "|":
                 written.append(self._take())
                 continue
-            before = self._unbounded
-            atom = self._atom(depth)
-            count = self._count(self._unbounded > before)
-            written.append(atom + count)
+            written.append(self._atom(depth) + self._count())
         return "".join(written)
 
     def _atom(self, depth: int) -> str:
@@ -89,7 +90,7 @@ class _Reader:
             raise PatternError("mẫu của regex() thiếu dấu «)»")
         return f"(?:{inside})"
 
-    def _count(self, holds_unbounded: bool) -> str:
+    def _count(self) -> str:
         char = self._next()
         match = _COUNT.match(self._pattern, self._place)
         if char in {"*", "+", "?"} and char:
@@ -99,12 +100,6 @@ class _Reader:
             self._place = match.end()
         else:
             return ""
-        unbounded = count in {"*", "+"} or count.endswith(",}")
-        if holds_unbounded and count != "?":
-            raise PatternError("mẫu của regex() lặp trong lặp, máy có thể bị treo. Viết đơn giản hơn")
-        self._unbounded += unbounded
-        if self._unbounded > _MOST_UNBOUNDED:
-            raise PatternError("mẫu của regex() có quá nhiều dấu * và +. Viết đơn giản hơn")
         if self._next() in {"*", "+", "?"} and self._next():
             raise PatternError("mẫu của regex() có hai dấu lặp liền nhau")
         return count

@@ -11,9 +11,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, TypeAlias
 
+from .expression_matching import matches
+
 Value: TypeAlias = str | float | bool
 
-MOST_MATCHED: Final = 250  # characters; a longer text matches no pattern, so that no pattern runs for long
+MOST_MATCHED: Final = 250  # characters; a longer text matches no pattern, which keeps every condition quick
 _MOST_POWER: Final = 64
 _MANY: Final = 50
 _NUMBER = re.compile(r"[ \t\r\n]*-?([0-9]+(\.[0-9]*)?|\.[0-9]+)[ \t\r\n]*")
@@ -170,7 +172,7 @@ def _place(number: float, length: int) -> int:
 def _matches(text: Value, pattern: Value) -> bool:
     """Whether the whole text matches a pattern that the parser has brought to the common form."""
     subject = as_text(text)
-    return len(subject) <= MOST_MATCHED and re.fullmatch(as_text(pattern), subject, re.ASCII) is not None
+    return len(subject) <= MOST_MATCHED and matches(as_text(pattern), subject)
 
 
 def _squeezed(text: Value) -> str:

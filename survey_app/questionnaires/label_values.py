@@ -1,10 +1,13 @@
-"""How do answers get into the text of a later question? `${name}` in a label, hint or message shows the answer."""
+"""How do answers get into later texts? `${name}` in a label, hint or message shows the answer.
+
+The label may be that of a question, a section or a choice.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from .definition import Definition, Question, Texts, text_in
+from .definition import Choice, Definition, Question, Texts, text_in
 from .expression import Answer
 from .expression_values import number_text
 
@@ -27,13 +30,38 @@ def with_values(question: Question, live: Mapping[str, Answer], definition: Defi
     if not question.shows_answers:
         return question
     fields = (question.label, question.hint, question.required_message, question.constraint_message)
-    label, hint, required, constraint = (_filled(texts, live, definition) for texts in fields)
-    return replace(question, label=label, hint=hint, required_message=required, constraint_message=constraint)
+    label, hint, required, constraint = (filled(texts, live, definition) for texts in fields)
+    choices = _filled_choices(question.choices, live, definition)
+    return replace(
+        question,
+        label=label,
+        hint=hint,
+        required_message=required,
+        constraint_message=constraint,
+        choices=choices,
+    )
 
 
-def _filled(texts: Texts, live: Mapping[str, Answer], definition: Definition) -> Texts:
+def _filled_choices(
+    choices: tuple[Choice, ...], live: Mapping[str, Answer], definition: Definition
+) -> tuple[Choice, ...]:
+    return tuple(
+        replace(choice, label=filled(choice.label, live, definition)) if any(names_in(choice.label)) else choice
+        for choice in choices
+    )
+
+
+def filled(texts: Texts, live: Mapping[str, Answer], definition: Definition) -> Texts:
+    """The texts with answers in place of `${name}`, in each language."""
+    if not any("${" in text for text in texts.values()):
+        return texts
+
     def shown(name: str, language: str) -> str:
-        return answer_words(definition.question(name), live.get(name, ""), language)
+        asked = definition.question(name)
+        if asked is not None and asked.choices:  # whose words may show the answer to an earlier question
+            earlier = {other: answer for other, answer in live.items() if other != name}
+            asked = replace(asked, choices=_filled_choices(asked.choices, earlier, definition))
+        return answer_words(asked, live.get(name, ""), language)
 
     return {
         language: _REFERENCE.sub(lambda match, spoken=language: shown(match[1], spoken), text)  # type: ignore[misc]

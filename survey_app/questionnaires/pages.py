@@ -38,6 +38,7 @@ from .queries import (
 from .rules import (
     answers_given,
     copy_questionnaires,
+    given_up,
     load_draft,
     load_shipped,
     publish,
@@ -48,6 +49,7 @@ from .scenario_units import marks_of, with_units
 from .surveyjs import write_surveyjs
 from .wording import hand_in_of, placeholder_values
 from .xlsform import XlsformError, read_xlsform
+from .xlsform_tables import joined_lines
 from .xlsform_writer import write_markdown, write_workbook, write_xform
 
 bp = Blueprint("questionnaires", __name__, template_folder="templates")
@@ -124,11 +126,13 @@ def upload(code: str, group_code: str) -> Any:
     data, file_name = form.file.data.read(), form.file.data.filename
     try:
         workbook, workbook_name, _media = unpacked(data, file_name)
-        read_xlsform(workbook, workbook_name)  # before the write lock: reading a large file takes a while
+        read = read_xlsform(workbook, workbook_name)  # before the write lock: reading a large file takes a while
+        joined = joined_lines(workbook, workbook_name)
         with writing() as session:
             survey_round, group = find_pair(session, code, group_code)
             if "seen" in request.form:
                 refuse_if_changed(session, newest_version(session, group.id), request.form["seen"])
+            lost = given_up(session, group, read, me())
             load_draft(session, survey_round, group, data, file_name, me())
     except Conflict as fault:
         flash(fault.message, "err")
@@ -137,6 +141,15 @@ def upload(code: str, group_code: str) -> Any:
         survey_round, group = find_pair(reading(), code, group_code)
         return show_group(survey_round, group, form, fault.messages, file_name), 422
     flash(_("Đã nạp «%(file)s» làm bản nháp của nhóm %(group)s.", file=file_name, group=group_code), "ok")
+    if joined:
+        places = "; ".join(joined[:5]) + ("; …" if len(joined) > 5 else "")
+        text = _(
+            "Chữ xuống dòng trong ô được viết liền thành một dòng (%(places)s). Muốn tách thì thêm câu dẫn (note).",
+            places=places,
+        )
+        flash(text, "warn")
+    if lost:
+        flash(lost, "warn")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))
 
 
@@ -146,6 +159,8 @@ def use_shipped_for_group(code: str, group_code: str) -> Any:
     """Replaces the draft of one group by the shipped questionnaire."""
     with writing() as session:
         survey_round, group = find_pair(session, code, group_code)
+        if "seen" in request.form:
+            refuse_if_changed(session, newest_version(session, group.id), request.form["seen"])
         load_shipped(session, survey_round, [group], me())
     flash(_("Đã nạp phiếu mẫu của nhóm %(groups)s. Xem trước rồi công bố.", groups=group_code), "ok")
     return redirect(url_for(".questionnaire", code=code, group_code=group_code))

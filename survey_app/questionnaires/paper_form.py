@@ -15,6 +15,8 @@ from markupsafe import Markup
 from .. import paper
 from .definition import (
     ACKNOWLEDGE,
+    DECIMAL,
+    INTEGER,
     NOTE,
     RANGE,
     RANK,
@@ -35,7 +37,7 @@ from .definition import (
 )
 from .expression import Expression, Literal, Operation, holds, references
 from .expression import Reference as AnswerOf
-from .label_values import with_dots
+from .label_values import answer_words, with_dots
 from .media import Medium, Reference
 
 _CSS = """
@@ -89,6 +91,16 @@ _BLANK: Final = "…" * 12  # to fill in with a pen
 _BLANK_DAY: Final = "…/…/……"
 _LINES = 4
 _TO_READ = "note"  # nothing there is answered
+_COMPARED: Final = {
+    "=": "bằng",
+    "!=": "khác",
+    "<": "nhỏ hơn",
+    "<=": "nhiều nhất là",
+    ">": "lớn hơn",
+    ">=": "ít nhất là",
+}
+_TURNED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}  # 3 < n is n > 3
+_SIGNS: Final = {"+": "+", "-": "−", "*": "×"}
 _MOST_NAMED = 3  # choices named in a sentence about who answers
 _PROMISE = (
     "Phiếu giấy không ghi tên hay mã; xin bỏ vào phong bì dán kín. Người nhận phong bì không phải người nhập phiếu."
@@ -217,10 +229,10 @@ class _Form:
     def _skip(self, condition: Condition | None, what: str = "") -> Markup:
         if condition is None:
             return Markup("")
-        words = self._words(condition.tree)
+        words = self._words(condition.tree) or self._numbered(condition.source)
         if what == _TO_READ:
-            return Markup('<p class="skip">Nếu {}:</p>').format(words or condition.source)
-        text = f"Chỉ trả lời {what}nếu {words}." if words else f"Chỉ trả lời {what}nếu: {condition.source}"
+            return Markup('<p class="skip">Nếu {}:</p>').format(words)
+        text = f"Chỉ trả lời {what}nếu {words}."
         return Markup('<p class="skip">{}</p>').format(text)
 
     def _jump(self, question: Question, choice: Choice) -> Markup:
@@ -236,23 +248,76 @@ class _Form:
         text = f"→ sang câu {left[0]}" if left else "→ hết câu hỏi"
         return Markup(' <span class="jump">{}</span>').format(text)
 
+    def _numbered(self, source: str) -> str:
+        """A condition without words, with what stands on the sheet in place of names: numbers, and how one computes."""
+        for question in reversed(list(self._definition.questions())):
+            if question.is_answered:
+                source = source.replace(f"${{{question.name}}}", f"câu {self._numbers[question.name]}")
+            elif question.calculation:
+                source = source.replace(f"${{{question.name}}}", f"({question.calculation.source})")
+        return source
+
     def _words(self, tree: Expression) -> str:
-        """A simple condition in words, empty for one that is not simple."""
+        """A condition in words, empty for one that has none."""
         match tree:
-            case Operation("=" | "!=" | "selected" as operator, (AnswerOf(name), Literal(str() as choice_name))):
+            case Operation("=" | "!=" | "selected", (AnswerOf(name), Literal(str() as value))):
+                return self._choice_words(name, value, chosen=tree.name != "!=")
+            case Operation("=" | "!=", (Literal(str()) as value, AnswerOf() as asked)):
+                return self._words(Operation(tree.name, (asked, value)))
+            case Operation("not", (Operation("selected", (AnswerOf(name), Literal(str() as value))),)):
+                return self._choice_words(name, value, chosen=False)
+            case Operation("not", (Operation("=" | "!=" as operator, arguments),)):
+                return self._words(Operation("!=" if operator == "=" else "=", arguments))
+            case Operation(operator, (Literal() as value, asked)) if operator in _TURNED and asked != value:
+                return self._words(Operation(_TURNED[operator], (asked, value)))
+            case Operation(operator, (left, right)) if operator in _COMPARED:
+                words = [self._quantity(one) for one in (left, right)]
+                return f"{words[0]} {_COMPARED[operator]} {words[1]}" if all(words) else ""
+            case Operation("and", arguments):
+                return self._joined(arguments, " và ", " hoặc ")
+            case Operation("or", arguments):
+                return self._joined(arguments, " hoặc ", " và ")
+        return ""
+
+    def _joined(self, arguments: Sequence[Expression], word: str, other: str) -> str:
+        """The parts side by side, in brackets those that hold the other word; empty where one has no words."""
+        words = [self._words(one) for one in arguments]
+        return word.join(f"({one})" if other in one else one for one in words) if all(words) else ""
+
+    def _choice_words(self, name: str, value: str, *, chosen: bool) -> str:
+        asked = self._definition.question(name)
+        if asked is None or not asked.is_answered:
+            return ""
+        number = self._numbers[name]
+        if not value:
+            return f"câu {number} {'bỏ trống' if chosen else 'có trả lời'}"
+        choice = asked.choice(value)
+        if choice is None:
+            return ""
+        others = [one for one in asked.choices if one is not choice]
+        if not chosen and asked.kind == SELECT_ONE and len(others) <= _MOST_NAMED:
+            named = " hoặc ".join(f"«{self._shown(one.label)}»" for one in others)
+            return f"câu {number} chọn {named}"
+        return f"câu {number} {'chọn' if chosen else 'không chọn'} «{self._shown(choice.label)}»"
+
+    def _quantity(self, part: Expression) -> str:
+        """A number, the question that it answers or how it is computed; empty for what is none of these."""
+        match part:
+            case Literal(float() as value):
+                return answer_words(None, value, self._language)
+            case AnswerOf(name):
                 asked = self._definition.question(name)
-                choice = asked.choice(choice_name) if asked else None
-                if asked is None or choice is None or not asked.is_answered:
-                    return ""
-                others = [one for one in asked.choices if one is not choice]
-                if operator == "!=" and asked.kind == SELECT_ONE and len(others) <= _MOST_NAMED:
-                    named = " hoặc ".join(f"«{self._shown(one.label)}»" for one in others)
-                    return f"câu {self._numbers[name]} chọn {named}"
-                verb = "không chọn" if operator == "!=" else "chọn"
-                return f"câu {self._numbers[name]} {verb} «{self._shown(choice.label)}»"
-            case Operation("and" | "or" as operator, arguments):
-                parts = [self._words(part) for part in arguments]
-                return (" và " if operator == "and" else " hoặc ").join(parts) if all(parts) else ""
+                if asked and asked.is_answered and asked.kind in {INTEGER, DECIMAL, RANGE}:
+                    return f"câu {self._numbers[name]}"
+                computed = self._quantity(asked.calculation.tree) if asked and asked.calculation else ""
+                return f"({computed})" if computed else ""
+            case Operation("count-selected", (AnswerOf(name),)):
+                return f"số ô đã chọn ở câu {self._numbers[name]}"
+            case Operation("+" | "-" | "*" as operator, (left, right)):
+                words = [self._quantity(one) for one in (left, right)]
+                flat = (Literal, AnswerOf)
+                simple = isinstance(left, flat) and isinstance(right, flat)
+                return f"{words[0]} {_SIGNS[operator]} {words[1]}" if simple and all(words) else ""
         return ""
 
     def _field(self, question: Question) -> Markup:
@@ -270,6 +335,13 @@ class _Form:
             span = Markup('<p class="hint">Từ {} đến {}.</p>').format(question.steps[0], question.steps[-1])
         return span + Markup('<div class="line"></div>') * (_LINES if question.kind == TEXT else 1)
 
+    def _filter_words(self, question: Question) -> str:
+        """On paper all choices stand there: which answers decide what may be ticked."""
+        names = dict.fromkeys(references(question.choice_filter.tree)) if question.choice_filter else {}
+        answered = {question.name for question in self._definition.questions() if question.is_answered}
+        numbers = [f"câu {self._numbers[name]}" for name in names if name in answered]
+        return f"Chỉ chọn trong các ô phù hợp với điều đã trả lời ở {', '.join(numbers)}." if numbers else ""
+
     def _choices(self, question: Question) -> Markup:
         kind = {SELECT_ONE: "box round", SELECT_MULTIPLE: "box", RANK: "place"}[question.kind]
         labels = [self._shown(choice.label) for choice in question.choices]
@@ -278,6 +350,7 @@ class _Form:
             told = "Có thể chọn nhiều ô."
         elif question.kind == RANK:
             told = "Ghi số thứ tự vào từng ô: 1 là quan trọng nhất."
+        told = f"{told} {self._filter_words(question)}".strip()
         words = Markup('<p class="hint">{}</p>').format(told) if told else Markup("")
         rows = [
             _row(

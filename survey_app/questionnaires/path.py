@@ -22,7 +22,7 @@ from .answer_values import (
 )
 from .definition import Definition, Group, Item, Question, Texts
 from .expression import Answer, Surroundings, answer_text, evaluate, holds, uses
-from .label_values import with_values
+from .label_values import filled, with_values
 
 MAX_COMPUTED: Final = 200  # characters of a computed value
 
@@ -79,7 +79,8 @@ def screens(definition: Definition, answers: Answers) -> list[Screen]:
     found = []
     for place, draft in enumerate(drafts, start=1):
         size = (place, len(drafts), numbers[draft.questions[0].name], most)
-        found.append(Screen(draft.name, draft.title, draft.questions, *size, draft.table, live))
+        title = filled(draft.title, live, definition)
+        found.append(Screen(draft.name, title, draft.questions, *size, draft.table, live))
     return found
 
 

@@ -136,7 +136,7 @@ def _is_matrix(form: Definition) -> bool:
 def _jump_words(screen: Screen, t: Any) -> str:
     alone = len(screen.questions) == 1 or screen.is_matrix
     words = t(screen.questions[0].label) if alone else t(screen.title)
-    return f"{screen.number}. {words if len(words) <= 70 else words[:67] + '…'}"
+    return f"{screen.first_question}. {words if len(words) <= 70 else words[:67] + '…'}"
 
 
 def _show_screen(
@@ -171,7 +171,7 @@ def _show_end(survey_round: Round, definition: Definition, answers: dict[str, An
     rows = [
         row
         for screen in screens(definition, answers)
-        for row in ([_matrix_row(screen, t)] if screen.is_matrix else _rows(screen, t))
+        for row in ([_matrix_row(screen, t)] if screen.is_matrix else _rows(screen, definition, t))
     ]
     return render_template(
         "questionnaires/preview_end.html",
@@ -182,14 +182,22 @@ def _show_end(survey_round: Round, definition: Definition, answers: dict[str, An
     )
 
 
-def _rows(screen: Screen, t: Any) -> list[tuple[str, str]]:
+def _rows(screen: Screen, definition: Definition, t: Any) -> list[tuple[int, str, str]]:
     return [
-        (t(question.label), reviewed_words(question, screen.live.get(question.name, ""), t))
+        (
+            definition.numbers[question.name],
+            t(question.label),
+            reviewed_words(question, screen.live.get(question.name, ""), t),
+        )
         for question in screen.questions
         if question.is_answered
     ]
 
 
-def _matrix_row(screen: Screen, t: Any) -> tuple[str, str]:
+def _matrix_row(screen: Screen, t: Any) -> tuple[int, str, str]:
     total = sum(question.is_answered for question in screen.questions)
-    return t(screen.questions[0].label), _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=total)
+    return (
+        screen.first_question,
+        t(screen.questions[0].label),
+        _("{n}/{total} đơn vị đã có câu trả lời").format(n=screen.given, total=total),
+    )

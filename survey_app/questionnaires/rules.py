@@ -96,6 +96,25 @@ def refuse_if_changed(session: Session, version: QuestionnaireVersion | None, se
         raise Conflict(f"{name} vừa sửa phiếu này lúc {at}. Chưa ghi đè gì. Xem lại rồi làm tiếp.")
 
 
+def given_up(session: Session, group: RespondentGroup, definition: Definition, by: Actor) -> str:
+    """Which changes in the draft of somebody else a file of an earlier state would take back, in words; else empty."""
+    draft = newest_version(session, group.id)
+    before = steps_of(draft).first
+    if draft is None or before is None or draft.published_at is not None or draft.loaded_by_id == by.id:
+        return ""
+    present = definition_of(draft)
+    made = {(change.text, change.after) for change in differences(before, present)}
+    lost = [change.text for change in differences(definition, present) if (change.text, change.after) in made]
+    if not lost:
+        return ""
+    name, at = loader_name(session, draft), moment_text(draft.loaded_at)
+    more = f" và {len(lost) - 3} thay đổi nữa" if len(lost) > 3 else ""
+    return (
+        f"Tệp này không có những thay đổi đã ghi trong bản nháp ({name} sửa gần nhất, lúc {at}): "
+        f"{'; '.join(lost[:3])}{more}. Muốn lấy lại thì bấm «Hoàn tác»."
+    )
+
+
 def _put(draft: QuestionnaireVersion, definition: Definition, by: Actor) -> None:
     """The questionnaire as the content of the draft, and `by` among its authors."""
     draft.definition = to_json(definition)

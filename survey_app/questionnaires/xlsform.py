@@ -1,6 +1,7 @@
 """How does an XLSForm become a questionnaire? What is not supported is refused with its place, all faults at once."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -65,6 +66,7 @@ _CHOICES: Final = SheetColumns(
     needed={"list_name", "name"},
     reasons={**_MEDIA, "audio": _NO_AUDIO},
 )
+_QUOTED_NAME = re.compile(r"«(\w+)»")
 _WORD = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 
 
@@ -96,8 +98,6 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
     settings = _read_settings(tables.get("settings"), reading)
     lists = read_choices(tables.get("choices"), reading)
     items = read_survey(tables["survey"], lists, reading)
-    if reading.faults:
-        raise XlsformError(reading.faults)
     definition = Definition(
         form_id=settings.get("form_id") or file_name.rsplit(".", 1)[0],
         title=settings.get("form_title") or file_name.rsplit(".", 1)[0],
@@ -106,11 +106,26 @@ def read_xlsform(data: bytes, file_name: str) -> Definition:
         languages=_languages(reading, settings.get("default_language", "")),
         items=items,
     )
-    if errors := [*check_structure(definition), *matrix_messages(definition)]:
+    errors = [*check_structure(definition), *matrix_messages(definition)]
+    if reading.faults:
+        raise XlsformError([*reading.faults, *_apart_from(reading, tables["survey"], errors)])
+    if errors:
         raise XlsformError(errors)
     if refusal := refusal_of_pyxform(book, definition, _SURVEY.plain | _SURVEY.translated):
         raise XlsformError([refusal])
     return definition
+
+
+def _apart_from(reading: Reading, survey: Table, errors: list[Message]) -> Iterator[Message]:
+    """The errors that do not follow from rows that could not be read: all that is to mend is told at once."""
+    written = {reading.survey.named(row).get("name", "") for row in survey.rows}
+    faulty = {(fault.sheet, fault.row) for fault in reading.faults}
+    for error in errors:
+        named = _QUOTED_NAME.search(error.text)
+        name = named[1] if named and error.kind in {"missing_reference", "outside_matrix"} else ""
+        unread = name and (name in written or name.rpartition("_")[0] in written)  # or a time of an unread repeat
+        if not unread and (error.sheet, error.row) not in faulty:
+            yield error
 
 
 def _unread(sheet: str, row: int, column: str, error: str) -> Message:

@@ -1,6 +1,7 @@
 """Which types and appearances of XLSForm are taken, which only change the look, and why are the rest refused?"""
 
 import re
+from itertools import product
 from typing import Final
 
 from .definition import (
@@ -33,10 +34,12 @@ PLAIN_TYPES: Final = {
     "hidden": HIDDEN,
 }
 LIST_TYPES: Final = {"select_one": SELECT_ONE, "select_multiple": SELECT_MULTIPLE, "rank": RANK}
+_ENDS: Final = ("begin", "end")
+_BRACKETS: Final = ("group", "repeat", "loop")
 _SPELLINGS: Final = (  # of the same types in files of other tools
-    (re.compile(r"^(begin|end)[ _](group|repeat|loop)\b"), r"\1_\2"),
-    (re.compile(r"^(?:add )?select[ _]?(?:one|1)(?: prompt using| from)? "), "select_one "),
-    (re.compile(r"^(?:add )?select[ _](?:multiple|all that apply)(?: prompt using| from)? "), "select_multiple "),
+    *((re.compile(rf"^{end}[ _]{kind}\b", re.I), f"{end}_{kind}") for end, kind in product(_ENDS, _BRACKETS)),
+    (re.compile(r"^(?:add )?select[ _]?(?:one|1)(?: prompt using| from)? ", re.I), "select_one "),
+    (re.compile(r"^(?:add )?select[ _](?:multiple|all that apply)(?: prompt using| from)? ", re.I), "select_multiple "),
 )
 OR_OTHER: Final = " or_other"
 _OR_OTHER_SPELLINGS: Final = re.compile(r" or (specify )?other$", re.IGNORECASE)
@@ -105,4 +108,6 @@ def usual_type(text: str) -> str:
 
 def why_refused(type_text: str) -> str:
     """The reason why a type is not taken, in Vietnamese, without a full stop."""
-    return _TYPE_REASONS.get(type_text.split(" ")[0], f"chỉ có {TAKEN}")
+    word = type_text.split(" ")[0]
+    known = type_text if word in _ENDS else word  # «end something» is not the time at which somebody ended
+    return _TYPE_REASONS.get(known, f"chỉ có {TAKEN}")

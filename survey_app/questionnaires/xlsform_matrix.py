@@ -33,7 +33,7 @@ def check_matrix(rates: Sequence[str], items: Sequence[Item], row: int, is_repea
         elif item.kind not in (SELECT_ONE, NOTE) or item.is_heading:
             text = f"câu «{item.name}» không vào bảng được: trong bảng chỉ có select_one và note."
             fault(text, item.row, "type")
-        elif item.constraint or item.choice_filter or item.default or "${" in "".join(item.label.values()):
+        elif item.constraint or item.choice_filter or item.default or item.shows_answers:
             text = f"câu «{item.name}» trong bảng không dùng constraint, choice_filter, default hay ${{…}} trong lời."
             fault(text, item.row, "name")
 
@@ -50,6 +50,10 @@ def matrix_messages(definition: Definition) -> Iterator[Message]:
         if not group.rates and group.one_screen and any(isinstance(one, Group) and one.rates for one in group.items):
             text = "bảng đánh giá nhiều đơn vị không đứng trong một màn hình chung."
             yield _error("bad_matrix", text, group, "appearance")
+        for name in names_in(group.label):
+            if group.rates or name in homes:
+                text = f"tiêu đề này không hiện được câu trả lời «{name}»: mỗi dòng của bảng là một lá phiếu riêng."
+                yield _error("matrix_reference", text, group, "label")
     for question in definition.questions():
         home = homes.get(question.name, "")
         if not home and question.kind not in _OUTSIDE:
@@ -73,7 +77,8 @@ def matrix_messages(definition: Definition) -> Iterator[Message]:
 def _looked_at(question: Question) -> list[str]:
     trees = (question.relevant, question.constraint, question.calculation, question.choice_filter)
     names = [name for one in trees if one for name in references(one.tree)]
-    return [*names, *names_in(question.label), *names_in(question.hint)]
+    shown = (question.label, question.hint, *(choice.label for choice in question.choices))
+    return [*names, *(name for texts in shown for name in names_in(texts))]
 
 
 def _error(kind: str, text: str, item: Item, column: str) -> Message:

@@ -5,14 +5,16 @@ question reached it. A question inside is named with the number of the time at i
 When the questionnaire is written again, such sections become the repeat that they came from.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from .definition import RANGE, Condition, Definition, Group, Item, Question, Texts, choice_lists
-from .expression import Literal, Operation, Own, Reference, parts
+from .definition import RANGE, Condition, Definition, Group, Item, Question, Texts, choice_lists, questions_in
+from .expression import Expression, Literal, Operation, Own, Reference
 from .expression_parser import parse
+from .label_values import names_in
 from .xlsform_reading import Reading, is_name
 
 _MOST_TIMES: Final = 20
@@ -31,7 +33,23 @@ def written_out(group: Group, count_source: str, earlier: Mapping[str, Question]
             reading.fault("bad_name", text, "survey", group.row, "name")
             return []
     copies = [_copy(group, inside, number, counted, reading.choices.extra) for number in range(1, times + 1)]
-    return [replace(group, items=tuple(copies), one_screen=False)]
+    if not _choices_fit(group.items, inside, reading):
+        return []
+    first = _Renaming({name: f"{name}_1" for name in inside}, reading.choices.extra)
+    return [replace(group, items=tuple(copies), label=first.texts(group.label), one_screen=False)]
+
+
+def _choices_fit(items: Sequence[Item], inside: frozenset[str], reading: Reading) -> bool:
+    """Whether no choice shows an answer of its own time, with a fault for each that does: all times share one list."""
+    choices = {choice.row: choice for one in questions_in(tuple(items)) for choice in one.choices}
+    wrong = [row for row, choice in choices.items() if not inside.isdisjoint(names_in(choice.label))]
+    for row in wrong:
+        text = (
+            "lựa chọn không hiện được câu trả lời của chính lần lặp ấy: các lần lặp dùng chung một danh sách. "
+            "Đưa ${…} vào lời của câu hỏi."
+        )
+        reading.fault("choice_shows_repeat", text, "choices", row, "label")
+    return not wrong
 
 
 def _times(group: Group, source: str, earlier: Mapping[str, Question], reading: Reading) -> tuple[int, str]:
@@ -63,19 +81,24 @@ def _upper_limit(question: Question) -> int:
         return int(question.steps[-1])
     if question.constraint is None:
         return 0
-    limits = [
-        _limit(part.name, part.arguments) for part in parts(question.constraint.tree) if isinstance(part, Operation)
-    ]
-    return max(limits, default=0)
+    return _limit(question.constraint.tree) or 0
 
 
-def _limit(operator: str, arguments: Sequence[object]) -> int:
-    match (operator, *arguments):
-        case ("<=" | "=", Own(), Literal(float() as value)):
-            return int(value)
-        case ("<", Own(), Literal(float() as value)):
-            return int(value) - 1
-    return 0
+def _limit(tree: Expression) -> int | None:
+    """The largest whole number that an expression lets through, none where it sets no limit that can be told."""
+    match tree:
+        case Operation("<=" | "=", (Own(), Literal(float() as value))):
+            return math.floor(value)
+        case Operation(">=", (Literal(float() as value), Own())):
+            return math.floor(value)
+        case Operation("<", (Own(), Literal(float() as value))) | Operation(">", (Literal(float() as value), Own())):
+            return math.ceil(value) - 1
+        case Operation("and", arguments):
+            return min((limit for one in arguments if (limit := _limit(one)) is not None), default=None)
+        case Operation("or", arguments):
+            limits = [_limit(one) for one in arguments]
+            return None if None in limits else max(limit for limit in limits if limit is not None)
+    return None
 
 
 def _names(items: Sequence[Item]) -> list[str]:
@@ -89,7 +112,7 @@ def _copy(group: Group, inside: frozenset[str], number: int, counted: str, colum
     return replace(
         group,
         name=f"{group.name}_{number}",
-        label={language: f"{text} {number}" for language, text in group.label.items()},
+        label={language: f"{text} {number}" for language, text in renamed.texts(group.label).items()},
         items=tuple(renamed.item(item) for item in group.items),
         relevant=reached if counted else None,
     )
@@ -109,7 +132,8 @@ def folded(group: Group, definition: Definition) -> tuple[Group, str] | None:
         column for listed in choice_lists(definition).values() for one in listed for column in one.cells
     )
     items = tuple(_Renaming(written, columns).item(item) for item in copies[0].items)
-    template = replace(group, items=items, one_screen=copies[0].one_screen)
+    label = _Renaming(written, columns).texts(group.label)
+    template = replace(group, label=label, items=items, one_screen=copies[0].one_screen)
     counted = _counted(copies[0])
     inside = frozenset(_names(items))
     again = [_copy(template, inside, number, counted, columns) for number in range(1, len(copies) + 1)]
@@ -159,8 +183,9 @@ class _Renaming:
         name = self._new[item.name]
         if isinstance(item, Group):
             items = tuple(self.item(inner) for inner in item.items)
-            return replace(item, name=name, items=items, relevant=self._condition(item.relevant))
-        change: Callable[[Texts], Texts] = self._texts
+            label = self.texts(item.label)
+            return replace(item, name=name, label=label, items=items, relevant=self._condition(item.relevant))
+        change: Callable[[Texts], Texts] = self.texts
         return replace(
             item,
             name=name,
@@ -180,7 +205,7 @@ class _Renaming:
 
         return _REFERENCE.sub(put, text)
 
-    def _texts(self, texts: Texts) -> Texts:
+    def texts(self, texts: Texts) -> Texts:
         return {language: self._text(text) for language, text in texts.items()}
 
     def _condition(self, condition: Condition | None) -> Condition | None:

@@ -73,7 +73,8 @@ def read_survey(table: Table, lists: Lists, reading: Reading) -> tuple[Item, ...
             items = _questions(row, type_text, lists, reading)
         (opened[-1].items if opened else outer).extend(items)
     for group in opened:
-        reading.fault("group_not_closed", "nhóm này chưa có dòng end_group.", "survey", group.row.number, "type")
+        text = f"nhóm này chưa có dòng {'end_repeat' if group.is_repeat else 'end_group'}."
+        reading.fault("group_not_closed", text, "survey", group.row.number, "type")
     if not outer and not reading.faults:
         reading.fault("no_question", "phiếu chưa có câu hỏi nào.", "survey")
     return tuple(outer)
@@ -81,11 +82,17 @@ def read_survey(table: Table, lists: Lists, reading: Reading) -> tuple[Item, ...
 
 def _closed(opened: list[_OpenGroup], row: Row, before: list[Item], reading: Reading) -> list[Item]:
     """The section that ends here, a repeat written out. `before` is all that was read so far."""
+    ends = usual_type(reading.survey.named(row).get("type", ""))
+    begins = ends.replace("end", "begin")
     if not opened:
-        text = "end_group nhưng không có nhóm nào đang mở."
+        text = f"{ends} nhưng không có dòng {begins} nào đang mở. Bỏ dòng này, hoặc thêm dòng {begins} ở trên."
         reading.fault("group_not_open", text, "survey", row.number, "type")
         return []
     closed = opened.pop()
+    if closed.is_repeat != (ends == "end_repeat"):
+        wanted = "end_repeat" if closed.is_repeat else "end_group"
+        text = f"dòng {closed.row.number} mở bằng begin_{wanted[4:]} nên phải đóng bằng {wanted}, không phải {ends}."
+        reading.fault("other_end", text, "survey", row.number, "type")
     group = _group(closed, reading)
     if not closed.is_repeat:
         return [group]

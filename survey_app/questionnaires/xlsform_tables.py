@@ -66,7 +66,8 @@ def read_tables(data: bytes, file_name: str) -> tuple[dict[str, Table], dict[str
     book = _read_markdown(data) if ending == "md" else _read_workbook(data)
     if not book.get("survey_header"):
         raise UnreadableFileError(
-            "no_survey_sheet", "Không có trang «survey» hoặc trang này trống. Thêm trang «survey»."
+            "no_survey_sheet",
+            "Không có trang «survey», hoặc dòng 1 của trang này trống. Dòng 1 phải là các tiêu đề type, name, label….",
         )
     tables = {sheet: _table(sheet, book) for sheet in SHEETS if book.get(f"{sheet}_header")}
     return tables, book
@@ -84,6 +85,18 @@ def _table(sheet: str, book: dict[str, Any]) -> Table:
         if cells:
             found.append(Row(number, cells))
     return Table(sheet, headings, tuple(found))
+
+
+def joined_lines(data: bytes, file_name: str) -> list[str]:
+    """Where a file that can be read has line breaks inside a text, which are read as blanks: sheet, row and column."""
+    _tables, book = read_tables(data, file_name)
+    return [
+        f"{sheet}, dòng {number}, cột {clean(heading)}"
+        for sheet in SHEETS
+        for number, row in enumerate(book.get(sheet) or [], start=2)
+        for heading, value in row.items()
+        if heading is not None and "\n" in str(value).strip()
+    ]
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import Any, Final, TypeAlias
 
+from ..errors import Refused
 from .definition import Condition, Definition, Group, Item, Question, Texts, choice_lists
 from .media import name_of
 from .xlsform_repeat import folded
@@ -182,7 +183,16 @@ def write_workbook(definition: Definition) -> bytes:
 
 
 def write_xform(definition: Definition) -> bytes:
-    """The questionnaire as the XForm that ODK Collect, Enketo and Kobo run, made by pyxform."""
+    """The questionnaire as the XForm that ODK Collect, Enketo and Kobo run, made by pyxform.
+
+    Raises Refused for a matrix, whose rows are the units of a round.
+    """
+    matrix = next((group for group in definition.groups() if group.rates), None)
+    if matrix is not None:
+        raise Refused(
+            f"survey, dòng {matrix.row}, cột rates: XForm không có bảng đánh giá nhiều đơn vị, mỗi câu sẽ chỉ hỏi một "
+            "lần, không có tên đơn vị. Tải phiếu ở dạng .xlsx hoặc .md."
+        )
     from pyxform.xls2xform import convert
 
     sheets: dict[str, Any] = {"sheet_names": ["survey", "choices", "settings"]}

@@ -105,9 +105,68 @@
     return first < last ? letters.slice(first, last).join("") : "";
   }
 
+  // A pattern as places: one takes a letter and leads to a single place, or takes none and leads to several; place 0 is
+  // the end. All ways are walked at once, so no pattern runs for long (twin: expression_matching.py).
+  const TOKEN = /\(\?:|\[(?:\\.|[^\]\\])*\]|\{\d+(?:,\d*)?\}|\\.|[^]/gu;
+  const COUNTS = { "*": [0, Infinity], "+": [1, Infinity], "?": [0, 1] };
+
+  function limits(count) {
+    const [least, most] = count.slice(1, -1).split(",");
+    return [Number(least), most === undefined ? Number(least) : Number(most || Infinity)];
+  }
+
+  function parsed(tokens) {
+    const ways = [[]];
+    for (let token = tokens.shift(); token !== undefined && token !== ")"; token = tokens.shift()) {
+      const way = ways[ways.length - 1];
+      if (token === "|") ways.push([]);
+      else if (token === "(?:") way.push(parsed(tokens));
+      else if (COUNTS[token] || /^\{./.test(token)) way.push({ part: way.pop(), count: COUNTS[token] || limits(token) });
+      else way.push({ letter: new RegExp(`^${token}$`, "u") });
+    }
+    return { ways };
+  }
+
+  function machineOf(pattern) {
+    const letters = [null];
+    const after = [[]];
+    const place = (letter, next) => { after.push(next); return letters.push(letter) - 1; };
+    function add({ letter, ways, part, count }, then) {
+      if (letter) return place(letter, [then]);
+      if (ways) {
+        return place(null, ways.map((way) => way.reduceRight((first, inner) => add(inner, first), then)));
+      }
+      const [least, most] = count;
+      let before = then;
+      if (most === Infinity) {
+        before = place(null, []);
+        after[before] = [add(part, before), then];
+      } else {
+        for (let time = least; time < most; time += 1) before = place(null, [add(part, before), then]);
+      }
+      for (let time = 0; time < least; time += 1) before = add(part, before);
+      return before;
+    }
+    return { start: add(parsed(pattern.match(TOKEN) || []), 0), letters, after };
+  }
+
+  const machines = new Map();
+
   function matches(text, pattern) {
-    const subject = asText(text);
-    return [...subject].length <= MOST_MATCHED && new RegExp(`^(?:${asText(pattern)})$`, "u").test(subject);
+    const subject = [...asText(text)];
+    if (subject.length > MOST_MATCHED) return false;
+    if (!machines.has(pattern)) machines.set(pattern, machineOf(asText(pattern)));
+    const { start, letters, after } = machines.get(pattern);
+    const reached = (places) => {
+      const found = new Set(places);
+      found.forEach((one) => { if (!letters[one]) after[one].forEach((next) => found.add(next)); }); // reaches those too
+      return found;
+    };
+    let now = reached([start]);
+    for (const letter of subject) {
+      now = reached([...now].filter((one) => letters[one]?.test(letter)).map((one) => after[one][0]));
+    }
+    return now.has(0);
   }
 
   function translated(text, old, new_) {

@@ -377,11 +377,12 @@
   const boxOf = (name) => partOf(name).closest("fieldset, .field") || partOf(name);
 
   // The words of an answer: of its choices as the screen shows them, a date as day/month/year, a number as people write it.
-  function wordsOf(question, answer) {
+  function wordsOf(question, answer, live) {
     const template = templates.get(`q/${question.name}`);
     if (["select_one", "select_multiple", "rank"].includes(question.kind)) {
       const labels = choiceWords(question, template.content);
-      return (Array.isArray(answer) ? answer : [answer]).filter((name) => labels.has(name)).map((name) => labels.get(name));
+      const earlier = { ...live, [question.name]: undefined };
+      return (Array.isArray(answer) ? answer : [answer]).filter((name) => labels.has(name)).map((name) => withAnswers(labels.get(name), earlier));
     }
     if (typeof answer === "number") return [surveyExpression.asText(answer).replace(".", my.content.language === "en" ? "." : ",")];
     const date = question.kind === "date" && /^(\d{4})-(\d\d)-(\d\d)$/.exec(answer);
@@ -409,7 +410,7 @@
 
   const withAnswers = (text, live) => text.replace(/\$\{\s*([A-Za-z_][\w.-]*)\s*\}/g, (_all, name) => {
     const question = questionNamed(my.content.rules.items, name);
-    return question && live[name] !== undefined ? wordsOf(question, live[name]).join(", ") : "";
+    return question && live[name] !== undefined ? wordsOf(question, live[name], live).join(", ") : "";
   });
 
   function questionNamed(items, name) {
@@ -455,7 +456,7 @@
 
   function showScreen(screen, state) {
     const main = document.createDocumentFragment();
-    const heading = screen.title.map((name) => my.content.titles[name]).find(Boolean) || "";
+    const heading = withAnswers(screen.title.map((name) => my.content.titles[name]).find(Boolean) || "", state.live);
     if (screen.questions.length > 1 && heading && !isMatrix(screen)) main.append(Object.assign(document.createElement("h1"), { textContent: heading }));
     const parts = screen.questions.map((question) => questionPart(question, state.live));
     if (isMatrix(screen)) parts.splice(0, parts.length, boxed([...parts, copyOf("matrix-fill")]));
@@ -685,7 +686,7 @@
     const row = copyOf("review-row");
     const heading = withAnswers(templates.get(`q/${question.name}`).content.querySelector("h1, h2").textContent, state.live);
     const answer = state.live[question.name];
-    const given = answer === undefined ? "" : reviewWords(question, answer);
+    const given = answer === undefined ? "" : reviewWords(question, answer, state.live);
     row.querySelector("dt").textContent = `${question.number}. ${heading}`;
     const shown = row.querySelector("dd span");
     shown.textContent = given || shown.dataset.none;
@@ -696,9 +697,9 @@
     return row;
   }
 
-  function reviewWords(question, answer) {
+  function reviewWords(question, answer, live) {
     if (question.kind === "acknowledge") return words().confirmed;
-    const parts = wordsOf(question, answer);
+    const parts = wordsOf(question, answer, live);
     return (question.kind === "rank" ? parts.map((text, place) => `${place + 1}. ${text}`) : parts).join("; ");
   }
 

@@ -8,6 +8,7 @@
   const MOST_LETTERS = 2000;
   const MOST_BYTES = 6000;
   const LARGEST = 1e9;
+  const OF_CHOICES = ["select_one", "select_multiple", "rank"];
   const utf8 = new TextEncoder();
 
   const isComputed = (question) => ["calculate", "hidden"].includes(question.kind) || Boolean(question.read_only);
@@ -69,7 +70,8 @@
 
   // Kind of the fault of one answer, "" for none; `offered` are the choices that the filter leaves.
   function faultOf(question, value, offered, required = true) {
-    if (!isGiven(value)) return required && question.required ? "required" : "";
+    const nothingLeft = OF_CHOICES.includes(question.kind) && !offered.length; // a choice_filter has taken away all
+    if (!isGiven(value)) return required && question.required && !nothingLeft ? "required" : "";
     switch (question.kind) {
       case "select_one": case "select_multiple": case "rank": return faultOfChoices(question, value, offered);
       case "integer": return Number.isInteger(value) && Math.abs(value) <= LARGEST ? "" : "not_an_integer";

@@ -1,6 +1,9 @@
+from time import process_time
+
 import pytest
 
 from survey_app.questionnaires.check import AskedCriterion, check, coverage, minutes
+from survey_app.questionnaires.path import check_answers, screens
 from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
 from tests.questionnaires.make import HEADINGS, SCALE, SCREENED, make_definition, make_source
 
@@ -110,7 +113,7 @@ def test_a_calculation_that_gives_no_number_is_told():
 
 def test_too_many_written_answers_would_not_fit_an_envelope():
     rows = [f"text | t_{number} | Ý kiến {number}? | Opinion?" for number in range(6)]
-    assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 0)]
+    assert kinds(make_definition(*rows)) == [("too_long_for_envelope", "survey", 7)]
     assert kinds(make_definition(*rows[:4])) == []
 
 
@@ -284,3 +287,109 @@ def test_what_would_have_no_effect_is_refused_with_its_place(column, row, kind):
     place = expression_faults(column, row)[0]
     assert place[:2] == (kind, 2)
     assert place[2] == column
+
+
+def messages_of(*rows, column, choices=SCALE):
+    headings = HEADINGS.replace("criterion", column)
+    return check(read_xlsform(make_source(*rows, headings=headings, choices=choices), "thu.md"))
+
+
+def test_answers_that_are_compared_with_each_other_are_tried_far_enough_apart():
+    rows = (
+        "integer | a | Mấy hồ sơ? | How many?",
+        "integer | b | Mấy trễ? | How many late? | | | | . <= ${a}",
+        "text | c | Vì sao? | Why? | | ${b} > 2 and ${a} > ${b}",
+        "decimal | x | X? | X? | | | | . > 0 and . < 1",
+        "decimal | y | Y? | Y? | | | | . > ${x} and . < 1",
+        "text | z | Z? | Z? | | ${y} > ${x}",
+        "text | t | T? | T? | | ${a} > ${b} and ${b} > ${a}",
+    )
+    assert [one.row for one in messages_of(*rows, column="constraint") if one.kind == "unreachable"] == [8]
+
+
+@pytest.mark.parametrize(
+    ("choice_filter", "told"),
+    [
+        ("g = ${a}", "khi «a» là «khong»"),
+        ("false()", "không câu trả lời nào để lại"),
+        ("g = ${a} or name = 'x'", None),
+        ("g = ${a} or ${b} = 'co'", None),
+    ],
+)
+def test_a_filter_that_leaves_nothing_is_told_and_nothing_is_required(choice_filter, told):
+    choices = """
+| choices | | | | | |
+| | list_name | name | label::Tiếng Việt (vi) | label::English (en) | g |
+| | yn | co | Có | Yes | |
+| | yn | khong | Không | No | |
+| | n | x | X | X | co |
+| | n | z | Z | Z | co |
+"""
+    rows = (
+        "select_one yn | a | A? | A? | yes",
+        "select_one yn | b | B? | B? | yes | | | name = 'co'",
+        f"select_one n | c | C? | C? | yes | ${{a}} = 'co' or ${{b}} != '' | | {choice_filter}",
+    )
+    source = make_source(*rows, headings=HEADINGS.replace("criterion", "choice_filter"), choices=choices)
+    definition = read_xlsform(source, "thu.md")
+    found = [one for one in check(definition) if one.kind in {"no_choice_left", "never_a_choice"}]
+    assert [(one.row, one.column) for one in found] == ([(4, "choice_filter")] if told else [])
+    answers = {"a": "khong", "b": "co"}
+    left = [choice.name for choice in screens(definition, answers)[2].questions[0].choices]
+    assert [fault.name for fault in check_answers(definition, answers)] == (["c"] if left else [])
+    if told:
+        assert told in found[0].text
+
+
+def test_the_times_of_a_repeat_are_not_told_apart():
+    rows = (
+        "begin_repeat | r | R | R | 3",
+        "text | x | Tên gì? | Name? |",
+        "end_repeat | | | |",
+        "text | y | Tên gì? | Name? |",
+    )
+    headings = "type | name | label::Tiếng Việt (vi) | label::English (en) | repeat_count"
+    found = check(read_xlsform(make_source(*rows, headings=headings), "thu.md"))
+    assert [(one.kind, one.row) for one in found] == [("same_label", 5)]
+
+
+def test_a_multiple_choice_that_is_compared_as_a_whole_is_told():
+    ask = "select_multiple co_khong | a | Gì? | What?"
+    for condition in ("${a} = 'co'", "'co' = ${a}"):
+        assert found(ask, f"text | b | B? | B? | | {condition}") == [("equalled_multiple", 3, "relevant")]
+    for condition in ("${a} = ''", "${a} != 'co'", "selected(${a}, 'co')"):
+        assert found(ask, f"text | b | B? | B? | | {condition}") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "constraint", "told"), [("3", ". > 5", True), ("6", ". > 5", False), ("3", ". > ${b}", False)]
+)
+def test_a_ready_value_that_its_own_constraint_refuses_is_told(value, constraint, told):
+    headings = HEADINGS.replace("criterion", "constraint") + " | default"
+    rows = ("integer | b | B? | B?", f"integer | a | A? | A? | | | | {constraint} | {value}")
+    definition = read_xlsform(make_source(*rows, headings=headings), "thu.md")
+    assert ("default_refused" in [kind for kind, _sheet, row in kinds(definition) if row == 3]) is told
+
+
+def test_a_message_cannot_show_a_later_answer():
+    rows = ("integer | a | A? | A? | | | | . > 3 | Hơn ${b}, ${a} | More than ${b}", "integer | b | B? | B?")
+    headings = HEADINGS.replace("criterion", "constraint")
+    headings += " | constraint_message::Tiếng Việt (vi) | constraint_message::English (en)"
+    with pytest.raises(XlsformError) as fault:
+        read_xlsform(make_source(*rows, headings=headings), "thu.md")
+    assert [(one.kind, one.row, one.column) for one in fault.value.messages] == [
+        ("later_reference", 2, "constraint_message")
+    ]
+
+
+def test_a_long_chain_of_rules_is_checked_quickly():
+    rows = [
+        f"integer | q{n} | Câu {n}? | Ask {n}? | yes | ${{q{n - 1}}} > 3 and ${{q{n - 2}}} < 8 | | . > 0 and . < 10"
+        for n in range(2, 202)
+    ]
+    first = [f"integer | q{n} | Câu {n}? | Question {n}? | yes | | | . > 0 and . < 10" for n in range(2)]
+    source = make_source(*first, *rows, headings=HEADINGS.replace("criterion", "constraint"))
+    definition = read_xlsform(source, "thu.md")
+    began = process_time()
+    check(definition)
+    assert process_time() - began < 2

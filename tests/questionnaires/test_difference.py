@@ -30,7 +30,9 @@ def test_the_same_questionnaire_has_no_difference():
     ("rows", "expected"),
     [
         ((BASE[0].replace("Thái độ", "Thái đô"), BASE[1]), [(Danger.TYPING, "q_1")]),
-        ((BASE[0].replace("Thái độ thế nào?", "Ông/bà có vui không?"), BASE[1]), [(Danger.SAFE, "q_1")]),
+        ((BASE[0].replace("Thái độ thế nào?", "Ông/bà có vui không?"), BASE[1]), [(Danger.RISKY, "q_1")]),
+        ((BASE[0].replace("Thái độ thế nào?", "Thái độ phục vụ thế nào?"), BASE[1]), [(Danger.SAFE, "q_1")]),
+        ((BASE[0], BASE[1].replace("Góp ý gì?", "Ông/bà có vui không?")), [(Danger.SAFE, "y")]),
         ((*BASE, "text | z | Gì nữa? | What else?"), [(Danger.SAFE, "z")]),
         ((*BASE, "text | z | Gì nữa? | What else? | yes"), [(Danger.RISKY, "z")]),
         ((BASE[0], BASE[1] + " | yes"), [(Danger.RISKY, "y")]),
@@ -57,8 +59,10 @@ def test_every_kind_of_change_has_its_danger(rows, expected):
     [
         ("| Kém       | Poor     | 1     |", "| Kém       | Poor     | 3     |", Danger.DESTRUCTIVE),
         ("|         | muc       | 1    | Kém       | Poor     | 1     |\n", "", Danger.RISKY),
-        ("| Kém ", "| kém.", Danger.TYPING),
-        ("| Kém ", "| Kem ", Danger.SAFE),  # the words of a scale are never a typing error
+        ("| Kém ", "| kém ", Danger.TYPING),
+        ("| Kém ", "| Kem ", Danger.RISKY),  # the words of a scale are never a typing error
+        ("| Kém ", "| Tốt ", Danger.DESTRUCTIVE),  # the words of another level
+        ("| Kém ", "| Kém. ", Danger.RISKY),  # nor are its marks: «Không, hài lòng» is not «Không hài lòng»
     ],
 )
 def test_a_changed_choice_of_a_scored_list_has_its_danger(old, new, danger):
@@ -75,6 +79,32 @@ def test_a_new_choice_is_safe_only_at_the_end():
         "|         | co_khong  | quen | Không nhớ | Forgot | |\n|         | co_khong  | co ",
     )
     assert compare(*base, choices=first, base=base) == [(Danger.RISKY, "a")]
+
+
+def test_a_choice_with_the_words_of_another_one_is_risky_in_any_list():
+    base = ("select_one co_khong | a | Đã làm? | Done?",)
+    swapped = (
+        SCALE.replace("| Có        |", "| tam |").replace("| Không    |", "| Có    |").replace("| tam |", "| Không |")
+    )
+    assert compare(*base, choices=swapped, base=base) == [(Danger.RISKY, "a")] * 2
+    assert compare(*base, choices=SCALE.replace("| Có ", "| Đã làm "), base=base) == [(Danger.SAFE, "a")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "danger"),
+    [
+        (
+            "Ông/bà đánh giá thế nào về Công an huyện tuyển quân?",
+            Danger.RISKY,
+        ),  # the words of every question say nothing
+        ("Ông/bà đánh giá thế nào về lãnh đạo huyện không chỉ đạo cải cách hành chính?", Danger.RISKY),
+        ("Ông/bà đánh giá thế nào về lãnh đạo huyện chỉ đạo việc cải cách hành chính?", Danger.SAFE),
+    ],
+)
+def test_a_scored_question_that_asks_for_something_else_is_risky(asked, danger):
+    old = "Ông/bà đánh giá thế nào về lãnh đạo huyện chỉ đạo cải cách hành chính?"
+    rows = [f"select_one muc | q_1 | {label} | How? | yes | | likert | 1.1" for label in (old, asked)]
+    assert compare(rows[1], base=rows[:1]) == [(danger, "q_1")]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +153,11 @@ def test_a_typing_correction_keeps_what_the_sentence_says(old, new, same):
         ("ý kiến không trùng", "ý kiến không trúng", True),
         ("tài chính công", "tài chính cộng", True),
         ("Thía độ", "Thái độ", True),
+        ("Ông bà chưa hài lòng", "Ông bà chưa, hài lòng", True),
+        ("Ông bà không phải chờ", "Ông bà không phải – chờ", True),
+        ("Officials don't help", "Officials don't, help", True),
+        ("Ông bà chưa hài lòng", "Ông  bà Chưa hài lòng.", False),
+        ("Không phải 18–29 tuổi", "Không phải 18-29 tuổi", False),
     ],
 )
 def test_a_letter_or_a_tone_makes_another_word(old, new, another):
@@ -143,7 +178,7 @@ def test_small_steps_do_not_lead_away_from_the_opening_but_back_to_it():
 def test_the_words_of_a_scale_are_kept_but_may_go_back():
     opened = make_definition(*BASE)
     bad = make_definition(*BASE, choices=SCALE.replace("| Tốt ", "| Tố "))
-    assert [change.danger for change in beyond_correction(opened, opened, bad)] == [Danger.SAFE]
+    assert [change.danger for change in beyond_correction(opened, opened, bad)] == [Danger.RISKY]
     assert beyond_correction(opened, bad, opened) == []
 
 

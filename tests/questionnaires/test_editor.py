@@ -191,6 +191,25 @@ def test_a_file_does_not_replace_a_draft_that_its_page_did_not_show(two_operator
     assert seen_of(author)[0] == now
 
 
+def test_a_file_of_an_earlier_state_says_what_it_takes_back(two_operators):  # noqa: F811
+    author, other = two_operators
+    page = "/rounds/r/questionnaires/E"
+    upload(author, make_source(*SCREENED))
+    file = author.get(f"{page}/file.xlsx").data
+    seen, before = seen_of(author)
+    english = before.question("so_lan").label["en"]
+    theirs = question_fields("Đến mấy lần?", english)
+    assert post(other, f"{EDIT}/question/so_lan", seen=seen, **theirs).status_code == 302
+    assert post(author, f"{page}/shipped", seen=seen).status_code == 409
+    fields = {"file": (io.BytesIO(file), "e.xlsx"), "seen": seen_of(author)[0]}
+    assert post(author, f"{page}/upload", **fields).status_code == 302
+    told = author.get(page).text
+    assert "Tệp này không có những thay đổi đã ghi trong bản nháp" in told
+    assert "câu «so_lan», câu hỏi (vi): sửa lời" in told
+    assert post(author, f"{page}/upload", file=(io.BytesIO(file), "e.xlsx"), seen=seen_of(author)[0]).status_code == 302
+    assert "Tệp này không có" not in author.get(page).text
+
+
 def test_two_changes_of_other_fields_are_both_kept(two_operators):  # noqa: F811
     author, other = two_operators
     upload(author, make_source(*SCREENED))

@@ -13,7 +13,7 @@ from survey_app.questionnaires.paper_form import HandIn, paper_form_pdf
 from survey_app.questionnaires.path import screens
 from survey_app.questionnaires.rules import SHIPPED_FOLDER
 from survey_app.questionnaires.xlsform import read_xlsform
-from tests.questionnaires.make import SCREENED, make_definition
+from tests.questionnaires.make import HEADINGS, SCREENED, make_definition, make_source
 from tests.questionnaires.test_features import FEATURES, read_feature
 
 SCHEMA = etree.XMLSchema(file=str(Path(__file__).parents[1] / "reference" / "ddi-codebook-2.5-part.xsd"))
@@ -78,6 +78,39 @@ def test_the_paper_form_is_a4_numbered_as_on_the_screen_and_tells_whom_a_questio
     )  # not known: by hand
     path = screens(definition, {"da_lam": "khong"})
     assert [(screen.name, screen.first_question) for screen in path] == [("da_lam", 1), ("cam_on", 5), ("khac", 5)]
+
+
+CONDITIONS_ON_PAPER = {
+    "${a} = 'co' and ${n} > 0": "câu 1 chọn «Có» và câu 2 lớn hơn 0.",
+    "${n} >= 1.5": "câu 2 ít nhất là 1,5.",
+    "3 > ${n}": "câu 2 nhỏ hơn 3.",
+    "not(${a} = 'co')": "câu 1 chọn «Không».",
+    "not(selected(${b}, 'co'))": "câu 3 không chọn «Có».",
+    "${n} = '' or 'co' = ${a}": "câu 2 bỏ trống hoặc câu 1 chọn «Có».",
+    "(${a} = 'co' or ${n} = 2) and ${m} <= ${n}": "(câu 1 chọn «Có» hoặc câu 2 bằng 2) và câu 4 nhiều nhất là câu 2.",
+    "${n} * 2 > ${m}": "câu 2 × 2 lớn hơn câu 4.",
+    "count-selected(${b}) >= 2": "số ô đã chọn ở câu 3 ít nhất là 2.",
+    "string-length(${a}) > 2": "string-length(câu 1) > 2.",
+    "${k} > 2": "(câu 2 + câu 4) lớn hơn 2.",
+}
+
+
+def test_a_condition_on_paper_is_in_words_with_the_numbers_on_the_sheet():
+    rows = (
+        "select_one co_khong | a | A? | A?",
+        "integer | n | N? | N?",
+        "select_multiple co_khong | b | B? | B?",
+        "decimal | m | M? | M?",
+        "calculate | k | | | | | | | ${n} + ${m}",
+        "select_one co_khong | c | C? | C? | | | | ${n} > 0 or name = 'co'",
+        *(f"text | x{place} | X? | X? | | {condition}" for place, condition in enumerate(CONDITIONS_ON_PAPER)),
+    )
+    headings = HEADINGS.replace("criterion", "choice_filter | calculation")
+    definition = read_xlsform(make_source(*rows, headings=headings), "thu.md")
+    text = text_of(paper_form_pdf(definition, "vi", {}))
+    for told in CONDITIONS_ON_PAPER.values():
+        assert f"Chỉ trả lời nếu {told}" in text
+    assert "Chỉ chọn trong các ô phù hợp với điều đã trả lời ở câu 2." in text
 
 
 def test_the_paper_form_ends_with_where_it_is_handed_in():

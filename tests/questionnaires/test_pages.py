@@ -2,6 +2,7 @@ import io
 import json
 import re
 
+import openpyxl
 import pytest
 
 from survey_app.access import Role
@@ -197,6 +198,19 @@ def state_of(page):
     return html.unescape(re.search(r'name="state" value="([^"]*)"', page).group(1))
 
 
+def test_lines_inside_a_cell_that_are_joined_are_told(operator):
+    book = openpyxl.Workbook()
+    survey = book.active
+    survey.title = "survey"
+    for row in (["type", "name", "label"], ["text", "y", "Dòng một\nDòng hai"], ["text", "z", "Gì nữa?\n"]):
+        survey.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    upload(operator, buffer.getvalue(), name="phieu.xlsx")
+    page = operator.get("/rounds/r/questionnaires/E").text
+    assert "viết liền thành một dòng (survey, dòng 2, cột label)." in page
+
+
 def test_the_preview_is_walked_like_the_real_form_and_stores_nothing(operator, database):
     upload(operator, make_source(*SCREENED))
     first = operator.get("/rounds/r/questionnaires/E/preview")
@@ -210,7 +224,7 @@ def test_the_preview_is_walked_like_the_real_form_and_stores_nothing(operator, d
     assert "Cảm ơn." in back.text
     end = preview(operator, state=state_of(third.text), khac="co", **{"from": "3"})
     assert "Xem lại trước khi gửi" in end.text
-    assert re.search(r"Gì nữa\?</dt>\s*<dd><span>Có</span>", end.text)
+    assert re.search(r"<dt>5\. Gì nữa\?</dt>\s*<dd><span>Có</span>", end.text)
     unanswered = preview(operator, state=state_of(third.text), **{"from": "3"})
     assert re.search(r"Gì nữa\?</dt>\s*<dd><span class=\"none\">Chưa trả lời</span>", unanswered.text)
     with database.reading() as session:

@@ -10,7 +10,10 @@ from survey_app.questionnaires.path import (
     questions_on_path,
     screens,
 )
-from tests.questionnaires.make import SCREENED, make_definition
+from survey_app.questionnaires.xlsform import read_xlsform
+from survey_app.questionnaires.xlsform_writer import write_markdown, write_workbook
+from tests.questionnaires.make import SCREENED, make_definition, make_source
+from tests.questionnaires.test_features import read_feature
 
 DEFINITION = make_definition(*SCREENED)
 
@@ -141,3 +144,28 @@ def test_what_passes_the_check_is_stored_and_passes_again(answers):
         assert check_answers(DEFINITION, stored) == []
         assert answers_on_path(DEFINITION, stored) == stored
         assert set(stored) <= {question.name for question in questions_on_path(DEFINITION, stored)}
+
+
+def test_a_title_and_a_choice_show_earlier_answers():
+    definition = read_feature("label_values")
+    found = {screen.name: screen for screen in screens(definition, {"da_lam": "dat", "nop": "hoso"})}
+    assert found["cho"].title["vi"] == "Về việc «Đất đai», nộp «Hồ sơ Đất đai»"
+    assert [choice.label["vi"] for choice in found["nop"].questions[0].choices] == ["Hồ sơ Đất đai", "Giấy tờ khác"]
+    assert screens(definition, {"da_lam": "dat"})[2].title["vi"] == "Về việc «Đất đai», nộp «»"
+
+
+def test_in_a_repeat_each_time_shows_its_own_answers():
+    headings = "type | name | label::Tiếng Việt (vi) | label::English (en) | repeat_count"
+    rows = (
+        "begin_repeat | con | Về bé ${ten} | About ${ten} | 2",
+        "select_one co_khong | ten | Bé là? | Who? |",
+        "begin_group | lop | Lớp của ${ten} | Class of ${ten} |",
+        "text | thay | Thầy cô? | Teacher? |",
+        "end_group | | | |",
+        "end_repeat | | | |",
+    )
+    definition = read_xlsform(make_source(*rows, headings=headings), "thu.md")
+    shown = {screen.name: screen.title["vi"] for screen in screens(definition, {"ten_1": "co", "ten_2": "khong"})}
+    assert shown == {"ten_1": "Về bé Có 1", "thay_1": "Lớp của Có", "ten_2": "Về bé Không 2", "thay_2": "Lớp của Không"}
+    assert read_xlsform(write_workbook(definition), "thu.xlsx") == definition
+    assert write_markdown(definition).count(b"begin_repeat") == 1

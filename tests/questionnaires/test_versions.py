@@ -143,14 +143,14 @@ RIGHT = Q.replace("Thái độ?", "Thái độ của công chức thế nào?")
 
 def test_marks_are_corrected_at_once_by_one_person(open_round, database):
     marks = make_source(Q.replace("Thái độ?", "Thái đô của công chức – thế nào ?")).replace(
-        "| Tốt ".encode(), "| tốt.".encode()
+        "| Tốt ".encode(), "| tốt ".encode()
     )
     files = {"corrected": (io.BytesIO(marks), "phieu.md"), "reason": "Dấu câu"}
     assert post(open_round, f"{ROUND}/E/correct", **files).status_code == 302
     assert published(database) == [True, True]
     with database.reading() as session:
         _group, line = corrections(session, session.scalars(select(Round)).one())[0]
-        assert {(one.before, one.after) for one in line.changes} >= {("Tốt", "tốt.")}
+        assert {(one.before, one.after) for one in line.changes} >= {("Tốt", "tốt")}
 
 
 def test_a_typing_error_is_corrected_while_the_round_is_open_and_logged(open_round, two_operators, database):

@@ -10,7 +10,7 @@ from survey_app.questionnaires.definition import Language
 from survey_app.questionnaires.xlsform import XlsformError, read_xlsform
 from survey_app.questionnaires.xlsform_pyxform import placed
 from survey_app.questionnaires.xlsform_writer import write_markdown, write_workbook, write_xform
-from tests.questionnaires.make import HEADINGS, SCREENED, make_definition, make_source
+from tests.questionnaires.make import HEADINGS, SCALE, SCREENED, make_definition, make_source
 from tests.questionnaires.test_features import read_feature
 
 Q = "select_one muc | q_1_1 | Thái độ? | Attitude? | yes | | likert | 1.1"
@@ -115,8 +115,86 @@ def test_what_is_not_supported_is_refused_with_sheet_row_and_column(row, column,
     assert faults(Q, row) == [("survey", 3, column, kind)]
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (("begin_group | g | Về ${la} | G", "end_group"), [("survey", 2, "label", "missing_reference")]),
+        (
+            ("begin_group | g | Về ${x} | G | | | field-list", "text | x | X? | X?", "end_group"),
+            [("survey", 2, "label", "later_reference")],
+        ),
+        (
+            ("select_one chon | c | Ai? | Who?", "text | ten | Tên? | Name?"),
+            [("choices", 3, "label", "later_reference")],
+        ),
+        (
+            (
+                "begin_repeat | r | R | R | 2",
+                "text | ten | Tên? | Name?",
+                "select_one chon | c | Ai? | Who?",
+                "end_repeat",
+            ),
+            [("choices", 3, "label", "choice_shows_repeat")],
+        ),
+    ],
+)
+def test_an_answer_that_a_title_or_choice_cannot_show_is_refused_with_its_place(rows, expected):
+    choices = SCALE.replace(
+        "| muc       | 1    | Kém ", "| chon | 0 | Ai đó | Somebody | |\n| | chon | 1 | Mẹ của ${ten} "
+    )
+    headings = HEADINGS.replace("required", "repeat_count")
+    assert faults(*rows, choices=choices, headings=headings) == expected
+
+
 def test_the_type_may_be_written_in_capitals():
+    rows = ("Begin Group | g | G | G", "Select One muc | q | Hỏi? | Ask? | yes", "End Group")
+    assert make_definition(*rows).question("q").kind == "select_one"
     assert make_definition("SELECT_ONE muc | q | Hỏi? | Ask? | yes").question("q").kind == "select_one"
+    with pytest.raises(XlsformError, match="không dùng được «end it»: chỉ có"):
+        make_definition(Q, "end it")
+
+
+def test_a_section_that_is_closed_by_the_wrong_word_has_its_row_and_column():
+    rows = ("begin_group | g | G | G", "text | x | X? | X?", "end_repeat")
+    assert faults(*rows) == [("survey", 4, "type", "other_end")]
+    with pytest.raises(
+        XlsformError, match="dòng 2 mở bằng begin_group nên phải đóng bằng end_group, không phải end_repeat"
+    ):
+        make_definition(*rows)
+
+
+def test_an_empty_first_row_is_told_as_such():
+    book = openpyxl.Workbook()
+    book.active.title = "survey"
+    book.active.append([])
+    book.active.append(["type", "name", "label"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with pytest.raises(XlsformError, match="dòng 1 của trang này trống"):
+        read_xlsform(buffer.getvalue(), "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "times"),
+    [
+        (". <= 3", 3),
+        ("3 >= . and . >= 0", 3),
+        (". < 3.5", 3),
+        (". = 2 or . = 1", 2),
+        (". <= 2 and . <= 5", 2),
+        ("not(. <= 3)", 0),
+        (". <= 3 or ${a} = 'y'", 0),
+    ],
+)
+def test_only_what_limits_every_answer_limits_a_repeat(constraint, times):
+    headings = HEADINGS.replace("required", "constraint").replace("relevant", "repeat_count")
+    rows = ("text | a | A? | A?", f"integer | n | Mấy? | How many? | {constraint}")
+    rows += ("begin_repeat | r | R | R | | ${n}", "text | x | X? | X?", "end_repeat")
+    source = make_source(*rows, headings=headings)
+    if times:
+        assert sum(one.name.startswith("x_") for one in read_xlsform(source, "a.md").questions()) == times
+    else:
+        assert faults(*rows, headings=headings) == [("survey", 4, "repeat_count", "bad_repeat_count")]
 
 
 def test_or_other_with_a_filter_is_refused_at_the_filter():
@@ -178,6 +256,14 @@ def test_a_name_that_cannot_be_used_is_told_with_one_that_can():
 def test_all_faults_are_told_at_once():
     found = faults("deviceid | d", "text | 1x | X? | X?", Q, "text | y | Y? | Y? | maybe")
     assert [row for _, row, _, _ in found] == [2, 3, 5]
+    rows = ("deviceid | d", "text | a | A? | A? | | ${la} = '1' and ${d} = '2'", "text | b | B? | B? | | ${c} = '1'")
+    found = faults(*rows, "text | c | C? | C?", "text | C | C? | C?")
+    assert [(row, kind) for _, row, _, kind in found] == [
+        (2, "unsupported_type"),
+        (6, "duplicate_name"),
+        (3, "missing_reference"),
+        (4, "later_reference"),
+    ]
 
 
 def test_a_column_that_cannot_be_honoured_is_refused_once_with_its_first_row():
