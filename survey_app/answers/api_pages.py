@@ -8,13 +8,13 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from ..questionnaires.definition_json import to_json
-from ..questionnaires.path import answers_on_path
+from ..questionnaires.path import checked_answers
 from ..questionnaires.wording import placeholder_values
 from ..web import reading
 from .blueprint import bp, for_respondents
 from .envelope import looks_sealed
 from .identified import is_sound
-from .keying import count_second_keying, faults_of, figures_of
+from .keying import binding, count_second_keying, figures_of
 from .keys import fingerprint, from_text
 from .payload import digest_of
 from .queries import is_version_of
@@ -136,9 +136,9 @@ def _take_envelope(visit: Visit, submission: str, body: Mapping[str, Any]) -> Se
 def _take_plain(visit: Visit, submission: str, answers: object) -> Sending | tuple[dict[str, Any], int]:
     if not isinstance(answers, dict):
         return wrong_field("answers", "Thiếu câu trả lời.")
-    faults = faults_of(visit.definition, answers, visit.access.on_paper)
+    found, kept = checked_answers(visit.definition, answers)
+    faults = binding(found, visit.access.on_paper)
     if faults:
         wrong = {fault.name[:100]: fault.kind for fault in faults}
         return {"error": "invalid", "field": "answers", "message": "Có câu trả lời chưa đúng.", "faults": wrong}, 422
-    kept = dict(answers_on_path(visit.definition, answers))
     return Sending(visit.code_hash, digest_of(submission, kept), visit.seal(kept))

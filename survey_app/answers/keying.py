@@ -6,7 +6,7 @@ nothing tells which form was keyed when or by whom. Double keying is compared in
 server is told two figures of the form, never an answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -105,4 +105,9 @@ def count_second_keying(session: Session, batch_id: int, figures: tuple[int, int
 
 def faults_of(form: Definition, answers: Mapping[str, Any], on_paper: bool) -> list[Fault]:
     """What breaks the questionnaire. On paper nobody can be kept from leaving a question out."""
-    return [fault for fault in check_answers(form, answers) if not (on_paper and fault.kind == REQUIRED)]
+    return binding(check_answers(form, answers), on_paper)
+
+
+def binding(faults: Sequence[Fault], on_paper: bool) -> list[Fault]:
+    """The faults that keep answers from being taken."""
+    return [fault for fault in faults if not (on_paper and fault.kind == REQUIRED)]

@@ -167,6 +167,10 @@ def answers_on_path(definition: Definition, answers: Answers) -> dict[str, Answe
     """
     live: dict[str, Answer] = {}
     _walk(definition.items, answers, live, {}, definition, [])
+    return _kept(live)
+
+
+def _kept(live: Answers) -> dict[str, Answer]:
     kept: dict[str, Answer] = {}
     for name, answer in live.items():
         answer = clean_text(answer) if isinstance(answer, str) else answer
@@ -205,6 +209,13 @@ def check_answers(definition: Definition, answers: Mapping[str, object], today: 
     and `answers_on_path` drops them, since a phone may still hold what was answered before going back. Without `today`
     a constraint that looks at it is not checked: an envelope is opened on another day.
     """
+    return checked_answers(definition, answers, today)[0]
+
+
+def checked_answers(
+    definition: Definition, answers: Mapping[str, object], today: str = ""
+) -> tuple[list[Fault], dict[str, Answer]]:
+    """What `check_answers` says and what `answers_on_path` keeps of sound answers, by one walk along the path."""
     known = {question.name: question for question in definition.questions() if question.is_answered}
     computed = {question.name for question in definition.questions() if question.is_computed}
     faults = [Fault(str(name), UNKNOWN) for name in answers if name not in known and name not in computed]
@@ -226,7 +237,7 @@ def check_answers(definition: Definition, answers: Mapping[str, object], today: 
         kind = wrong.get(question.name) or _fault_on_path(question, live, today)
         if kind:
             faults.append(Fault(question.name, kind))
-    return faults
+    return faults, _kept(live)
 
 
 def _for_any_filter(question: Question) -> Question:

@@ -16,6 +16,9 @@ from typing import Any
 import psycopg
 
 from survey_app.access_codes.codes import hash_of, normalise
+from survey_app.answers.envelope import seal
+from survey_app.answers.keys import from_text, to_text
+from survey_app.answers.payload import Rating, write_payload
 from survey_app.config import read_keys
 
 from .running import Program
@@ -42,19 +45,29 @@ class Reply:
     retry_after: str | None = None
 
 
-def fill_sheets(port: int, codes: Sequence[dict[str, str]]) -> list[Sheet]:
-    """A complete answer for each code, by the questionnaire that the server hands out."""
+def fill_sheets(port: int, codes: Sequence[dict[str, str]], sealed: bool = False) -> list[Sheet]:
+    """A complete answer for each code, by the questionnaire that the server hands out; `sealed` as a phone does it."""
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
-    answers: dict[str, dict[str, str]] = {}
+    opened: dict[str, dict[str, Any]] = {}
     sheets = []
     for row in codes:
-        if row["group"] not in answers:
+        if row["group"] not in opened:
             connection.request("POST", "/p/open", json.dumps({"code": row["code"]}), JSON)
-            answers[row["group"]] = _complete(json.loads(connection.getresponse().read())["questionnaire"])
-        content = {"code": row["code"], "submission": secrets.token_hex(16), "answers": answers[row["group"]]}
+            opened[row["group"]] = json.loads(connection.getresponse().read())
+        form = opened[row["group"]]
+        answers = _complete(form["questionnaire"])
+        answered = {"envelope": _sealed(form, answers)} if sealed else {"answers": answers}
+        content = {"code": row["code"], "submission": secrets.token_hex(16)} | answered
         sheets.append(Sheet(row["code"], json.dumps(content)))
     connection.close()
     return sheets
+
+
+def _sealed(form: dict[str, Any], answers: dict[str, str]) -> str:
+    """The answers as the envelope that a phone makes of them."""
+    payload = write_payload(form["questionnaire_version"], [Rating(form["rated_units"][0]["id"], answers)])
+    keys = [from_text(key["public_key"]) for key in form["keys"]]
+    return to_text(seal(payload, keys, form["round"]["code"], form["key_mode"], form["envelope_size"]))
 
 
 def _complete(questionnaire: dict[str, Any]) -> dict[str, str]:

@@ -19,7 +19,10 @@ SLOW_MS = "8"
 
 
 def submissions() -> None:
-    """32 clients post complete answers: SQLite, an emulated fsync of 8 ms, PostgreSQL with one and two processes."""
+    """32 clients post complete answers: SQLite, an emulated fsync of 8 ms, PostgreSQL with one and two processes.
+
+    The server checks and seals these, as for phones without WebCrypto; in the last two lines the phone has sealed.
+    """
     bare = _bare_rate()
     print(f"bare SQLite loop of this minute: {bare:.0f}/s")
     print(f"{'setting':34} {'answers/s':>10} {'ratio':>6} {'median ms':>10} {'p99 ms':>8} {'errors':>7}   budget")
@@ -29,6 +32,8 @@ def submissions() -> None:
         _measure(f"SQLite, fsync {SLOW_MS} ms longer", bare, "300/s", more=slow)
         _measure("PostgreSQL", bare, "500/s, p99 250 ms", server.new_database())
         _measure("PostgreSQL, 2 processes", bare, "500/s, p99 250 ms", server.new_database(), processes=2)
+        _measure("SQLite, sealed by the phone", bare, "500/s, p99 250 ms", sealed=True)
+        _measure("PostgreSQL, sealed by the phone", bare, "500/s, p99 250 ms", server.new_database(), sealed=True)
 
 
 def _measure(
@@ -38,6 +43,7 @@ def _measure(
     address: str = "",
     more: Mapping[str, str] | None = None,
     processes: int = 1,
+    sealed: bool = False,
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         first = Program(Path(name), address, more=more or {})
@@ -45,7 +51,7 @@ def _measure(
         programs = [first, *(Program(Path(name), address, more=more or {}) for _ in range(processes - 1))]
         for program in programs:
             program.start()
-        sheets = fill_sheets(first.port, codes)
+        sheets = fill_sheets(first.port, codes, sealed)
         senders = Senders([program.port for program in programs], sheets, CLIENTS)
         begin = time.perf_counter()
         senders.start()
