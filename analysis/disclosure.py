@@ -90,14 +90,16 @@ def told_by_mean(levels: Floats, values: Floats, half: float = 0.004) -> bool:
     values: (L,) what each level counts. half: how far the mean that is printed may be from the true one. For few
     answers, since all ways in which they could be spread over the levels are looked at.
     No R equivalent: a search over all ways to spread a few answers."""
-    ways = _spread(int(levels.sum()), len(levels))
+    ways = spreads(int(levels.sum()), len(levels))
     fitting = ways[np.abs(ways @ values - levels @ values) <= half * levels.sum() + _HAIR]
     return bool(((levels > 0) & (fitting == levels).all(axis=0)).any())
 
 
 @cache
-def _spread(answers: int, levels: int) -> Floats:
-    """All ways (W, L) to spread so many answers over so many levels."""
+def spreads(answers: int, levels: int) -> Floats:
+    """All ways (W, L) to spread so many answers over so many levels.
+
+    R: `partitions::compositions(answers, levels)`, its columns."""
     bars = np.array(list(combinations(range(answers + levels - 1), levels - 1))).reshape(-1, levels - 1)
     edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, answers + levels - 1)))
     return np.asarray(np.diff(edges, axis=1) - 1, dtype=float)
