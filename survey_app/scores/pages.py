@@ -22,10 +22,12 @@ from ..web import me, reading, settings, writing
 from .comparison import (
     BAND_NAMES,
     CLASS_NAMES,
+    apart_of,
     limits_of,
     not_in_places,
     places_of,
     rater_lines,
+    remarks_of,
     standing_of,
     told_apart,
     unit_lists_of,
@@ -84,6 +86,8 @@ def scores(code: str):
         "told_apart": told_apart(run),
     }
     facts["standing"] = standing_of(facts["unit_lists"], unit)
+    facts["apart"] = apart_of(facts["unit_lists"], unit)
+    facts["remarks"] = facts["apart"].remarks if facts["apart"] else remarks_of(shown)
     return render_template("scores/scores.html", **facts)
 
 
