@@ -114,6 +114,14 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
     assert "Chọn một đơn vị ở ô trên" in both
     assert "Cách ra điểm" not in both, "sở and communes together are nobody's points"
     assert "Cách ra điểm" in operator.get(f"/rounds/{code}/scores/1.7.1?unit={min(offices)}").text
+    for unit, own, others in (
+        (min(offices), "từng sở", "từng xã"),
+        (min(names.keys() - offices), "từng xã", "từng sở"),
+    ):
+        for path in ("scores/1.7.1", "scores/questions"):
+            asked = operator.get(f"/rounds/{code}/{path}?unit={unit}").text
+            assert own in asked, "in the words of the group that rates it"
+            assert others not in asked
     one = operator.get(f"/rounds/{code}/scores/8.1").text
     assert "Số liệu chung của 4 đơn vị loại xã, phường, thị trấn" in one
     assert "Lĩnh vực VIII" not in one
