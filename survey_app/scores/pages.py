@@ -33,7 +33,7 @@ from .comparison import (
 )
 from .comparison import Comparison as UnitComparison
 from .figures import areas_of_units, groups_by_class, overview, units_by_class
-from .group_comparison import compare_groups
+from .group_comparison import compare_groups, group_limits_of
 from .inputs import data_code
 from .models import ScoreRun
 from .publication import Published, published_run
@@ -138,7 +138,7 @@ def groups(code: str):
         "scores/groups.html",
         survey_round=survey_round,
         run=run,
-        compared=compare_groups(found, overview(found, unit), unit) if known else None,
+        compared=compare_groups(found, overview(found, unit), unit, group_limits_of(run, unit)) if known else None,
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         settings=found.inputs.settings,
         sipas_leaves=[leaf for leaf in found.inputs.leaves if leaf.criterion.scored_by == SIPAS],

@@ -51,7 +51,7 @@ Stored = list[float | int]  # estimate, standard error, lower and upper limit, f
 def round_precision(
     session: Session, survey_round: Round, published: Published, questions: Mapping[tuple[str, str], ScoredQuestion]
 ) -> dict[str, Any]:
-    """JSON of a run: `all` with standard errors and 95 % limits of total, areas and leaves, `units` where several are
+    """JSON of a run: `all` with standard errors and limits (total, areas, leaves, groups), `units` where several are
     rated, `places` of each group that was asked in several; units and places with the ranks they may have, or `apart`
     where they rest on other criteria, groups or questions than the others (see `basis.py`). `raters`,
     beside `units`: group in which a person rates several -> persons whose forms were taken together; none: sealed.
@@ -136,10 +136,29 @@ def _figures(scores: RoundScores, leaves: Sequence[LeafScore], answers: pd.DataF
     single, sums = precision(leaves, [*areas.values(), range(len(leaves))], answers, scores.inputs.settings)
     codes = [leaf.criterion.code for leaf in scores.inputs.leaves]
     return {
+        "groups": _group_means(leaves, answers, scores.inputs.settings),
         "leaves": {code: _stored(found) for code, found in zip(codes, single, strict=True) if found},
         "areas": {code: _stored(found) for code, found in zip(areas, sums, strict=False) if found},
         "total": _stored(sums[-1]) if sums[-1] else None,
     }
+
+
+def _group_means(
+    leaves: Sequence[LeafScore], answers: pd.DataFrame, settings: Settings
+) -> dict[str, dict[str, Stored]]:
+    """Leaf -> group of several questions -> their plain mean as per cent of the best answer. Its error needs the forms,
+    since one person answered all of them."""
+    found: dict[str, dict[str, Stored]] = {}
+    for leaf in leaves:
+        for group, figure in leaf.groups.items():
+            items = [question.item for question in figure.questions if question.n]
+            if len(items) > 1:
+                forms = answers[answers[GROUP] == group]
+                sipas = leaf.criterion.scored_by == SIPAS
+                columns = [level_values(forms[item], settings, sipas=sipas) for item in items]
+                if mean := _mean_of(columns, forms):
+                    found.setdefault(leaf.criterion.code, {})[group] = mean
+    return found
 
 
 def _stored(found: Interval) -> Stored:
