@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from analysis.component_score import LeafScore, half_up, total_points
 from analysis.scoring_rules import Settings
@@ -242,3 +243,23 @@ def units_by_class(found: Published, leaf: str) -> dict[str, tuple[str, ...]]:
         if any(score.criterion.code == leaf and score.criterion.groups for score in leaves):
             by_class.setdefault(found.inputs.classes.get(unit, ""), []).append(unit)
     return {each: tuple(units) for each, units in sorted(by_class.items())}
+
+
+@dataclass(frozen=True)
+class SelfRating:
+    """What a unit's own people say of it, and the most that the questions they answered could give."""
+
+    unit: str
+    points: Decimal
+    max_points: Decimal
+
+    @property
+    def percent(self) -> Decimal:
+        """Points as share of this maximum, one decimal: maxima differ, since units are asked different questions."""
+        return half_up(100 * Fraction(self.points) / Fraction(self.max_points), 1)
+
+
+def self_ratings(document: Mapping[str, Any]) -> list[SelfRating]:
+    """The self-ratings of a result, by code of the unit."""
+    found = document.get("self_rating", {})
+    return [SelfRating(unit, Decimal(one["total"]), Decimal(one["max"])) for unit, one in sorted(found.items())]

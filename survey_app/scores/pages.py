@@ -32,7 +32,7 @@ from .comparison import (
     unit_lists_of,
 )
 from .comparison import Comparison as UnitComparison
-from .figures import areas_of_units, groups_by_class, overview, units_by_class
+from .figures import areas_of_units, groups_by_class, overview, self_ratings, units_by_class
 from .group_comparison import compare_groups, group_limits_of
 from .inputs import data_code
 from .models import ScoreRun
@@ -115,7 +115,7 @@ def places(code: str):
         run=run,
         unit_lists=_unit_lists(run, found, facts["names"]),
         raters=rater_lines(run),
-        own=run.result.get("self_rating", {}),
+        own=self_ratings(run.result),
         places=places_of(run),
         not_in_places=not_in_places(run),
         chosen=request.args.get("with", ""),

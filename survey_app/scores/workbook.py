@@ -14,7 +14,7 @@ from analysis.scoring_rules import rule_line
 
 from ..text import moment_text
 from .comparison import BAND_NAMES, CLASS_NAMES, Comparison, Limits, RaterLine, Remark, remarks_of
-from .figures import AreaLine, LeafLine, Overview, areas_of_units, overview
+from .figures import AreaLine, LeafLine, Overview, areas_of_units, overview, self_ratings
 from .publication import Published
 from .trace import LevelLine, level_lines
 
@@ -407,12 +407,15 @@ def _remark(remark: Remark) -> str:
 def _own_sheet(book: _Book, found: Published) -> None:
     """Ratings of the own unit (*tự đánh giá*), apart from points and ranks as on the page."""
     columns = [("Mã", 12.0), ("Đơn vị", 44.0), ("Điểm tự đánh giá", 14.0), ("Điểm tối đa của các câu ấy", 16.0)]
+    columns += [("% của điểm tối đa ấy", 12.0)]
     sheet = book.sheet("Tự đánh giá", "CÔNG CHỨC CHẤM CHÍNH ĐƠN VỊ MÌNH", columns)
     rows = _rows()
-    for code, own in found.document()["self_rating"].items():
-        values: list[tuple[Any, str]] = [(code, "middle"), (book.facts.unit_names.get(code, code), "text")]
-        book.write(sheet, next(rows), [*values, (Decimal(own["total"]), "points"), (Decimal(own["max"]), "points")])
+    for own in self_ratings(found.document()):
+        figures = ((own.points, "points"), (own.max_points, "points"), (own.percent, "percent"))
+        book.write(sheet, next(rows), [*book.unit(own.unit), *figures])
     for words in (
+        "Không so sánh các đơn vị với nhau theo bảng này: mỗi đơn vị được hỏi những câu khác nhau, điểm tối đa khác "
+        "nhau, và mỗi nơi tự chấm chặt hay dễ khác nhau.",
         "Điểm này chỉ để tham khảo, không nằm trong điểm và hạng ở các trang khác.",
         "Đơn vị có dưới 10 câu trả lời, hoặc mọi người chọn giống nhau ở mức cao nhất hay thấp nhất, thì không nêu.",
     ):
