@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app, g, make_response, request, url_for
+from flask import Response, current_app, g, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
@@ -24,10 +24,10 @@ from ..text import date_text, today
 from .api_pages import body_of_request, wrong_field
 from .blueprint import bp, for_respondents
 from .help_lines import help_lines
-from .phone_content import compressed, rules_of, script, script_version, worker
+from .phone_content import rules_of, script, script_version, worker
 from .public_pages import cell_words, facts_of
 from .rules import refuse
-from .visit import UI_LANGUAGES, Setting, Visit, enter, language, refuse_foreign_pages, show, writer
+from .visit import UI_LANGUAGES, Setting, Visit, enter, given_out, language, refuse_foreign_pages, show, writer
 
 _FAULTS_OF_KIND = {
     "integer": faults.NOT_AN_INTEGER,
@@ -78,17 +78,18 @@ def phone_refusal() -> Any:
 @for_respondents
 def phone_script() -> Response:
     """The one script of the respondents' pages; its address changes with its content."""
-    return _given_out(script(), "text/javascript", {"Cache-Control": "public, max-age=31536000, immutable"})
+    return given_out(script(), "text/javascript", {"Cache-Control": "public, max-age=31536000, immutable"})
 
 
 @bp.get("/worker.js")
 @for_respondents
 def phone_worker() -> Response:
     """The service worker; it stands at the top so that it may answer for the first page."""
-    pages = (url_for("answers.link_page"), url_for("answers.promise"))
-    shell = [*pages, *(f"{page}?lang=en" for page in pages), asset("respondent.css"), script_address()]
+    code, promise = url_for("answers.link_page"), url_for("answers.promise")
+    shell = [code, asset("respondent.css"), script_address()]
+    ahead = [f"{code}?lang=en", promise, f"{promise}?lang=en"]
     desk = [asset("desk.js")]
-    return _given_out(worker(shell, desk), "text/javascript", {"Cache-Control": "no-cache"})
+    return given_out(worker(shell, ahead, desk), "text/javascript", {"Cache-Control": "no-cache"})
 
 
 @bp.app_template_global("respondent_script")
@@ -104,18 +105,7 @@ def empty_code_page() -> Response:
     if place not in kept:
         page, _status = show("respondent/code.html", typed="", fault="")
         kept[place] = page.encode()
-    return _given_out(kept[place], "text/html", {})
-
-
-def _given_out(content: bytes, kind: str, headers: dict[str, str]) -> Response:
-    gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = make_response(compressed(content) if gzipped else content)
-    response.headers["Content-Type"] = f"{kind}; charset=utf-8"
-    response.headers["Vary"] = "Accept-Encoding"
-    if gzipped:
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers.update(headers)
-    return response
+    return given_out(kept[place], "text/html", {})
 
 
 def form_given_out(visit: Visit, wish: str, have: object) -> Any:
@@ -124,7 +114,7 @@ def form_given_out(visit: Visit, wish: str, have: object) -> Any:
     form = _form_of(visit)
     if have == form.etag:
         return {"unchanged": True, "etag": form.etag, "day": today().isoformat()}
-    return _given_out(form.content, "application/json", {"ETag": f'"{form.etag}"'})
+    return given_out(form.content, "application/json", {"ETag": f'"{form.etag}"'})
 
 
 def _form_of(visit: Visit) -> _Form:

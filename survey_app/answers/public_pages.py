@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import redirect, url_for
+from flask import Response, redirect, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -13,14 +13,14 @@ from ..web import reading
 from .blueprint import bp, for_respondents
 from .identified import modes_in_force, readers_of
 from .queries import groups_by_place, opening_of, sealing_keys
-from .visit import Setting, show
+from .visit import Setting, given_out, show
 
 
 @bp.get("/cam-ket")
 @for_respondents
 def promise() -> Any:
     """What we promise to every respondent, whether asked or not."""
-    return show("respondent/promise.html", parts=[])
+    return _promise_page([])
 
 
 @bp.get("/cam-ket/<code>")
@@ -40,7 +40,12 @@ def promise_of_round(code: str) -> Any:
         (mode, "; ".join(group.name for group in groups), facts_of(survey_round, cell_of(groups), mode))
         for mode, groups in sorted(modes_in_force(reading(), survey_round.id).items(), reverse=True)
     ]
-    return show("respondent/promise.html", parts=parts, survey_round=survey_round)
+    return _promise_page(parts, survey_round=survey_round)
+
+
+def _promise_page(parts: list[tuple[str, str, dict[str, Any]]], **values: Any) -> Response:
+    page, _status = show("respondent/promise.html", parts=parts, **values)
+    return given_out(page.encode(), "text/html", {})
 
 
 @bp.get("/bien-ban-mo/<code>")

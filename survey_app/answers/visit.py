@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, g, render_template, request
+from flask import Response, current_app, g, make_response, render_template, request
 from flask_babel import force_locale
 from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +26,7 @@ from .envelope import Mode as KeyMode
 from .identified import public_answer_key, seal_identified
 from .models import RoundKey
 from .payload import envelope_size
+from .phone_content import compressed
 from .queries import (
     Access,
     Window,
@@ -292,3 +293,15 @@ def show(template: str, status: int = 200, definition: Definition | None = None,
             **values,
         )
     return page, status
+
+
+def given_out(content: bytes, kind: str, headers: dict[str, str]) -> Response:
+    """What is the same for many, compressed where the browser takes that; never a page with what one person typed."""
+    gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = make_response(compressed(content) if gzipped else content)
+    response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+    response.headers["Vary"] = "Accept-Encoding"
+    if gzipped:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers.update(headers)
+    return response

@@ -31,7 +31,6 @@
   // ---- the first page, and the way back to it
 
   function start() {
-    try { localStorage.removeItem("size"); } catch { /* nothing was kept */ }
     location.replace(here.href);
   }
 

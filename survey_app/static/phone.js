@@ -9,7 +9,7 @@
   const GIVE_UP = 8000; // after so long «saved, not sent» is said, while the sending goes on
   const AGAIN = 30000;
   const DOUBLE_TAP = 400;
-  const IDLE = 3000; // the first question comes before other languages
+  const IDLE = 3000; // what is asked comes before what may be wanted
   const NOT_NOW = Symbol("not now");
   const ENDED = ["answered", "void", "cancelled", "closed"]; // why a code leads nowhere any more
   const inZalo = /zalo/i.test(navigator.userAgent);
@@ -71,7 +71,10 @@
 
   // ---- code page
 
-  const remember = (code) => { if (!desk) try { sessionStorage.setItem("code", code); } catch { /* a reload asks for the code */ } };
+  // With the key of a QR code of another device, until its answers are here.
+  const remember = (code, resume) => {
+    if (!desk) try { sessionStorage.setItem("code", resume ? `${code}~${resume}` : code); } catch { /* a reload asks for the code */ }
+  };
   const forget = () => { try { sessionStorage.removeItem("code"); } catch { /* nothing was kept */ } };
   const remembered = () => { if (desk) return null; try { return sessionStorage.getItem("code"); } catch { return null; } };
 
@@ -111,6 +114,7 @@
     if (desk) { await openAtDesk(code, id, sealed); return; }
     my = { code, id, keeps, depth: 0 };
     if (sealed) { showSealed(sealed); return; }
+    remember(code, resume); // before anything can fail: with no network yet, people pull the page down to load it again
     const kept = await device.loadDraft(id, code);
     const form = await device.loadForm(id);
     const carried = resume && (await fetchCarried(code, resume));
@@ -130,7 +134,7 @@
       begin(fresh, draft || newDraft(content.language), content.language);
     } else if (form && (status === 0 || status >= 500)) {
       begin(form, newDraft(form.last), form.last);
-    } else if (status === 404) sayAtCode(codeForm.dataset.unknown);
+    } else if (status === 404) { forget(); sayAtCode(codeForm.dataset.unknown); }
     else if (status === 0 || status === 502 || status === 504) sayAtCode(codeForm.dataset.noNetwork);
     else {
       if (!draft && ENDED.includes(content.error)) await device.erase(id); // a questionnaire that was opened and left
@@ -206,11 +210,17 @@
     showOutcome("ended");
   }
 
-  // The other languages come when the phone has nothing else to do, so that they are there without network too.
-  async function fetchLanguages() {
-    for (const { value } of document.querySelectorAll(".languages button[name=switch]")) {
-      if (my && !my.form.pages[value]) await languagePage(value);
-    }
+  // Who goes on from an answer may want the other languages and the promise without network: then, and not on the first
+  // visit of somebody who only looks. What did not come is asked for after the next question.
+  async function fetchAhead() {
+    if (my.fetchesAhead) return;
+    my.fetchesAhead = true;
+    await new Promise((resolve) => { setTimeout(resolve, IDLE); });
+    const buttons = [...document.querySelectorAll(".languages button[name=switch]")];
+    for (const { value } of buttons) if (my && !my.over) await languagePage(value);
+    const worker = navigator.serviceWorker && (await navigator.serviceWorker.getRegistration().catch(() => null));
+    if (worker && worker.active) worker.active.postMessage("ahead");
+    if (my) my.fetchesAhead = Boolean(worker && worker.active) && buttons.every(({ value }) => my.form.pages[value]);
   }
 
   // Small pictures and recordings come then too; with the worker they are there without network, the others once played.
@@ -244,6 +254,7 @@
       show(my.fromElsewhere ? firstUnanswered() : draft.at);
       keepDraft(draft.raw);
       startWorker();
+      if (Object.keys(draft.raw).length) fetchAhead();
     });
   }
 
@@ -543,6 +554,8 @@
     for (const old of byId("main").querySelectorAll(".panel.err, p.fault")) old.remove();
     for (const field of byId("main").querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
     const panel = fill(copyOf("faults"), { n: questions.length });
+    const onlyBlank = questions.every((question) => state.faults[question.name] === "required");
+    panel.querySelector(onlyBlank ? "[data-wrong]" : "[data-blank]").remove();
     if (questions[0].rated_unit) panel.querySelector("h2").textContent = words().rows.replace("{n}", questions.length);
     for (const question of questions) {
       const text = faultWords(question, state.faults[question.name], state.live);
@@ -566,6 +579,7 @@
     const place = state.screens.findIndex((screen) => screen.name === my.at);
     const wrong = state.screens[place].questions.filter((question) => state.faults[question.name]);
     if (wrong.length) { showFaults(wrong, state); return; }
+    fetchAhead();
     const rest = state.screens.slice(place + 1);
     const next = my.toReview ? rest.find((screen) => screen.questions.some((question) => state.faults[question.name])) : rest[0];
     go(next ? next.name : "review", my.toReview && Boolean(next));
@@ -649,7 +663,10 @@
     put(main, copyOf("review-actions"));
     const heading = byId("main").querySelector("h1").textContent;
     title(count && tried ? `${words().fault}: ${heading}` : heading);
-    atTop(count && tried ? panel : null);
+    const changed = my.changed && byId(my.changed);
+    my.changed = "";
+    if (changed && !tried) goTo(changed); // back in the line that was changed, not above dozens of others
+    else atTop(count && tried ? panel : null);
   }
 
   // Of a matrix the review tells how many units have an answer; dozens of lines for each question nobody would read.
@@ -674,6 +691,7 @@
     shown.textContent = given || shown.dataset.none;
     if (!given) shown.className = "none";
     row.querySelector("button").value = screen.name;
+    row.querySelector("button").id = `change-${question.name}`;
     row.querySelector(".unseen").textContent = `: ${heading}`;
     return row;
   }
@@ -870,7 +888,7 @@
   async function switchLanguage(language) {
     if (!my.over) keepDraft(takeFields());
     const content = await languagePage(language);
-    if (!content && navigator.onLine && ["sent", "received", "refused"].includes(my.outcome)) { endAgain(language); return; }
+    if (!content && navigator.onLine && my.over && sayAgain(language)) return;
     if (!content) { byId("state").textContent = words().noLanguage; byId("state").hidden = false; return; }
     mount(content);
     if (my.over) { keepIt(); return; }
@@ -879,11 +897,20 @@
     keepDraft({});
   }
 
-  // A spent code gives out no other language: the server's own last page says the same.
-  function endAgain(language) {
+  // A code that takes no answer gives out no other language. The server's own last page says the same; what this phone
+  // still holds is told, and sent or erased, from the page of the code in that language. False: nothing leads there.
+  function sayAgain(language) {
+    const ending = my.ended || my.outcome;
+    if (["sent", "received", "refused", ...ENDED].includes(ending)) endAgain(ending, language);
+    else if (!desk && my.keeps && ["waiting", "unsent", "erased"].includes(ending)) location.assign(`${words().codePage}?lang=${language}`);
+    else return false;
+    return true;
+  }
+
+  function endAgain(ending, language) {
     const form = Object.assign(document.createElement("form"), { method: "post", action: words().endings, hidden: true });
     const { round, mode } = my.content;
-    for (const [name, value] of Object.entries({ ending: my.outcome, round, mode, switch: language })) {
+    for (const [name, value] of Object.entries({ ending, round, mode, switch: language })) {
       form.append(Object.assign(document.createElement("input"), { name, value }));
     }
     document.body.append(form);
@@ -899,7 +926,7 @@
     else if (my.over) return;
     else if (button.name === "refuse") askToRefuse();
     else if (button.name === "erase") askToErase();
-    else if (button.name === "review") go(button.value, true);
+    else if (button.name === "review") { my.changed = button.id; go(button.value, true); }
     else if (my.at === "start") { const [first] = assess().screens; go(first ? first.name : "review"); }
     else if (my.at === "review") finish();
     else forward();
@@ -1001,7 +1028,7 @@
 
   function startWorker() {
     if (navigator.serviceWorker) navigator.serviceWorker.register("/worker.js").catch(() => {});
-    setTimeout(() => fetchLanguages().then(fetchSmallMedia).catch(() => {}), IDLE);
+    setTimeout(() => fetchSmallMedia().catch(() => {}), IDLE);
   }
 
   async function askForSync() {
@@ -1016,7 +1043,12 @@
     });
     const field = codeForm.elements.code;
     if (field.dataset.linked) openTyped(field.value);
-    else if (remembered()) { field.value = field.value || remembered(); openTyped(field.value); }
+    else if (remembered()) {
+      const [code, resume = ""] = remembered().split("~");
+      Object.assign(field.dataset, { linked: code, resume });
+      field.value = field.value || code;
+      openTyped(field.value);
+    }
   }
   sendOthers();
 })();

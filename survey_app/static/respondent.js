@@ -2,15 +2,17 @@
 (() => {
   "use strict";
   const root = document.documentElement;
+  const isShared = document.querySelector("[data-desk]"); // the next person on a device for many begins with the usual size
   let size = "1";
-  try { size = localStorage.getItem("size") || "1"; } catch { /* storage is off: the size lasts one page */ }
+  try { if (!isShared) size = localStorage.getItem("size") || "1"; } catch { /* storage is off: the size lasts one page */ }
   root.dataset.size = size;
 
   // The link of a letter carries the code behind «#»: it goes into the field and out of the address bar. The QR code of
   // another device carries the key of its answers too, after «~».
   const field = document.getElementById("code");
   function fragment() {
-    try { return decodeURIComponent(location.hash.slice(1)); } catch { return location.hash.slice(1); /* a broken % */ }
+    const written = location.hash.slice(1);
+    try { return decodeURIComponent(written); } catch { return decodeURIComponent(written.replace(/%(?![0-7][0-9a-f]).*/i, "")); /* up to the broken % */ }
   }
   if (field && fragment() && !document.getElementById(fragment())) {
     const [code, resume = ""] = fragment().split("~");
@@ -22,7 +24,11 @@
 
   // Another language is another page: it takes the code along, behind «#» where no server sees it.
   for (const link of document.querySelectorAll("a[hreflang]")) {
-    link.addEventListener("click", () => { if (field && field.value) link.hash = encodeURIComponent(field.value); });
+    link.addEventListener("click", () => {
+      if (!field || !field.value) return;
+      const { linked, resume } = field.dataset;
+      link.hash = encodeURIComponent(resume && linked === field.value ? `${linked}~${resume}` : field.value);
+    });
   }
 
   // The button for the text size, once on every page.
@@ -41,7 +47,7 @@
     };
     button.addEventListener("click", () => {
       size = String((Number(size) % 3) + 1);
-      try { localStorage.setItem("size", size); } catch { /* as above */ }
+      try { if (!isShared) localStorage.setItem("size", size); } catch { /* as above */ }
       show();
     });
     show();

@@ -2,7 +2,7 @@
 // phone is back. It answers for the pages of respondents and their files only; every other address passes it by.
 (() => {
   "use strict";
-  const { name, addresses, desk } = self.surveyShell;
+  const { name, addresses, ahead, desk } = self.surveyShell;
   const CODE = "/p";
   const PROMISE = "/cam-ket"; // what is promised to everybody; a round's own stands in its questionnaire
   const DESK = "/quay"; // the page of a device for many persons: kept under its whole address, with its own files
@@ -10,21 +10,32 @@
   const PATIENCE = 3000; // a bar of signal is not yet a network
 
   self.addEventListener("install", (event) => {
-    const all = addresses.map((address) => new Request(address, { credentials: "omit" }));
-    event.waitUntil(caches.open(name).then((cache) => cache.addAll(all)).then(keepOpenDesks).then(() => self.skipWaiting()));
+    event.waitUntil(keep(addresses).then(keepWhatIsInUse).then(() => self.skipWaiting()));
   });
 
-  // A new worker throws the old store away: what a device has open must be in the new one before.
-  async function keepOpenDesks() {
-    for (const client of await self.clients.matchAll({ includeUncontrolled: true })) {
-      const { pathname, search, origin } = new URL(client.url);
+  // The promise and the pages of the other language are no part of the first visit: a page asks for them once its person
+  // goes on from an answer.
+  self.addEventListener("message", (event) => { if (event.data === "ahead") event.waitUntil(keep(ahead).catch(() => {})); });
+
+  async function keep(wanted) {
+    const cache = await caches.open(name);
+    for (const address of wanted) if (!(await cache.match(address))) await cache.add(new Request(address, { credentials: "omit" }));
+  }
+
+  // A new worker throws the old store away: what that holds and what the device has open must be in the new one before.
+  async function keepWhatIsInUse() {
+    const open = (await self.clients.matchAll({ includeUncontrolled: true })).map(({ url }) => new URL(url));
+    for (const address of ahead) {
+      if (open.some(({ pathname, search }) => pathname + search === address) || (await caches.match(address))) await keep([address]);
+    }
+    for (const { pathname, search, origin } of open) {
       if (pathname === DESK) await keepDesk(origin + pathname + search).catch(() => {}); // the next visit keeps it
     }
   }
 
   async function keepDesk(address, answer) {
+    await keep(desk);
     const cache = await caches.open(name);
-    for (const file of desk) if (!(await cache.match(file))) await cache.add(new Request(file, { credentials: "omit" }));
     if (answer) await cache.put(address, answer);
     else await cache.add(new Request(address, { credentials: "omit" }));
   }
@@ -42,13 +53,15 @@
     const atDesk = url.pathname === DESK;
     const shell = url.pathname.startsWith(PROMISE) ? PROMISE : CODE;
     const place = atDesk ? url.origin + url.pathname + url.search : `${shell}${url.searchParams.get("lang") === "en" ? "?lang=en" : ""}`;
-    const kept = await caches.match(place, { cacheName: name });
+    const exact = await caches.match(place, { cacheName: name });
+    // Without network another language, or the questionnaire with its promise, is better than nothing.
+    const kept = exact || (!atDesk && ((await caches.match(shell, { cacheName: name })) || (await caches.match(CODE, { cacheName: name }))));
     const sent = fetch(request);
     if (atDesk) event.waitUntil(sent.then((answer) => answer.ok && keepDesk(place, answer.clone())).catch(() => {}));
     if (!kept) return sent;
-    const fresh = sent.then((answer) => (answer.status >= 500 ? kept : answer));
+    const fresh = sent.then((answer) => (answer.status >= 500 ? kept : answer)).catch(() => kept);
     const late = new Promise((resolve) => { setTimeout(() => resolve(kept), PATIENCE); });
-    return Promise.race([fresh.catch(() => kept), late]);
+    return exact ? Promise.race([fresh, late]) : fresh;
   }
 
   const file = async (request) => (await caches.match(request, { cacheName: name })) || fetch(request);
@@ -81,7 +94,7 @@
     if (request.method !== "GET" || url.origin !== self.location.origin) return;
     if (request.mode === "navigate" && isOurs(url.pathname)) event.respondWith(page(event, url));
     else if (url.pathname.startsWith("/p/media/")) event.respondWith(medium(request));
-    else if ([...addresses, ...desk].includes(url.pathname + url.search)) event.respondWith(file(request));
+    else if ([...addresses, ...ahead, ...desk].includes(url.pathname + url.search)) event.respondWith(file(request));
   });
 
   self.addEventListener("sync", (event) => {

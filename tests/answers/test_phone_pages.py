@@ -141,11 +141,19 @@ def test_the_worker_names_the_pages_and_files_that_it_keeps(client: FlaskClient)
     worker = client.get("/worker.js")
     shell = json.loads(worker.get_data(as_text=True).split("self.surveyShell = ")[1].split(";\n")[0])
     assert worker.headers["Cache-Control"] == "no-cache"
-    for address in shell["addresses"]:
+    for address in [*shell["addresses"], *shell["ahead"], *shell["desk"]]:
         with client.get(address) as kept:
             assert kept.status_code == 200
     page = client.get("/p").get_data(as_text=True)
-    assert all(address in page for address in shell["addresses"][4:])
+    assert all(address in page for address in shell["addresses"][1:])
+
+
+def test_the_promise_goes_out_compressed(client: FlaskClient, made: OpenRound) -> None:
+    for address in ("/cam-ket", f"/cam-ket/{made.round.code}"):
+        plain = client.get(address)
+        small = client.get(address, headers={"Accept-Encoding": "gzip"})
+        assert gzip.decompress(small.data) == plain.data
+        assert len(small.data) < len(plain.data) * 0.6
 
 
 def test_the_page_of_the_code_is_the_same_for_everybody_in_each_language(client: FlaskClient) -> None:

@@ -164,7 +164,8 @@ def test_who_did_nothing_here_skips_the_questions_about_it(client: FlaskClient, 
 def test_an_answer_changed_from_the_review_leads_back_to_the_review(client: FlaskClient, made: OpenRound) -> None:
     review = answer_all(client, made.codes[0])
     question = go(client, review, "/phieu/cau/2", review="1")
-    assert 'action="/phieu/kiem-tra"' in text_of(question)
+    assert 'action="/phieu/kiem-tra#cau-2"' in question.get_data(as_text=True)  # back in the line that was changed
+    assert '<div id="cau-2">' in review.get_data(as_text=True)
     review = go(client, question, "/phieu/kiem-tra", from_=2, review="1", q_5_6_3="1")
     assert "Rất không hài lòng" in text_of(review)
 

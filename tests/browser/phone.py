@@ -1,6 +1,7 @@
 """What the tests of the phone share: a line that can be cut, and the way through the short questionnaire."""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -32,15 +33,21 @@ STEPS = (
     ("#q-b_kenh-mang", None),
     ("#q-y_kien", "Thêm ghế ngồi chờ"),
 )
+_REQUEST = re.compile(rb"^(?:GET|POST) (\S+) HTTP/1", re.MULTILINE)
 NOTHING = {"drafts": 0, "forms": 0, "outbox": 0}  # what `left_on_device` tells of an empty phone
 
 
 class Line:
-    """The network between a phone and the server, on a port of its own: it can be cut, or lose answers."""
+    """The network between a phone and the server, on a port of its own: it can be cut, or lose answers.
+
+    It counts what passes, whoever on the phone asks for it: the page, its worker or another tab.
+    """
 
     def __init__(self, server_url: str) -> None:
         self.is_cut = False
         self.loses_answers = False  # the server gets what is sent, the phone hears nothing
+        self.requests: list[str] = []  # paths, in the order of asking
+        self.received = 0  # bytes that came to the phone, heads included
         self._target = (urlsplit(server_url).hostname, urlsplit(server_url).port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
@@ -96,6 +103,10 @@ class Line:
             while data := source.recv(65536):
                 if is_answer and self.loses_answers:
                     break
+                if is_answer:
+                    self.received += len(data)
+                else:
+                    self.requests += [path.decode() for path in _REQUEST.findall(data)]
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
@@ -112,6 +123,13 @@ def keep_offline(page: Page) -> None:
     """Waits until the service worker holds the shell."""
     page.evaluate("navigator.serviceWorker.ready")
     page.wait_for_function("() => navigator.serviceWorker.controller")
+
+
+def keep_ahead(page: Page) -> None:
+    """Waits until the worker holds the promise and the pages of the other language, some seconds after an answer."""
+    page.evaluate("""async () => {
+      while (!(await caches.match("/cam-ket?lang=en"))) await new Promise((resolve) => setTimeout(resolve, 50));
+    }""")
 
 
 def forward(page: Page) -> None:

@@ -69,8 +69,11 @@ def test_no_way_leads_back_to_answers(server: Server, made: OpenRound, new_conte
     forward(page)
     page.locator("#q-b_lam_tt").wait_for()
     assert page.locator("input:checked").all() == []
+    page.get_by_role("button", name="Cỡ chữ").click()
+    expect(page.locator("html")).to_have_attribute("data-size", "2")
     page.reload()
     expect(page.locator("#code")).to_have_value("")
+    expect(page.locator("html")).to_have_attribute("data-size", "1")  # the usual size for whoever comes next
     enter(page, made.codes[0])
     answer(page)
     forward(page)

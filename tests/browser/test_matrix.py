@@ -45,7 +45,7 @@ def test_a_leader_of_a_commune_rates_the_departments(
     row = page.get_by_role("radiogroup", name="Sở Nội vụ")
     row.get_by_role("radio", name="Tốt", exact=True).check(force=True)
     forward(page)
-    expect(page.locator(".panel.err h2")).to_have_text("Số đơn vị chưa có câu trả lời: 2")
+    expect(page.locator(".panel.err h2")).to_have_text("Còn 2 đơn vị chưa có câu trả lời")
     fits(page)
     # The page is closed and opened again on a wide screen of the same device: what was chosen is still there.
     page.close()

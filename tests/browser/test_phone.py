@@ -8,7 +8,18 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from survey_app.answers.models import Envelope
 from tests.answers.make import OpenRound
-from tests.browser.phone import ANSWERED, answer, forward, heading, left_on_device, open_link, received
+from tests.browser.phone import (
+    ANSWERED,
+    Line,
+    answer,
+    forward,
+    heading,
+    keep_ahead,
+    keep_offline,
+    left_on_device,
+    open_link,
+    received,
+)
 from tests.browser_fixtures import PHONE, Server, check_axe
 
 NewContext = Callable[..., BrowserContext]
@@ -146,6 +157,12 @@ def test_changing_from_the_review_leads_back_to_it(server: Server, made: OpenRou
     forward(page)
     heading(page, "Xem lại trước khi gửi")
     expect(page.locator("main")).to_contain_text("Rất không hài lòng", use_inner_text=True)
+    expect(page.locator("dl[data-rest] button").nth(1)).to_be_focused()  # on the line just changed
+    page.set_viewport_size({"width": 320, "height": 240})  # where not even six lines fit
+    page.locator("dl[data-rest] button").nth(4).click()
+    page.get_by_role("button", name="Quay lại").click()
+    expect(page.locator("dl[data-rest] button").nth(4)).to_be_focused()
+    expect(page.locator("dl[data-rest] button").nth(4)).to_be_in_viewport()
 
 
 def test_a_branch_opened_late_must_be_answered_before_sending(
@@ -158,7 +175,7 @@ def test_a_branch_opened_late_must_be_answered_before_sending(
     page.check("#q-b_lam_tt-co")
     page.go_back()
     heading(page, "Xem lại trước khi gửi")
-    expect(page.locator("main")).to_contain_text("Số câu cần trả lời: 2", use_inner_text=True)
+    expect(page.locator("main")).to_contain_text("Còn 2 câu cần trả lời", use_inner_text=True)
     fits(page)
     forward(page)
     expect(page).to_have_title(re.compile("^Lỗi: "))
@@ -251,30 +268,30 @@ def test_a_code_that_was_used_ends_on_the_page_of_the_server(
     heading(second, "Mã này đã dùng")
 
 
-def test_the_first_visit_stays_within_the_byte_budget(server: Server, made: OpenRound, new_context: NewContext) -> None:
+def test_the_first_visit_stays_within_the_budget_and_the_rest_comes_with_the_first_answer(
+    server: Server, line: Line, made: OpenRound, new_context: NewContext
+) -> None:
     context = new_context(viewport=PHONE)
     page = context.new_page()
-    network = context.new_cdp_session(page)
-    network.send("Network.enable")
-    requests: dict[str, str] = {}
-    sizes: dict[str, int] = {}
-    network.on("Network.requestWillBeSent", lambda e: requests.update({e["requestId"]: e["request"]["url"]}))
-    network.on("Network.requestServedFromCache", lambda event: requests.pop(event["requestId"], None))
-    network.on("Network.loadingFinished", lambda e: sizes.update({e["requestId"]: int(e["encodedDataLength"])}))
-    open_link(page, server.url, made.codes[0])
+    open_link(page, line.url, made.codes[0])
     forward(page)
     page.locator("fieldset").wait_for()
-    asked = [url for url in requests.values() if not url.startswith("data:")]
-    page.wait_for_load_state("networkidle")
-    assert all(url.startswith((server.url, "data:")) for url in requests.values())
-    assert {url.removeprefix(server.url).split("?")[0] for url in asked} <= {
-        "/p",
-        "/static/respondent.css",
-        "/p/script.js",
-        "/p/form",  # once more for the other language, when the phone has nothing else to do
-    }
-    assert len(asked) <= 6
-    assert sum(sizes[number] for number in requests if number in sizes) <= 45_000, sizes
+    keep_offline(page)
+    page.wait_for_timeout(4_000)  # nothing is fetched for later while a person only looks
+    first = [address.split("?")[0] for address in line.requests]
+    assert sorted(first) == ["/p", "/p", "/p/form", "/p/script.js", "/static/respondent.css", "/worker.js"]
+    assert line.received <= 50_000
+    page.check("#q-b_lam_tt-co")
+    forward(page)
+    keep_ahead(page)
+    assert line.requests[6:] == ["/p/form", "/p?lang=en", "/cam-ket", "/cam-ket?lang=en"]
+    assert line.received <= 75_000
+    line.cut()
+    page.locator(".languages summary").click()
+    page.get_by_role("button", name="English").click()
+    page.locator("html[lang=en]").wait_for()
+    expect(page.locator("#q-q_5_6_3-4")).to_be_visible()
+    assert len(line.requests) == 10
 
 
 def test_looking_spends_nothing(server: Server, made: OpenRound, new_context: NewContext) -> None:

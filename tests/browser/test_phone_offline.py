@@ -170,6 +170,12 @@ def test_two_phones_on_one_code_say_which_answer_counts(
     heading(late, "Phiếu chưa được nhận")
     expect(late.locator("main")).to_contain_text("Một phiếu khác với mã này đã gửi trước", use_inner_text=True)
     check_axe(late)
+    late.locator(".languages summary").click()
+    late.locator(".languages").get_by_role("button", name="English").click()  # which had never come
+    heading(late, "Your answers have not been accepted")
+    expect(late.get_by_role("button", name="Erase")).to_be_visible()
+    late.locator(".languages summary").click()
+    late.get_by_role("link", name="Tiếng Việt").click()
     late.reload()
     heading(late, "Phiếu chưa được nhận")  # kept until its owner decides
     late.get_by_role("button", name="Xóa phiếu khỏi máy này").click()
@@ -411,6 +417,12 @@ def test_a_code_that_the_phone_does_not_hold_says_so_without_network(
     page.goto(f"{line.url}/p#{made.codes[1]}")
     page.get_by_text("Không có mạng và máy này chưa có phiếu của mã đó").first.wait_for()
     check_axe(page)
+    page.reload()
+    page.get_by_text("Không có mạng và máy này chưa có phiếu của mã đó").first.wait_for()
+    expect(page.locator("#code")).to_have_value(made.codes[1])
+    line.mend()
+    page.reload()
+    page.get_by_role("button", name="Bắt đầu trả lời").wait_for()
     with server.database.reading() as session:
         assert {one.state for one in session.scalars(select(Invitation))} == {"unused"}
 

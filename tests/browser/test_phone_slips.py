@@ -12,6 +12,7 @@ from tests.browser.phone import (
     answer,
     forward,
     heading,
+    keep_ahead,
     keep_offline,
     left_on_device,
     open_link,
@@ -39,6 +40,9 @@ def test_links_within_a_page_and_double_taps_leave_the_person_where_they_are(
     expect(page.locator("#code")).to_have_value(made.codes[0][:-1])
     page.fill("#code", f"«{made.codes[0]}»,")
     page.keyboard.press("Enter")
+    page.get_by_role("button", name="Bắt đầu trả lời").wait_for()
+    page.goto(f"{server.url}/")
+    page.goto(f"{server.url}/p#{made.codes[0]}%E1")  # cut in the middle of a letter by whoever passed it on
     page.get_by_role("button", name="Bắt đầu trả lời").dblclick()
     expect(page.locator("[data-count]")).to_have_text("Câu 1 / 6")
     page.check("#q-b_lam_tt-khong")
@@ -103,6 +107,8 @@ def test_the_page_of_the_qr_code_loses_no_answer_and_its_key_waits_for_the_netwo
     other.goto(f"{server.url}/p#{made.codes[0]}~{key}")
     expect(other.locator(".panel.err")).to_contain_text("Chưa lấy được phần đã trả lời trên máy kia")
     check_axe(other)
+    other.reload()  # neither the code nor the key is lost by that
+    expect(other.locator(".panel.err")).to_contain_text("Chưa lấy được phần đã trả lời trên máy kia")
     other.route("**/p/resume/fetch", lambda route: route.fulfill(status=429, body="<h1>slow down</h1>"))
     other.get_by_role("button", name="Tiếp tục").click()
     expect(other.locator("[data-say]")).to_have_text("")
@@ -163,10 +169,16 @@ def test_a_draft_whose_code_was_used_elsewhere_can_be_erased(
     first.locator(".languages").get_by_role("button", name="English").click()
     heading(first, "Sent")  # though this language had never come
     expect(first.locator("main")).to_contain_text("sealed")
+    late.route("**/p/form", lambda route: route.fallback() if "vi" in route.request.post_data else route.abort())
     late.reload()
     heading(late, "Mã này không gửi phiếu được nữa")
     expect(late.locator("main")).to_contain_text("Nếu không phải ông/bà gửi, gọi 0215")
     check_axe(late)
+    late.locator(".languages summary").click()
+    late.locator(".languages").get_by_role("button", name="English").click()
+    heading(late, "This code has been used")
+    late.goto(f"{server.url}/p#{made.codes[0]}")
+    heading(late, "Mã này không gửi phiếu được nữa")
     late.get_by_role("button", name="Xóa phiếu khỏi máy này").click()
     late.get_by_role("button", name="Xóa phiếu", exact=True).click()
     heading(late, "Đã xóa")
@@ -189,12 +201,20 @@ def test_the_promise_is_there_without_network(server: Server, made: OpenRound, n
     open_link(page, server.url, made.codes[0])
     keep_offline(page)
     context.set_offline(True)
+    page.goto(f"{server.url}/cam-ket")
+    heading(page, "Trước khi bắt đầu")  # of who only looked the phone has the questionnaire, and the promise in it
+    context.set_offline(False)
+    forward(page)
+    page.check("#q-b_lam_tt-khong")
+    forward(page)
+    keep_ahead(page)
+    context.set_offline(True)
     page.goto(f"{server.url}/cam-ket?lang=en")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.goto(f"{server.url}/cam-ket/{made.round.code}")
     heading(page, "Cam kết với người trả lời")
     page.goto(f"{server.url}/phieu/cau/3")
-    heading(page, "Trước khi bắt đầu")  # the way back leads to the questionnaire in hand
+    expect(page.locator("#q-y_kien")).to_be_visible()  # the way back leads to the questionnaire in hand
 
 
 @pytest.mark.parametrize("width", [320, 360])
