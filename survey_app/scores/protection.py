@@ -115,16 +115,14 @@ def _beside_in_leaf(view: _View, hidden: Mapping[Key, Why]) -> dict[Key, Why]:
     return more
 
 
-def _told_by_points(
-    scores: RoundScores, key: str, hidden: Mapping[Key, Why]
-) -> tuple[frozenset[Key], frozenset[str]]:
+def _told_by_points(scores: RoundScores, key: str, hidden: Mapping[Key, Why]) -> tuple[frozenset[Key], frozenset[str]]:
     """Lines and leaves of one rated unit to keep back, see `kept_back_with_points`."""
     found = scores.units[key] if key != ALL else scores.overall
     leaves = [
-        parts_of(key, leaf.area_code, score, scores.inputs.settings)
+        parts_of(key, leaf.area_code, score, scores.inputs.settings, hidden)
         for leaf, score in zip(scores.inputs.leaves, found, strict=True)
     ]
-    return kept_back_with_points([leaf for leaf in leaves if leaf], hidden)
+    return kept_back_with_points([leaf for leaf in leaves if leaf])
 
 
 def _hides_mean(why: Why | None) -> bool:

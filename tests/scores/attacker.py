@@ -355,7 +355,7 @@ class _System:
             self._add(np.sum(rows, axis=0), float(rest - half), float(rest + half))
 
     def _points_row(self, unit: str, code: str) -> np.ndarray | None:
-        """Points as the sum of means, whose numbers of answers are taken as known; none where a few answers, whose number nobody knows, count."""
+        """Points as the sum of means with numbers of answers taken as known; none where fewer than k count."""
         at = next(i for i, leaf in enumerate(self.found.inputs.leaves) if leaf.criterion.code == code)
         score = self.found.scores_of(unit or None)[at]
         settings = self.found.inputs.settings

@@ -1,7 +1,5 @@
 """Standard errors and limits of a run: from the opened forms, stored, the same again, small places kept back."""
 
-import csv
-
 import pytest
 from sqlalchemy import select
 
@@ -12,7 +10,7 @@ from survey_app.scores.models import ScoreRun
 from survey_app.scores.publication import Why, published_run
 from survey_app.scores.rules import compare_run, intervals_of, store_run
 from tests.make import make_user
-from tests.scores.opened_round import in_places, make_opened_round, rate_second_unit, read_csv
+from tests.scores.opened_round import in_places, make_opened_round, rate_second_unit, read_csv, write_csv
 
 
 def test_a_run_stores_limits_of_total_areas_and_leaves_that_hold_the_points(database, samples):
@@ -112,10 +110,7 @@ def test_places_leave_out_every_question_of_which_the_line_of_the_group_is_kept_
     """The places of E together less its lines that are shown would be the line of E that hides the eight of F."""
     rows = read_csv(samples / "answers-simulated.csv")
     few = [{**row, "q_5_6_4": "5"} for row in rows if row["group"] == "F"][:8]
-    with (tmp_path / "answers.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows([*(row for row in rows if row["group"] != "F"), *few])
+    answers = write_csv(tmp_path / "answers.csv", [*(row for row in rows if row["group"] != "F"), *few])
 
     def places(session, run, **changed):
         for ballot in session.scalars(select(Ballot)):
@@ -125,7 +120,7 @@ def test_places_leave_out_every_question_of_which_the_line_of_the_group_is_kept_
         return intervals_of(session, run.round, published_run(run))["places"]["E"]
 
     with database.writing() as session:
-        survey_round = make_opened_round(session, samples, str(tmp_path / "answers.csv"))
+        survey_round = make_opened_round(session, samples, answers)
         in_places(session, survey_round, [40, 50, 60])
         run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
         found = published_run(run)

@@ -22,7 +22,7 @@ from survey_app.scores.rules import store_run
 from survey_app.scores.workbook import workbook_bytes
 from tests.make import make_user
 from tests.scores.attacker import crowds_told, findings, read_lines, read_trace, read_workbook
-from tests.scores.opened_round import make_opened_round, rate_second_unit, read_csv
+from tests.scores.opened_round import make_opened_round, rate_second_unit, read_csv, write_csv
 from tests.scores.test_workbook import FACTS
 
 REASONS = {words % {"k": 5, "fewest": 10}: why for why, words in WORDS.items()}
@@ -177,6 +177,17 @@ def test_points_at_the_maximum_are_kept_back_with_another_leaf_that_hides_them_i
     assert crowds_told(before_points(found), read_lines(before_points(found)))
 
 
+def test_points_that_leave_one_mean_are_kept_back():
+    """Four at level 4 and one at 5 have the points of four at 5 and one at 1, so not the level but the mean is told."""
+    inputs = crowded_round(1)
+    counts = {key: n for key, n in inputs.counts["001"].items() if key[1] != "qII1"}
+    counts |= {("C", "qII1", "4"): 4, ("C", "qII1", "5"): 1}
+    found = published(compute(replace(inputs, counts={"001": counts})))
+    assert found.why(None, "C", "qII1") is Why.HIGH
+    assert not found.points_shown(None, "II.1")
+    assert found.points_shown(None, "III.1")
+
+
 def test_where_the_total_alone_tells_nothing_more_is_kept_back():
     inputs = crowded_round(1)
     every = tuple(leaf.criterion.items[0] for leaf in inputs.leaves)
@@ -229,6 +240,29 @@ def test_pages_and_workbook_of_an_opened_round_give_nothing_away(database, sampl
                 assert line == wanted.lines[name], name
     assert {why for name, why in found.publication.lines.items()} >= {Why.FEW, Why.LEVELS, Why.BESIDE}
     assert findings(found, wanted) == []
+
+
+def test_pages_and_workbook_keep_points_back_that_would_tell(database, samples, signed_in, tmp_path):
+    """Twelve of A and seven of B, who all chose the best level of one criterion."""
+    rows = read_csv(samples / "answers-simulated.csv")
+    few = [row for group, n in (("A", 12), ("B", 7)) for row in [one for one in rows if one["group"] == group][:n]]
+    rows = [*(row for row in rows if row["group"] not in "AB"), *({**row, "q_4_4_2": "5"} for row in few)]
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples, write_csv(tmp_path / "answers.csv", rows))
+        store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+        run = session.query(ScoreRun).one()
+        session.expunge(run)
+    found = published_run(run)
+    client = signed_in(Role.LEADER, unit=survey_round.operator_unit)
+    address = f"/rounds/{survey_round.code}/scores"
+    known = read_workbook(client.get(f"{address}.xlsx").data, REASONS)
+    assert (ALL, "4.4.2") not in known.points
+    assert known.total == found.scores.total
+    assert known.lines == read_lines(found).lines
+    assert crowds_told(found, read_lines(found)) == []
+    page = client.get(address).get_data(as_text=True)
+    assert page.count('<span class="quiet">giữ kín</span>') == len(found.publication.leaves) >= 2
+    assert "Vì sao không nêu điểm của 4.4.2?" in client.get(f"{address}/4.4.2").get_data(as_text=True)
 
 
 def test_only_one_hidden_part_keeps_the_sum_back_and_the_points_that_rest_on_it():
