@@ -373,7 +373,8 @@ def _unit_levels_sheet(book: _Book, found: Published) -> None:
 
 
 def _units_sheet(book: _Book, found: Published) -> None:
-    """Rated units by class, each class by points. No bare rank: what ranks a unit may have stands beside its points."""
+    """Rated units by class, each by points, those that are not compared below. No bare rank: what ranks a unit may
+    have stands beside its points."""
     columns = [("Loại đơn vị", 22.0), *_UNIT_COLUMNS, ("Điểm", 10.0), ("Tối đa", 10.0), *_LIMIT_COLUMNS]
     columns += [("Hạng từ", 8.0), ("Hạng đến", 8.0), ("Chắc chắn cao hơn (nơi)", 12.0)]
     columns += [("Chắc chắn thấp hơn (nơi)", 12.0), ("Chưa phân biệt được (nơi)", 12.0)]
@@ -383,7 +384,11 @@ def _units_sheet(book: _Book, found: Published) -> None:
     sheet = book.sheet("Đơn vị", "ĐIỂM ĐIỀU TRA CỦA TỪNG ĐƠN VỊ ĐƯỢC ĐÁNH GIÁ", columns, landscape=True)
     classes, units = found.inputs.classes, found.document()["units"]
     rows = _rows()
-    for code in sorted(units, key=lambda code: (classes.get(code, ""), -Decimal(units[code]["total"]), code)):
+
+    def place(code: str) -> tuple[str, bool, Decimal, str]:
+        return classes.get(code, ""), code in apart, -Decimal(units[code]["total"]), code
+
+    for code in sorted(units, key=place):
         shown = overview(found, code)
         name: Any = CLASS_NAMES.get(classes.get(code, ""))
         values: list[tuple[Any, str]] = [(name, "text"), *book.unit(code), (Decimal(units[code]["total"]), "points")]
