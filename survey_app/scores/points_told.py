@@ -6,11 +6,11 @@ has few solutions. The total is the official result and is always exact: points 
 known together from it, and an area that holds one of them is not shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, partial, reduce
 from math import ceil, floor, lcm
 from operator import or_
 
@@ -24,6 +24,9 @@ from analysis.taylor import Floats, Truths
 from .publication import FEWEST_FOR_LEVELS, Key, Line, Why, breakdown
 
 _GRID = 10**5  # points are counted in hundred-thousandths
+_HUNDREDTH = _GRID // 100
+_MOST_SUMS = 300  # of the other lines of a leaf, where the points of two leaves are looked at
+_FEW_LEAVES = 6  # of so few leaves together the rounding of each tells something
 _ONE_MIND = (Why.HIGH, Why.LOW, Why.ALIKE)
 
 
@@ -45,7 +48,8 @@ class Part:
     @property
     def is_goal(self) -> bool:
         """Whether it is kept back for its own sake."""
-        return self.why not in (None, Why.BESIDE) and self.line.question.answered > 0
+        secret = self.why is not None and self.why.hides_mean and self.why is not Why.BESIDE
+        return secret and self.line.question.answered > 0
 
     @cached_property
     def readings(self) -> Floats:
@@ -132,68 +136,104 @@ def kept_back_with_points(
     Told is a line of few answers of which the mean or one count is certain, and a small group of one mind of which it
     is certain what level nearly all chose. First further lines of the leaf go, the smallest first. Where that does not
     help its points go, and with them the smallest other leaf that hides them in the total, with as few of its lines as
-    do. Nothing more is kept back where all of the unit would not help: there the total alone tells."""
+    do. Nothing is kept back for a line that the total tells though all points and lines of the unit were kept back."""
     secret = {part.key for leaf in leaves for part in leaf.parts if part.why and part.why.hides_mean}
     more: set[Key] = set()
     told: list[LeafParts] = []
     for leaf in leaves:
         if not _tells([leaf], secret):
             continue
-        beside = _fewest_lines([leaf], leaf, secret)
+        beside = _fewest_lines(leaf, secret, partial(_tells, [leaf]))
         if beside is None:
             told.append(leaf)
         else:
             more |= beside
     secret |= more
-    kept = list(told)
-    beside_leaf: dict[str, set[Key]] = {}
-    while kept and _tells(kept, secret.union(*beside_leaf.values())):
-        others = [leaf for leaf in leaves if leaf not in kept]
-        if not others:
-            return frozenset(more), frozenset()
-        known = secret.union(*beside_leaf.values())
-        leaf, lines = _best_beside(kept, others, known)
-        kept.append(leaf)
-        beside_leaf[leaf.code] = lines
-    return frozenset(more.union(*beside_leaf.values())), frozenset(leaf.code for leaf in kept)
+    if not told:
+        return frozenset(more), frozenset()
+    kept, beside = _kept_back_together(leaves, told, secret)
+    if _tells(kept, secret | beside):
+        by_total = set(_lines_told(leaves, {part.key for leaf in leaves for part in leaf.parts}))
+        told = [leaf for leaf in told if _tells([leaf], secret, by_total)]
+        kept, beside = _kept_back_together(leaves, told, secret, by_total)
+    return frozenset(more | beside), frozenset(leaf.code for leaf in kept)
 
 
-def _best_beside(
-    kept: Sequence[LeafParts], others: Sequence[LeafParts], secret: set[Key]
-) -> tuple[LeafParts, set[Key]]:
-    """The leaf whose points go beside those kept back, with its lines: of an area that is not shown anyway if that
-    helps, then of the fewest points; the largest one with all its lines where none helps alone."""
+def _kept_back_together(
+    leaves: Sequence[LeafParts], told: Sequence[LeafParts], secret: Set[Key], by_total: Set[Key] = frozenset()
+) -> tuple[list[LeafParts], set[Key]]:
+    """(leaves whose points are kept back so that those of `told` are hidden, further lines of them)."""
+    kept, lines = list(told), set[Key]()
+    while step := _next_leaf(leaves, kept, secret | lines, by_total):
+        kept.append(step[0])
+        lines |= step[1]
+    return kept, lines
+
+
+_Step = tuple[LeafParts, set[Key]]  # a leaf whose points are kept back next, with its lines
+
+
+def _next_leaf(
+    leaves: Sequence[LeafParts], kept: Sequence[LeafParts], secret: Set[Key], by_total: Set[Key]
+) -> _Step | None:
+    """What is kept back beside the leaves kept back so far: of an area that is not shown anyway if that helps, then of
+    the fewest points; the largest one with all its lines where none helps alone; none where nothing is told."""
     areas = {leaf.area for leaf in kept}
-    for leaf in sorted(others, key=lambda leaf: (leaf.area not in areas, leaf.points)):
-        lines = _fewest_lines([*kept, leaf], leaf, secret)
+    others = [leaf for leaf in leaves if leaf not in kept]
+    others.sort(key=lambda leaf: (leaf.area not in areas, leaf.points))
+    found: _Step | None = None
+    if _tells(kept, secret, by_total):
+        found = _first_that_helps(others, secret, lambda leaf, lines: _tells([*kept, leaf], lines, by_total))
+    else:
+        lacking = list(_not_exchanged(kept, secret, by_total)) if len(kept) <= _FEW_LEAVES else []
+        if not lacking:
+            return None
+        found = next(filter(None, (_first_that_helps(others, secret, each.is_told_with) for each in lacking)), None)
+    if found or not others:
+        return found
+    largest = max(others, key=lambda leaf: leaf.points)
+    return largest, {part.key for part in largest.parts if part.key not in secret}
+
+
+def _first_that_helps(
+    others: Sequence[LeafParts], secret: Set[Key], tells: Callable[[LeafParts, Set[Key]], bool]
+) -> _Step | None:
+    for leaf in others:
+        lines = _fewest_lines(leaf, secret, partial(tells, leaf))
         if lines is not None:
             return leaf, lines
-    largest = max(others, key=lambda leaf: leaf.points)
-    return largest, {part.key for part in largest.parts}
+    return None
 
 
-def _fewest_lines(leaves: Sequence[LeafParts], leaf: LeafParts, secret: set[Key]) -> set[Key] | None:
-    """The lines of `leaf` to keep back, the smallest first, so that the points of `leaves` together tell nothing."""
+def _fewest_lines(leaf: LeafParts, secret: Set[Key], tells: Callable[[Set[Key]], bool]) -> set[Key] | None:
+    """The lines of a leaf to keep back, the smallest first, so that nothing is told; none where all are not enough."""
     shown = sorted(
         (part for part in leaf.parts if part.key not in secret),
         key=lambda part: (part.line.question.answered, part.key),
     )
-    if _tells(leaves, secret | {part.key for part in shown}):
+    if tells(secret | {part.key for part in shown}):
         return None
     lines: set[Key] = set()
     for part in shown:
-        if not _tells(leaves, secret | lines):
+        if not tells(secret | lines):
             break
         lines.add(part.key)
     return lines
 
 
-def _tells(leaves: Sequence[LeafParts], secret: set[Key]) -> bool:
+def _tells(leaves: Sequence[LeafParts], secret: Set[Key], by_total: Set[Key] = frozenset()) -> bool:
     """Whether the points of these leaves together tell a line that is kept back for its own sake."""
+    return next(_lines_told(leaves, secret, by_total), None) is not None
+
+
+def _lines_told(leaves: Sequence[LeafParts], secret: Set[Key], by_total: Set[Key] = frozenset()) -> Iterator[Key]:
+    """Lines kept back for their own sake that the points of these leaves together tell; not those of `by_total`."""
+    # The points of a leaf whose lines are all shown can be computed: they leave nothing open, nor does their rounding.
+    leaves = [leaf for leaf in leaves if any(part.key in secret for part in leaf.parts)]
     unknown = [part for leaf in leaves for part in leaf.parts if part.key in secret]
-    goals = [part for part in unknown if part.is_goal]
+    goals = [part for part in unknown if part.is_goal and part.key not in by_total]
     if not goals:
-        return False
+        return
     sum_of_parts = sum((part.points for part in unknown), Fraction(0))
     shown = sum((part.points for leaf in leaves for part in leaf.parts if part.key not in secret), Fraction(0))
     printed = sum((leaf.points for leaf in leaves), Fraction(0)) - shown
@@ -205,12 +245,14 @@ def _tells(leaves: Sequence[LeafParts], secret: set[Key]) -> bool:
     window = ceil(low * _GRID + slack), floor(high * _GRID - slack)
     least = sum(int(part.possible.min()) for part in unknown)
     most = sum(int(part.possible.max()) for part in unknown)
-    if any(_is_out_of_reach(goal, least, most, window) for goal in goals):
-        return True
+    out_of_reach = [goal for goal in goals if _is_out_of_reach(goal, least, most, window)]
+    yield from (goal.key for goal in out_of_reach)
     # Near an end of the scale few sums are near enough to that end, so they are counted from there.
     from_top = most - window[0] < window[1] - least
     steps = (most - window[1], most - window[0]) if from_top else (window[0] - least, window[1] - least)
-    return any(_is_told(goal, unknown, steps, from_top=from_top) for goal in goals)
+    for goal in goals:
+        if goal not in out_of_reach and _is_told(goal, unknown, steps, from_top=from_top):
+            yield goal.key
 
 
 def _is_out_of_reach(goal: Part, least: int, most: int, window: tuple[int, int]) -> bool:
@@ -231,6 +273,67 @@ def _is_told(goal: Part, unknown: Sequence[Part], steps: tuple[int, int], *, fro
         if not goal.is_told_by(np.array([_holds_any(bits, first - int(one), last - int(one)) for one in own])):
             return False
     return True
+
+
+def _not_exchanged(leaves: Sequence[LeafParts], secret: Set[Key], by_total: Set[Key]) -> Iterator["_Exchange"]:
+    """Lines kept back that could not be others if another one of the leaves took the difference to the total."""
+    for leaf in leaves:
+        for goal in leaf.parts:
+            if goal.is_goal and goal.key in secret and goal.key not in by_total:
+                exchange = _Exchange(goal, leaf, secret)
+                if not exchange.is_with([other for other in leaves if other is not leaf], secret):
+                    yield exchange
+
+
+class _Exchange:
+    """A line kept back could be another one, if another leaf took the difference to the total.
+
+    Both leaves are rounded by themselves, which `_lines_told` does not look at; all other leaves stay as they are."""
+
+    def __init__(self, goal: Part, leaf: LeafParts, secret: Set[Key]) -> None:
+        self.goal, self.leaf = goal, leaf
+        rest = _points_together([part for part in leaf.parts if part.key in secret and part is not goal])
+        rest = rest[np.linspace(0, len(rest) - 1, min(len(rest), _MOST_SUMS)).astype(np.intp)]
+        shown = sum(part.on_grid for part in leaf.parts if part.key not in secret)
+        values, self.number = np.unique(goal.of_readings, return_inverse=True)
+        self.points = shown + np.add.outer(values, rest)
+        self.hundredths = np.floor(self.points / _HUNDREDTH + 0.5)
+        self.slack = len(leaf.parts) / 2  # of rounding to the grid
+        from_middle = np.abs(self.points - self.hundredths * _HUNDREDTH)
+        self.surely_rounded = from_middle < _HUNDREDTH / 2 - self.slack
+
+    def is_with(self, others: Sequence[LeafParts], secret: Set[Key]) -> bool:
+        """Whether so enough readings of the line are left, of some with this leaf, of some with that one."""
+        fits = np.zeros(len(self.points), dtype=bool)
+        for other in others:
+            fits |= self._fits(other, secret)
+            if not self.goal.is_told_by(fits[self.number]):
+                return True
+        return False
+
+    def is_told_with(self, other: LeafParts, secret: Set[Key]) -> bool:
+        """Whether too few readings are left with this leaf alone."""
+        return not self.is_with([other], secret)
+
+    def _fits(self, other: LeafParts, secret: Set[Key]) -> Truths:
+        # Its rounded points make up for the rounded ones of the leaf, and those before rounding for the others.
+        printed = (float((self.leaf.points + other.points) * 100) - self.hundredths) * _HUNDREDTH
+        before = sum(part.on_grid for leaf in (self.leaf, other) for part in leaf.parts) - self.points
+        room = _HUNDREDTH / 2 - self.slack - len(other.parts) / 2
+        found = _points_together([part for part in other.parts if part.key in secret])
+        found += sum(part.on_grid for part in other.parts if part.key not in secret)
+        first = np.searchsorted(found, np.maximum(printed, before) - room)
+        last = np.searchsorted(found, np.minimum(printed, before) + room, side="right")
+        return np.asarray((self.surely_rounded & (first < last)).any(axis=1))
+
+
+def _points_together(parts: Sequence[Part]) -> Floats:
+    """The points on the grid that these lines may give together, in order."""
+    least = sum(int(part.possible.min()) for part in parts)
+    most = sum(int(part.possible.max()) for part in parts)
+    bits = _all_sums([part.possible - part.possible.min() for part in parts], most - least)
+    raw = np.frombuffer(bits.to_bytes(bits.bit_length() // 8 + 1, "little"), dtype=np.uint8)
+    return np.asarray(least + np.flatnonzero(np.unpackbits(raw, bitorder="little")), dtype=float)
 
 
 def _all_sums(values: Sequence[Floats], most: int) -> int:

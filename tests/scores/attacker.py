@@ -16,7 +16,7 @@ import numpy as np
 from openpyxl import load_workbook
 from scipy import optimize, sparse
 
-from analysis.component_score import SIPAS
+from analysis.component_score import SIPAS, LeafScore, half_up
 from analysis.scoring_rules import PRESETS
 from survey_app.scores.figures import overview
 from survey_app.scores.publication import Published, Why, breakdown
@@ -202,7 +202,14 @@ class _System:
         for name in self.question:
             for level in [*self.levels(name), KB, BLANK]:
                 self.column[name, level] = len(self.column)
-        self.truth = np.array([self.true(name, level) for name, level in self.column], dtype=float)
+        truth = [self.true(name, level) for name, level in self.column]
+        # Points kept back have hundredths, which make up the total.
+        self.kept_back = {unit: self._kept_back(unit) for unit in known.totals}
+        for unit, scores in self.kept_back.items():
+            for score in scores:
+                self.column[unit, score.criterion.code] = len(self.column)
+                truth.append(int(score.points * 100))
+        self.truth = np.array(truth, dtype=float)
         self.rows, self.low, self.high = [], [], []
         for name, printed in known.lines.items():
             self._add_line(name, printed)
@@ -334,6 +341,10 @@ class _System:
             self._add(self._sum(name, answered), 0, k - 1)
         if printed.why == Why.BESIDE and name in self.question:
             self._add(self._sum(name, answered), k, np.inf)
+            n = sum(self.true(name, level) for level in answered)
+            # A small group of one mind would have that reason, so this one is not.
+            for level in answered if n < 20 else ():
+                self._add(self._sum(name, {level: 1.0}), 0, np.ceil(min(0.9 * n, n - 1) - 1e-9) - 1)
         half = len(answered) // 2
         sides = {Why.HIGH: self.levels(name)[half:], Why.LOW: self.levels(name)[:half]}
         if printed.why in sides and printed.n:
@@ -344,15 +355,28 @@ class _System:
         if row is not None:
             self._add(row, float(points - half), float(points + half))
 
-    def _add_total(self, unit: str, total: Fraction) -> None:
-        """What the official total less the points that are printed leaves for the leaves kept back."""
+    def _kept_back(self, unit: str) -> list[LeafScore]:
         scores = [score for score in self.found.scores_of(unit or None) if score.points is not None]
-        hidden = [score for score in scores if (unit, score.criterion.code) not in self.known.points]
+        return [score for score in scores if (unit, score.criterion.code) not in self.known.points]
+
+    def _add_total(self, unit: str, total: Fraction) -> None:
+        """What the official total less the points that are printed leaves for the leaves kept back, each of which is
+        rounded by itself; the limits of the total tell about what it is before rounding."""
+        hidden = self.kept_back[unit]
         rows = [self._points_row(unit, score.criterion.code) for score in hidden]
-        if hidden and all(row is not None for row in rows):
-            rest = total - sum(Fraction(score.points) for score in scores if score not in hidden)
-            half = Fraction(len(hidden), 200)
-            self._add(np.sum(rows, axis=0), float(rest - half), float(rest + half))
+        if not hidden or any(row is None for row in rows):
+            return
+        hundredths = np.zeros(len(self.column))
+        for score, row in zip(hidden, rows, strict=True):
+            rounded = np.zeros(len(self.column))
+            rounded[self.column[unit, score.criterion.code]] = 1
+            self._add(100 * row - rounded, -0.5, 0.5)
+            hundredths += rounded
+        shown = [points for (of_unit, _code), (points, _half) in self.known.points.items() if of_unit == unit]
+        rest = round(100 * total) - sum(int(half_up(points, 2) * 100) for points in shown)
+        self._add(hundredths, rest, rest)
+        exact = float(sum(score.exact for score in hidden))
+        self._add(np.sum(rows, axis=0), exact - 0.005, exact + 0.005)
 
     def _points_row(self, unit: str, code: str) -> np.ndarray | None:
         """Points as the sum of means with numbers of answers taken as known; none where fewer than k count."""
