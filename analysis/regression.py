@@ -30,7 +30,8 @@ def fit(design: Design, formula: str, link: str = "identity", where: Where = Non
     """`y ~ x + z` with text as classes. The covariance is that of Σ w x (y - μ) turned by the information matrix, or of
     the coefficients fitted again in each replicate. df = design's - terms + 1.
 
-    R: `svyglm(y ~ x + z, design, family=gaussian())`; logit: `family=quasibinomial()`."""
+    R: `svyglm(y ~ x + z, design, family=gaussian())`; logit: `family=quasibinomial()`; rows whose replicate factor is
+    below 0 stay in, where `svyglm` leaves them out."""
     response = formula.split("~")[0].strip()
     names, matrix = model_matrix(design.frame, formula)
     refuse_other(link, LINKS, "link")

@@ -17,7 +17,8 @@ _INDEPENDENT = 1e-5
 class Replicates:
     """Factors (n, R) that multiply the weights, and how the spread of the R estimates becomes a variance:
     V = scale Σ_r rscales_r (θ_r - c)(θ_r - c)'; c is the mean of the θ_r with rscales_r > 0, or the full-sample
-    estimate if `mse`. A replicate without an estimate, since it left out all of a domain, is left out, as R does."""
+    estimate if `mse`. Factors below 0 are taken as they are. A replicate without an estimate, since it left out all of
+    a domain, is left out, as R does."""
 
     factors: Floats
     scale: float

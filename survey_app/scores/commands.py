@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from ..rounds.models import Round
-    from .comparison import Comparison
+    from .comparison import Apart, Comparison, Row
     from .publication import Published
 
 commands = AppGroup("scores", help="Tính điểm điều tra của từng tiêu chí.")
@@ -105,7 +105,8 @@ def _readable(
     if "units" in document:
         lines = [*_headline(document, several=True), *(_ranked(unit_lists) or _units_of_files(document["units"]))]
     else:
-        lines = [*_headline(document), *_leaf_lines(document["leaves"], kept_back)]
+        missing = _without_points(document["leaves"], kept_back)
+        lines = [*_headline(document), *([missing, ""] if missing else []), *_leaf_lines(document["leaves"], kept_back)]
     return "\n".join([*lines, "", rule_line(rules)])
 
 
@@ -134,21 +135,45 @@ def _ranked(unit_lists: UnitLists) -> list[str]:
     """Units by class, the highest first, each with its set of ranks: sở are asked other things than communes."""
     lines: list[str] = []
     for heading, units in unit_lists:
-        lines += ["", f"{heading or 'Đơn vị được đánh giá'} ({units.count + len(units.kept_back)}):"]
+        lines += ["", f"{heading or 'Đơn vị được đánh giá'} ({units.count + len(units.apart) + len(units.kept_back)}):"]
         lines.append(f"{'hạng từ–đến':<13}{'điểm':>7} / {'tối đa':<8}{'khoảng 95 %':<15}đơn vị")
         for row in units.ordered:
             ranks = str(row.best) if row.best == row.worst else f"{row.best}–{row.worst}"
-            points = f"{_two(row.limits.estimate):>7} / {_two(row.max_points):<8}"
-            limits = f"{_two(row.limits.low)}–{_two(row.limits.high)}"
-            lines.append(f"{ranks:<13}{points}{limits:<15}{row.name}")
+            lines.append(f"{ranks:<13}{_figures(row)}{row.name}{_remarks(row)}")
+        lines += [f"{'–':<13}{_figures(one)}{one.name}: không xếp hạng{_remarks(one)}" for one in units.apart]
         lines += [f"{'–':<13}{'không nêu khoảng và hạng':<32}{name}" for name in units.kept_back]
     return [*lines, "", *_RANKS_TOLD] if lines else []
+
+
+def _figures(row: "Row | Apart") -> str:
+    points = f"{_two(row.limits.estimate):>7} / {_two(row.max_points):<8}"
+    return f"{points}{f'{_two(row.limits.low)}–{_two(row.limits.high)}':<15}"
+
+
+def _remarks(row: "Row | Apart") -> str:
+    told = [remark.words % {"n": remark.n} for remark in row.remarks]
+    if row.max_scored != row.max_points:
+        told.append(f"tối đa của các tiêu chí có điểm: {_two(row.max_scored)}")
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _without_points(leaves: Mapping[str, Any], kept_back: frozenset[str] = frozenset()) -> str:
+    scored = [Decimal(leaf["max"]) for code, leaf in leaves.items() if leaf["score"] is not None or code in kept_back]
+    if len(scored) == len(leaves):
+        return ""
+    most = _two(sum(scored, Decimal(0)))
+    return f"{len(leaves) - len(scored)} tiêu chí chưa có điểm; tối đa của các tiêu chí có điểm: {most}"
 
 
 def _units_of_files(units: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A file of answers does not tell how people were chosen, so nothing can be said of ranks."""
     ordered = sorted(units, key=lambda unit: (units[unit]["rank"] or len(units), unit))
-    return ["", *(f"{unit}: {_comma(units[unit]['total'])}" for unit in ordered), "", _NO_RANKS]
+    return ["", *(_unit_of_file(unit, units[unit]) for unit in ordered), "", _NO_RANKS]
+
+
+def _unit_of_file(unit: str, document: Mapping[str, Any]) -> str:
+    told = _without_points(document["leaves"])
+    return f"{unit}: {_comma(document['total'])}{f' ({told})' if told else ''}"
 
 
 _RANKS_TOLD = (

@@ -66,10 +66,33 @@ class Beside(StrEnum):
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What is said beside a figure: `words` with the number `n` in it; codes of the criteria it is about."""
+
+    words: str
+    n: int
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A place or rated unit with a figure but without a rank, since it rests on other criteria, groups or questions
+    than the others; `remarks` say which."""
+
+    name: str
+    limits: Limits
+    remarks: tuple[Remark, ...]
+    unit: str = ""
+    max_points: Decimal | None = None
+    max_scored: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Row:
     """One place or rated unit in a comparison, with the best and the worst rank it may have.
 
     `above`: keys of the rows that are surely higher; none in runs of earlier programs. `unit`: code of a rated unit.
+    `max_scored`: the maximum of the criteria that have points, `remarks`: on those that have none.
     """
 
     name: str
@@ -80,6 +103,8 @@ class Row:
     above: frozenset[str] | None = None
     unit: str = ""
     max_points: Decimal | None = None
+    max_scored: Decimal | None = None
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def unclear(self) -> int:
@@ -89,10 +114,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows in bands from the top, each band by its figure; `kept_back`: names without a figure."""
+    """Rows in bands from the top, each band by its figure; `kept_back`: names without a figure; `apart`: with a figure
+    that is not compared."""
 
     bands: tuple[tuple[Band, tuple[Row, ...]], ...]
     kept_back: tuple[str, ...]
+    apart: tuple[Apart, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -163,16 +190,17 @@ def band_of(best: int, worst: int, count: int) -> Band:
     return Band.LOWER if best > count // 2 else Band.UNCLEAR
 
 
-def _by_figure(row: Row) -> tuple[float, str]:
+def _by_figure(row: Row | Apart) -> tuple[float, str]:
     return -row.limits.estimate, row.name
 
 
-def compare_rows(rows: Sequence[Row], kept_back: Sequence[str] = ()) -> Comparison:
+def compare_rows(rows: Sequence[Row], kept_back: Sequence[str] = (), apart: Sequence[Apart] = ()) -> Comparison:
     """The rows sorted into bands; bands without rows are left out."""
     bands: dict[Band, list[Row]] = {band: [] for band in Band}
     for row in sorted(rows, key=_by_figure):
         bands[band_of(row.best, row.worst, len(rows))].append(row)
-    return Comparison(tuple((band, tuple(found)) for band, found in bands.items() if found), tuple(kept_back))
+    in_bands = tuple((band, tuple(found)) for band, found in bands.items() if found)
+    return Comparison(in_bands, tuple(kept_back), tuple(sorted(apart, key=lambda one: one.name)))
 
 
 def _row(name: str, limits: Limits, stored: Mapping[str, Any], key: str, mark: str = "") -> Row:
@@ -189,10 +217,31 @@ def places_of(run: ScoreRun) -> dict[str, Comparison]:
         rows = [
             _row(place["name"], limits, place, str(number), f"{group}.")
             for number, place in enumerate(places)
-            if (limits := Limits.of(place["found"]))
+            if "apart" not in place and (limits := Limits.of(place["found"]))
         ]
-        found[group] = compare_rows(rows, [place["name"] for place in places if not place["found"]])
+        apart = [
+            Apart(place["name"], limits, (Remark(_OTHER_QUESTIONS, place["apart"]),))
+            for place in places
+            if "apart" in place and (limits := Limits.of(place["found"]))
+        ]
+        found[group] = compare_rows(rows, [place["name"] for place in places if not place["found"]], apart)
     return found
+
+
+_OTHER_QUESTIONS = N_("%(n)d câu không được trả lời như ở các nơi khác")
+_NO_POINTS = N_("%(n)d tiêu chí chưa có điểm")
+_OTHER_BASIS = N_("%(n)d tiêu chí tính trên nhóm, câu khác")
+_NOTHING_COMMON = N_("không đơn vị nào khác được tính trên cùng các tiêu chí, nhóm và câu")
+
+
+def remarks_of(shown: Overview, apart: Sequence[str] | None = None) -> tuple[Remark, ...]:
+    """What is said beside a total: criteria without points, and those in which a unit without a rank differs from the
+    others besides (`apart`: all in which it differs)."""
+    missing = tuple(line.leaf.criterion.code for line in shown.without_points)
+    other = tuple(code for code in apart or () if code not in missing)
+    remarks = [Remark(_NO_POINTS, len(missing), missing)] if missing else []
+    remarks += [Remark(_OTHER_BASIS, len(other), other)] if other else []
+    return (*remarks, Remark(_NOTHING_COMMON, 0)) if apart == [] else tuple(remarks)
 
 
 def not_in_places(run: ScoreRun) -> Mapping[str, Sequence[str]]:
@@ -231,16 +280,22 @@ def units_of(
         units = {code: one for code, one in units.items() if run.inputs["classes"][code] == of_class}
     if not units:
         return None
-    rows, kept_back = [], []
+    rows, kept_back, apart = [], [], []
     for code, found in units.items():
         limits = Limits.of(found["total"])
         if limits is None or (code in shown and not spread_of_total_shown(shown[code])):
             kept_back.append(names.get(code, code))
             continue
         official = replace(limits, estimate=float(run.result["units"][code]["total"]))
+        printed = shown.get(code, Overview((), ()))
+        remarks = remarks_of(printed, found.get("apart"))
+        maxima = (printed.max_points, printed.max_scored) if code in shown else (None, None)
+        if "apart" in found:
+            apart.append(Apart(names.get(code, code), official, remarks, code, *maxima))
+            continue
         row = _row(names.get(code, code), official, found, code)
-        rows.append(replace(row, unit=code, max_points=shown[code].max_points if code in shown else None))
-    return compare_rows(rows, kept_back)
+        rows.append(replace(row, unit=code, max_points=maxima[0], max_scored=maxima[1], remarks=remarks))
+    return compare_rows(rows, kept_back, apart)
 
 
 @dataclass(frozen=True)
@@ -261,6 +316,11 @@ def standing_of(unit_lists: Sequence[tuple[str, Comparison]], unit: str | None) 
                 if row.unit == unit:
                     return Standing(heading, row, band, units.count)
     return None
+
+
+def apart_of(unit_lists: Sequence[tuple[str, Comparison]], unit: str | None) -> Apart | None:
+    """The rated unit, where it has no rank since it rests on other criteria, groups or questions than its like."""
+    return next((one for _heading, units in unit_lists for one in units.apart if one.unit == unit), None)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from analysis.component_score import LeafScore, half_up, total_points
+from analysis.scoring_rules import Settings
 
+from .basis import basis_of, common_basis
 from .inputs import Leaf
 from .publication import Published, Why
 
@@ -82,12 +85,22 @@ class AreaLine:
         return sum((line.max_points for line in self.leaves), Decimal(0))
 
     @property
+    def without_points(self) -> tuple[LeafLine, ...]:
+        """Leaves of which no group (of SIPAS: no question) has enough answers; they count 0 in the sum."""
+        return tuple(line for line in self.leaves if line.score.points is None)
+
+    @property
+    def max_scored(self) -> Decimal:
+        """The maximum of the leaves that have points."""
+        return self.max_points - sum((line.max_points for line in self.without_points), Decimal(0))
+
+    @property
     def percent(self) -> Decimal | None:
-        """Points as share of the maximum, one decimal; none where no leaf has points."""
+        """Points as share of the maximum of the leaves that have points, one decimal; none where none has."""
         points = self.points
-        if points is None or all(line.points is None for line in self.leaves) or not self.max_points:
+        if points is None or not self.max_scored:
             return None
-        return half_up(100 * Fraction(points) / Fraction(self.max_points), 1)
+        return half_up(100 * Fraction(points) / Fraction(self.max_scored), 1)
 
 
 @dataclass(frozen=True)
@@ -111,6 +124,16 @@ class Overview:
     @property
     def max_points(self) -> Decimal:
         return sum((area.max_points for area in self.areas), Decimal(0))
+
+    @property
+    def without_points(self) -> tuple[LeafLine, ...]:
+        """Leaves of which no group has enough answers; they count 0 in the total."""
+        return tuple(line for area in self.areas for line in area.without_points)
+
+    @property
+    def max_scored(self) -> Decimal:
+        """The maximum of the leaves that have points."""
+        return sum((area.max_scored for area in self.areas), Decimal(0))
 
     @property
     def enough(self) -> int:
@@ -151,15 +174,20 @@ def _line(found: Published, unit: str | None, leaf: Leaf, score: LeafScore) -> L
 
 @dataclass(frozen=True)
 class AreaOfUnits:
-    """The points of an area among the rated units of one class: their plain mean, the lowest and the highest."""
+    """The points of an area among the rated units of one class: their plain mean, the lowest and the highest.
+
+    Only of `units` whose points rest on the same criteria, groups and questions; `left_out`: units that have other
+    ones. `max_scored`: the maximum of the criteria that have points. No figures where no two units have the same."""
 
     code: str
     name: str
     max_points: Decimal
-    mean: Decimal
-    lowest: Decimal
-    highest: Decimal
+    max_scored: Decimal | None
+    mean: Decimal | None
+    lowest: Decimal | None
+    highest: Decimal | None
     units: int
+    left_out: int
 
 
 def areas_of_units(found: Published) -> list[tuple[str, list[AreaOfUnits]]]:
@@ -170,15 +198,33 @@ def areas_of_units(found: Published) -> list[tuple[str, list[AreaOfUnits]]]:
         for area in overview(found, unit).areas:
             if area.percent is not None:
                 areas.setdefault(area.code, []).append(area)
-    return [(each, [_area_of_units(lines) for lines in areas.values()]) for each, areas in sorted(by_class.items())]
+    settings = found.inputs.settings
+    return [
+        (each, [_area_of_units(lines, settings) for lines in areas.values()])
+        for each, areas in sorted(by_class.items())
+    ]
 
 
-def _area_of_units(lines: Sequence[AreaLine]) -> AreaOfUnits:
-    points = [line.points for line in lines if line.points is not None]
+def _area_of_units(areas: Sequence[AreaLine], settings: Settings) -> AreaOfUnits:
+    first, most = areas[0], max(area.max_points for area in areas)
+    bases = [basis_of((line.score for line in area.leaves), settings) for area in areas]
+    common = common_basis(bases)
+    alike = [area for area, basis in zip(areas, bases, strict=True) if basis == common]
+    points = [area.points for area in alike if area.points is not None]
+    if not points:
+        return AreaOfUnits(first.code, first.name, most, None, None, None, None, 0, len(areas))
     mean = half_up(Fraction(sum(points, Decimal(0))) / len(points), 2)
-    first = lines[0]
-    most = max(line.max_points for line in lines)
-    return AreaOfUnits(first.code, first.name, most, mean, min(points), max(points), len(points))
+    return AreaOfUnits(
+        first.code,
+        first.name,
+        most,
+        alike[0].max_scored,
+        mean,
+        min(points),
+        max(points),
+        len(points),
+        len(areas) - len(points),
+    )
 
 
 def groups_by_class(found: Published) -> list[tuple[str, tuple[str, ...]]]:
@@ -197,3 +243,23 @@ def units_by_class(found: Published, leaf: str) -> dict[str, tuple[str, ...]]:
         if any(score.criterion.code == leaf and score.criterion.groups for score in leaves):
             by_class.setdefault(found.inputs.classes.get(unit, ""), []).append(unit)
     return {each: tuple(units) for each, units in sorted(by_class.items())}
+
+
+@dataclass(frozen=True)
+class SelfRating:
+    """What a unit's own people say of it, and the most that the questions they answered could give."""
+
+    unit: str
+    points: Decimal
+    max_points: Decimal
+
+    @property
+    def percent(self) -> Decimal:
+        """Points as share of this maximum, one decimal: maxima differ, since units are asked different questions."""
+        return half_up(100 * Fraction(self.points) / Fraction(self.max_points), 1)
+
+
+def self_ratings(document: Mapping[str, Any]) -> list[SelfRating]:
+    """The self-ratings of a result, by code of the unit."""
+    found = document.get("self_rating", {})
+    return [SelfRating(unit, Decimal(one["total"]), Decimal(one["max"])) for unit, one in sorted(found.items())]

@@ -8,10 +8,13 @@ criterion with a person once, and no person is in two groups, so groups are inde
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from types import MappingProxyType
 
 from analysis.component_score import SIPAS
 
+from .comparison import Limits
 from .figures import AreaLine, LeafLine, Overview
+from .models import ScoreRun
 from .publication import Line, Published, breakdown, has_small_group
 
 _LEVEL = 0.05
@@ -20,7 +23,7 @@ _NORMAL_95 = 1.959964
 
 @dataclass(frozen=True)
 class GroupMean:
-    """Mean of a group's answers to a criterion, 0 to 100 per cent of the best answer, with 95 % limits."""
+    """Mean of a group's answers to a criterion, 0 to 100 per cent of the best answer, with 95 % limits; df: of se."""
 
     group: str
     mean: float
@@ -28,6 +31,7 @@ class GroupMean:
     low: float
     high: float
     n: int
+    df: float
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,32 @@ class GroupComparison:
         return sum(len(leaf.different) for _area, leaves in self.areas for leaf in leaves)
 
 
-def compare_groups(found: Published, shown: Overview, unit: str | None = None) -> GroupComparison:
-    """Means of all groups in all criteria of one rated unit that several groups were asked about.
+def group_limits_of(run: ScoreRun, unit: str | None = None) -> dict[str, dict[str, Limits]]:
+    """Criterion -> group of several questions -> their mean with its error, from the forms; none in earlier runs."""
+    stored = run.precision or {}
+    figures = (stored.get("all") if unit is None else stored.get("units", {}).get(unit)) or {}
+    return {
+        code: {group: limits for group, row in groups.items() if (limits := Limits.of(row))}
+        for code, groups in figures.get("groups", {}).items()
+    }
+
+
+def compare_groups(
+    found: Published,
+    shown: Overview,
+    unit: str | None = None,
+    limits: Mapping[str, Mapping[str, Limits]] = MappingProxyType({}),
+) -> GroupComparison:
+    """Means of all groups in all criteria of one rated unit that several groups were asked about. `limits`: of groups
+    of several questions, see `group_limits_of`.
 
     Pairs are told apart with 95 % certainty for all pairs of the page at once (Holm). Of SIPAS with pooled groups no
     line of a single group is printed; the mean of a group over all its questions is, where no group is small.
     """
-    leaves = {line.leaf.criterion.code: _leaf_groups(found, line, unit) for line in shown.leaves}
+    leaves = {
+        line.leaf.criterion.code: _leaf_groups(found, line, unit, limits.get(line.leaf.criterion.code, {}))
+        for line in shown.leaves
+    }
     told = _told_apart({code: leaf.means for code, leaf in leaves.items()})
     areas = []
     for area in shown.areas:
@@ -78,7 +101,7 @@ def compare_groups(found: Published, shown: Overview, unit: str | None = None) -
     return GroupComparison(tuple(areas), pairs)
 
 
-def _leaf_groups(found: Published, line: LeafLine, unit: str | None) -> LeafGroups:
+def _leaf_groups(found: Published, line: LeafLine, unit: str | None, limits: Mapping[str, Limits]) -> LeafGroups:
     settings = found.inputs.settings
     sipas = line.leaf.criterion.scored_by == SIPAS
     if sipas and settings.sipas_groups == "pooled":
@@ -95,14 +118,25 @@ def _leaf_groups(found: Published, line: LeafLine, unit: str | None) -> LeafGrou
     dont_know = {"zero": 0.0, "middle": float(settings.middle)}.get(settings.dont_know)
     if sipas:
         dont_know = None
-    means = [_mean(group, parts, dont_know) for group, parts in lines.items() if group not in hidden]
+    means = [
+        _mean_of_forms(group, limits[group], parts) if group in limits else _mean(group, parts, dont_know)
+        for group, parts in lines.items()
+        if group not in hidden
+    ]
     known = [mean for mean in means if mean]
     return LeafGroups(line, tuple(sorted(known, key=lambda mean: (-mean.mean, mean.group))), hidden)
 
 
+def _mean_of_forms(group: str, limits: Limits, parts: Sequence[Line]) -> GroupMean:
+    """As stored; `n` is that of the question least answered, as everywhere on the page."""
+    n = min(part.question.n for part in parts)
+    return GroupMean(group, limits.estimate, limits.spread, limits.low, limits.high, n, limits.df or n - 1)
+
+
 def _mean(group: str, parts: Sequence[Line], dont_know: float | None) -> GroupMean | None:
-    """The plain mean of the questions. Its standard error is at most the mean of theirs, whatever the correlation
-    between questions: that upper bound is taken. None for fewer than two answers."""
+    """The plain mean of the questions from their counts. Its standard error is at most the mean of theirs, whatever the
+    correlation between questions: that upper bound is taken for runs of an earlier program, which did not store the
+    error of several questions. None for fewer than two answers."""
     moments = [_moments(part, dont_know) for part in parts]
     if any(n < 2 for _mean, _variance, n in moments):
         return None
@@ -111,7 +145,7 @@ def _mean(group: str, parts: Sequence[Line], dont_know: float | None) -> GroupMe
     n = min(n for _mean, _variance, n in moments)
     low, high = _wilson(mean, se, n)
     spread = max(se, (high - low) / (2 * _NORMAL_95))  # 0 where all agree says nothing
-    return GroupMean(group, 100 * mean, 100 * spread, 100 * low, 100 * high, n)
+    return GroupMean(group, 100 * mean, 100 * spread, 100 * low, 100 * high, n, n - 1)
 
 
 def _moments(line: Line, dont_know: float | None) -> tuple[float, float, int]:
@@ -155,6 +189,6 @@ def _tests(means: Mapping[str, Sequence[GroupMean]]) -> Iterator[tuple[float, st
 
     for code, groups in means.items():
         for higher, lower in combinations(groups, 2):  # the highest first
-            df = welch_df(([higher.se], [higher.n - 1]), ([lower.se], [lower.n - 1]))[0]
+            df = welch_df(([higher.se], [higher.df]), ([lower.se], [lower.df]))[0]
             p = 2 * float(stats.t.sf((higher.mean - lower.mean) / (higher.se**2 + lower.se**2) ** 0.5, df))
             yield p, code, higher.group, lower.group

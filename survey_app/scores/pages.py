@@ -12,7 +12,6 @@ from analysis.scoring_rules import PRESETS
 from ..access import requires
 from ..audit import Action, record
 from ..errors import Missing, Refused
-from ..questionnaires.definition import text_in
 from ..questionnaires.queries import corrections
 from ..rounds.models import Round
 from ..rounds.queries import find_round, groups_of
@@ -22,21 +21,24 @@ from ..web import me, reading, settings, writing
 from .comparison import (
     BAND_NAMES,
     CLASS_NAMES,
+    apart_of,
     limits_of,
     not_in_places,
     places_of,
     rater_lines,
+    remarks_of,
     standing_of,
     told_apart,
     unit_lists_of,
 )
 from .comparison import Comparison as UnitComparison
-from .figures import LeafLine, areas_of_units, groups_by_class, overview, units_by_class
-from .group_comparison import compare_groups
+from .figures import areas_of_units, groups_by_class, overview, self_ratings, units_by_class
+from .group_comparison import compare_groups, group_limits_of
 from .inputs import data_code
 from .models import ScoreRun
 from .publication import Published, published_run
-from .queries import earlier_run, find_run, latest_run, published_definitions, rated_units_of, runs_of
+from .queries import earlier_run, find_run, latest_run, rated_units_of, runs_of
+from .question_words import groups_by_words, level_words_of, questions_asked, questions_of_lines, words_of
 from .rule_words import rule_words
 from .rules import compare_run, store_run
 from .step import step_state
@@ -84,6 +86,8 @@ def scores(code: str):
         "told_apart": told_apart(run),
     }
     facts["standing"] = standing_of(facts["unit_lists"], unit)
+    facts["apart"] = apart_of(facts["unit_lists"], unit)
+    facts["remarks"] = facts["apart"].remarks if facts["apart"] else remarks_of(shown)
     return render_template("scores/scores.html", **facts)
 
 
@@ -111,7 +115,7 @@ def places(code: str):
         run=run,
         unit_lists=_unit_lists(run, found, facts["names"]),
         raters=rater_lines(run),
-        own=run.result.get("self_rating", {}),
+        own=self_ratings(run.result),
         places=places_of(run),
         not_in_places=not_in_places(run),
         chosen=request.args.get("with", ""),
@@ -134,7 +138,7 @@ def groups(code: str):
         "scores/groups.html",
         survey_round=survey_round,
         run=run,
-        compared=compare_groups(found, overview(found, unit), unit) if known else None,
+        compared=compare_groups(found, overview(found, unit), unit, group_limits_of(run, unit)) if known else None,
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         settings=found.inputs.settings,
         sipas_leaves=[leaf for leaf in found.inputs.leaves if leaf.criterion.scored_by == SIPAS],
@@ -151,16 +155,17 @@ def questions(code: str):
     survey_round, run, found = _run_page(code)
     unit = _chosen_unit(found.units)
     shown = overview(found, unit)
-    wording = {line.leaf.criterion.code: _wording(survey_round, line) for line in shown.leaves}
+    codes = [line.leaf.criterion.code for line in shown.leaves]
+    asked = questions_of_lines(questions_asked(reading(), survey_round, unit), shown.leaves)
     return render_template(
         "scores/questions.html",
         survey_round=survey_round,
         run=run,
         not_asked=shown.not_asked,
-        mixed=[] if unit else [code for code in wording if len(units_by_class(found, code)) > 1],
+        mixed=[] if unit else [code for code in codes if len(units_by_class(found, code)) > 1],
         areas=[(area, [(line, level_lines(found, line, unit)) for line in area.leaves]) for area in shown.areas],
-        wording=wording,
-        level_words=_level_words(survey_round),
+        wording=words_of(asked),
+        level_words=level_words_of(asked),
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         settings=found.inputs.settings,
         publication=found.publication,
@@ -237,17 +242,6 @@ def _run_page(code: str) -> tuple[Round, ScoreRun, Published]:
     return survey_round, run, published_run(run)
 
 
-def _level_words(survey_round: Round) -> dict[str, list[str]]:
-    """Question -> the words of its levels, level 1 first, as they were offered."""
-    words: dict[str, dict[int, str]] = {}
-    for definition in published_definitions(reading(), survey_round.id).values():
-        for question in definition.questions():
-            for choice in question.choices:
-                if choice.level is not None:
-                    words.setdefault(question.name, {})[choice.level] = text_in(choice.label, "vi")
-    return {name: [found[level] for level in sorted(found)] for name, found in words.items()}
-
-
 @bp.post("/rounds/<code>/scores")
 @requires("scores.compute")
 def compute_scores(code: str):
@@ -300,6 +294,7 @@ def leaf_trace(code: str, leaf: str):
     facts["unit_choices"] = {each: name for each, name in facts["unit_choices"].items() if each in asked}
     if unit is None and len(classes) > 1:
         return render_template("scores/trace_choice.html", survey_round=survey_round, run=run, line=line, **facts)
+    wording = words_of(questions_of_lines(questions_asked(reading(), survey_round, unit), [line]))
     return render_template(
         "scores/trace.html",
         survey_round=survey_round,
@@ -310,7 +305,8 @@ def leaf_trace(code: str, leaf: str):
         line=line,
         limits=limits_of(run, shown, unit)[2].get(leaf),
         trace=trace(found, line, unit),
-        wording=_wording(survey_round, line),
+        wording=wording,
+        groups_by_words=groups_by_words(wording, line),
         settings=found.inputs.settings,
         publication=found.publication,
         rule=rule_words(found.inputs.settings),
@@ -385,16 +381,6 @@ def _find_leaf(shown: Any, code: str) -> Any:
             if line.leaf.criterion.code == code:
                 return area, line
     raise Missing
-
-
-def _wording(survey_round: Round, line: LeafLine) -> dict[str, str]:
-    """Question name → its words as they were asked, in Vietnamese."""
-    wording: dict[str, str] = {}
-    for definition in published_definitions(reading(), survey_round.id).values():
-        for question in definition.questions():
-            if question.criterion == line.leaf.criterion.code:
-                wording.setdefault(question.name, text_in(question.label, "vi"))
-    return wording
 
 
 register_step(6, step_state)

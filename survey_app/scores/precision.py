@@ -29,6 +29,9 @@ from analysis.taylor import Floats, Truths
 
 from ..answers.raters import groups_of_many_units
 from ..rounds.models import Mode, Round
+from .basis import Basis, basis_of, on_other_basis
+from .comparison import spread_of_total_shown
+from .figures import overview
 from .inputs import RoundScores
 from .protection import shown_places
 from .publication import FEWEST_FOR_LEVELS, Published
@@ -48,8 +51,9 @@ Stored = list[float | int]  # estimate, standard error, lower and upper limit, f
 def round_precision(
     session: Session, survey_round: Round, published: Published, questions: Mapping[tuple[str, str], ScoredQuestion]
 ) -> dict[str, Any]:
-    """JSON of a run: `all` with standard errors and 95 % limits of total, areas and leaves, `units` where several are
-    rated, `places` of each group that was asked in several; units and places with the ranks they may have. `raters`,
+    """JSON of a run: `all` with standard errors and limits (total, areas, leaves, groups), `units` where several are
+    rated, `places` of each group that was asked in several; units and places with the ranks they may have, or `apart`
+    where they rest on other criteria, groups or questions than the others (see `basis.py`). `raters`,
     beside `units`: group in which a person rates several -> persons whose forms were taken together; none: sealed.
     `not_in_places`: group -> criteria of which a question is left out of its places.
     """
@@ -62,10 +66,16 @@ def round_precision(
         found["units"] = {unit: _figures(scores, leaves, forms[unit]) for unit, leaves in scores.units.items()}
         classes = scores.inputs.classes
         for each in sorted({classes.get(unit, "") for unit in scores.units}):
-            members = [unit for unit in scores.units if classes.get(unit, "") == each and found["units"][unit]["total"]]
+            of_class = [unit for unit in scores.units if classes.get(unit, "") == each]
+            members = [unit for unit in of_class if _is_compared(published, unit, found["units"][unit])]
             _add_unit_ranks(scores, members, found["units"], forms)
         found["raters"] = _raters(session, survey_round, answers)
     return found
+
+
+def _is_compared(published: Published, unit: str, figures: Mapping[str, Any]) -> bool:
+    """Whether pages give limits of the total of a unit; ranks count only those."""
+    return bool(figures["total"]) and spread_of_total_shown(overview(published, unit))
 
 
 def _raters(session: Session, survey_round: Round, answers: pd.DataFrame) -> dict[str, int | None]:
@@ -126,10 +136,29 @@ def _figures(scores: RoundScores, leaves: Sequence[LeafScore], answers: pd.DataF
     single, sums = precision(leaves, [*areas.values(), range(len(leaves))], answers, scores.inputs.settings)
     codes = [leaf.criterion.code for leaf in scores.inputs.leaves]
     return {
+        "groups": _group_means(leaves, answers, scores.inputs.settings),
         "leaves": {code: _stored(found) for code, found in zip(codes, single, strict=True) if found},
         "areas": {code: _stored(found) for code, found in zip(areas, sums, strict=False) if found},
         "total": _stored(sums[-1]) if sums[-1] else None,
     }
+
+
+def _group_means(
+    leaves: Sequence[LeafScore], answers: pd.DataFrame, settings: Settings
+) -> dict[str, dict[str, Stored]]:
+    """Leaf -> group of several questions -> their plain mean as per cent of the best answer. Its error needs the forms,
+    since one person answered all of them."""
+    found: dict[str, dict[str, Stored]] = {}
+    for leaf in leaves:
+        for group, figure in leaf.groups.items():
+            items = [question.item for question in figure.questions if question.n]
+            if len(items) > 1:
+                forms = answers[answers[GROUP] == group]
+                sipas = leaf.criterion.scored_by == SIPAS
+                columns = [level_values(forms[item], settings, sipas=sipas) for item in items]
+                if mean := _mean_of(columns, forms):
+                    found.setdefault(leaf.criterion.code, {})[group] = mean
+    return found
 
 
 def _stored(found: Interval) -> Stored:
@@ -176,7 +205,14 @@ def _places(
             {"name": name, "found": _place(forms, items, sipas, scores.inputs.settings) if is_shown else None}
             for (_cell_id, name), forms, is_shown in zip(cells, in_cells, shown, strict=True)
         ]
-        _add_place_ranks({str(number): row for number, row in enumerate(rows) if row["found"]})
+        _add_place_ranks(
+            {str(number): row for number, row in enumerate(rows) if row["found"]},
+            {
+                str(number): _answered(forms, items, sipas, scores.inputs.settings)
+                for number, (forms, row) in enumerate(zip(in_cells, rows, strict=True))
+                if row["found"]
+            },
+        )
         places[group] = rows
     return places, left_out
 
@@ -202,12 +238,22 @@ def _has_small_partner(scores: RoundScores, group: str) -> bool:
 
 def _place(forms: pd.DataFrame, items: Iterable[str], sipas: set[str], settings: Settings) -> Stored | None:
     columns = [level_values(forms[item], settings, sipas=item in sipas) for item in items]
-    columns = [column for column in columns if not np.isnan(column).all()]
+    return _mean_of([column for column in columns if not np.isnan(column).all()], forms)
+
+
+def _mean_of(columns: Sequence[Floats], forms: pd.DataFrame) -> Stored | None:
+    """The plain mean of several questions (n,) as per cent of the best answer."""
     if not columns:
         return None
     factors = np.full((1, len(columns)), 100 / len(columns))
     interval = combined_means(forms, np.stack(columns, axis=1), factors, [100.0])[0]
     return _stored(interval) if interval else None
+
+
+def _answered(forms: pd.DataFrame, items: Iterable[str], sipas: set[str], settings: Settings) -> Basis:
+    """The questions that somebody of these forms answered in a way that counts."""
+    columns = {item: level_values(forms[item], settings, sipas=item in sipas) for item in items}
+    return frozenset((item,) for item, column in columns.items() if not np.isnan(column).all())
 
 
 def _persons(forms: pd.DataFrame) -> int:
@@ -228,7 +274,12 @@ def _add_unit_ranks(
     `above`: the units that are surely higher.
 
     From all pairs (max-|Z|), with the covariance between units that the same persons rated: 0 where that is sealed.
+    Units that rest on other criteria, groups or questions than the others have none, but `apart`: where they differ.
     """
+    apart = on_other_basis({unit: basis_of(scores.units[unit], scores.inputs.settings) for unit in units})
+    for unit, codes in apart.items():
+        found[unit]["apart"] = codes
+    units = [unit for unit in units if unit not in apart]
     if len(units) < 2:
         return
     totals = [found[unit]["total"] for unit in units]
@@ -239,8 +290,14 @@ def _add_unit_ranks(
     _write_ranks({unit: found[unit] for unit in units}, lower)
 
 
-def _add_place_ranks(rows: Mapping[str, dict[str, Any]]) -> None:
-    """`ranks` and `above` of places, as of units; a person answers in one place, so places are independent."""
+def _add_place_ranks(rows: Mapping[str, dict[str, Any]], answered: Mapping[str, Basis]) -> None:
+    """`ranks` and `above` of places, as of units, or `apart`: in how many questions a place differs from the others.
+
+    A person answers in one place, so places are independent."""
+    apart = on_other_basis(answered)
+    for key, questions in apart.items():
+        rows[key]["apart"] = len(questions)
+    rows = {key: row for key, row in rows.items() if key not in apart}
     if len(rows) < 2:
         return
     places = [row["found"] for row in rows.values()]

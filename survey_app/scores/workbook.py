@@ -13,8 +13,8 @@ from analysis.component_score import half_up
 from analysis.scoring_rules import rule_line
 
 from ..text import moment_text
-from .comparison import BAND_NAMES, CLASS_NAMES, Comparison, Limits, RaterLine
-from .figures import AreaLine, LeafLine, Overview, areas_of_units, overview
+from .comparison import BAND_NAMES, CLASS_NAMES, Comparison, Limits, RaterLine, Remark, remarks_of
+from .figures import AreaLine, LeafLine, Overview, areas_of_units, overview, self_ratings
 from .publication import Published
 from .trace import LevelLine, level_lines
 
@@ -174,8 +174,8 @@ def _rows(first: int = _TITLE_ROWS + 1) -> Iterator[int]:
 
 
 def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
-    columns = [("Lĩnh vực", 10.0), ("Tên lĩnh vực", 52.0), ("Điểm", 11.0), ("Tối đa", 11.0), ("% tối đa", 11.0)]
-    columns += _LIMIT_COLUMNS
+    columns = [("Lĩnh vực", 10.0), ("Tên lĩnh vực", 52.0), ("Điểm", 11.0), ("Tối đa", 11.0), ("% tối đa có điểm", 11.0)]
+    columns += [*_LIMIT_COLUMNS, *_SCORED_COLUMNS]
     total_limits, area_limits, _leaves = book.facts.intervals.limits
     sheet = book.sheet("Tổng quan", "ĐIỂM ĐIỀU TRA XÃ HỘI HỌC THEO LĨNH VỰC", columns)
     rows = _rows()
@@ -183,7 +183,8 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
         points = HIDDEN if area.points is None else area.points
         values: list[tuple[Any, str]] = [(area.code, "middle"), (area.name, "text"), (points, "points")]
         values.append((area.max_points, "points"))
-        book.write(sheet, next(rows), [*values, (area.percent, "percent"), *_limits(area_limits.get(area.code))])
+        values += [(area.percent, "percent"), *_limits(area_limits.get(area.code))]
+        book.write(sheet, next(rows), [*values, *_scored(area)])
     end = next(rows)
     total: list[tuple[Any, str]] = [
         ("", "total_text"),
@@ -192,6 +193,7 @@ def _overview_sheet(book: _Book, found: Published, shown: Overview) -> None:
         (shown.max_points, "total"),
         ("", "total_text"),
         *_limits(total_limits),
+        *_scored(shown),
     ]
     book.write(sheet, end, total)
     enough = f"Tiêu chí đủ mẫu ở mọi nhóm: {shown.enough}/{len(shown.leaves)}."
@@ -222,13 +224,16 @@ def _classes_sheet(book: _Book, found: Published) -> None:
     """Sở and communes have other maxima: no figure of both together would say anything."""
     columns = [("Loại đơn vị", 24.0), ("Lĩnh vực", 10.0), ("Tên lĩnh vực", 48.0), ("Tối đa", 10.0)]
     columns += [("Trung bình các đơn vị", 12.0), ("Thấp nhất", 10.0), ("Cao nhất", 10.0), ("Số đơn vị", 9.0)]
+    columns += [_SCORED_COLUMNS[0], ("Đơn vị để ngoài", 10.0)]
     sheet = book.sheet("Tổng quan", "ĐIỂM ĐIỀU TRA XÃ HỘI HỌC THEO LĨNH VỰC", columns, landscape=True)
     rows = _rows()
     for each, areas in areas_of_units(found):
         for area in areas:
             figures = (area.max_points, area.mean, area.lowest, area.highest)
             values: list[tuple[Any, str]] = [(CLASS_NAMES[each], "text"), (area.code, "middle"), (area.name, "text")]
-            book.write(sheet, next(rows), [*values, *((one, "points") for one in figures), (area.units, "count")])
+            values += [*((one, "points") for one in figures), (area.units, "count")]
+            book.write(sheet, next(rows), [*values, (area.max_scored, "points"), (area.left_out, "count")])
+    book.line(sheet, next(rows), _LEFT_OUT, columns)
     book.line(sheet, next(rows), f"{_all_forms(found)} {_POOLED}", columns)
     book.line(sheet, next(rows), f"Quy tắc: {rule_line(found.inputs.settings)}", columns)
 
@@ -237,6 +242,11 @@ _POOLED = (
     "Không nêu khoảng tin cậy của số chung nhiều đơn vị: một người chấm nhiều đơn vị, và phiếu kín không cho biết "
     "phiếu nào cùng một người."
 )
+_LEFT_OUT = (
+    "Trung bình, thấp nhất, cao nhất chỉ tính các đơn vị có điểm trên cùng các tiêu chí, nhóm và câu; đơn vị khác để "
+    "ngoài vì không so sánh được."
+)
+_SCORED_COLUMNS = [("Tối đa của tiêu chí có điểm", 12.0), ("Tiêu chí chưa có điểm", 16.0)]
 _LIMIT_COLUMNS = [("95 % từ", 9.0), ("95 % đến", 9.0)]
 
 
@@ -244,6 +254,11 @@ def _limits(limits: Limits | None, look: str = "points") -> list[tuple[Any, str]
     """As many decimals as are printed: more would be more than the pages tell."""
     figures = (limits.low, limits.high) if limits else (None, None)
     return [(None if figure is None else _rounded(figure, look), look) for figure in figures]
+
+
+def _scored(sums: AreaLine | Overview) -> list[tuple[Any, str]]:
+    codes = ", ".join(line.leaf.criterion.code for line in sums.without_points)
+    return [(sums.max_scored, "points"), (codes, "text")]
 
 
 def _rounded(figure: float, look: str) -> Decimal:
@@ -358,35 +373,54 @@ def _unit_levels_sheet(book: _Book, found: Published) -> None:
 
 
 def _units_sheet(book: _Book, found: Published) -> None:
-    """Rated units by class, each class by points. No bare rank: what ranks a unit may have stands beside its points."""
+    """Rated units by class, each by points, those that are not compared below. No bare rank: what ranks a unit may
+    have stands beside its points."""
     columns = [("Loại đơn vị", 22.0), *_UNIT_COLUMNS, ("Điểm", 10.0), ("Tối đa", 10.0), *_LIMIT_COLUMNS]
     columns += [("Hạng từ", 8.0), ("Hạng đến", 8.0), ("Chắc chắn cao hơn (nơi)", 12.0)]
     columns += [("Chắc chắn thấp hơn (nơi)", 12.0), ("Chưa phân biệt được (nơi)", 12.0)]
+    columns += [("Tối đa của tiêu chí có điểm", 12.0), ("Ghi chú", 44.0)]
+    apart = {one.unit: one for _name, units in book.facts.intervals.units for one in units.apart}
     compared = {row.unit: (row, units.count) for _name, units in book.facts.intervals.units for row in units.rows}
     sheet = book.sheet("Đơn vị", "ĐIỂM ĐIỀU TRA CỦA TỪNG ĐƠN VỊ ĐƯỢC ĐÁNH GIÁ", columns, landscape=True)
     classes, units = found.inputs.classes, found.document()["units"]
     rows = _rows()
-    for code in sorted(units, key=lambda code: (classes.get(code, ""), -Decimal(units[code]["total"]), code)):
+
+    def place(code: str) -> tuple[str, bool, Decimal, str]:
+        return classes.get(code, ""), code in apart, -Decimal(units[code]["total"]), code
+
+    for code in sorted(units, key=place):
         shown = overview(found, code)
         name: Any = CLASS_NAMES.get(classes.get(code, ""))
         values: list[tuple[Any, str]] = [(name, "text"), *book.unit(code), (Decimal(units[code]["total"]), "points")]
         values += [(shown.max_points, "points")]
         row, count = compared.get(code, (None, 0))
         told = (row.best, row.worst, count - row.worst, row.best - 1, row.unclear) if row else (None,) * 5
-        book.write(sheet, next(rows), [*values, *_limits(row.limits if row else None), *((n, "count") for n in told)])
+        figures = row or apart.get(code)
+        values += [*_limits(figures.limits if figures else None), *((n, "count") for n in told)]
+        remarks = figures.remarks if figures else remarks_of(shown)
+        words = "; ".join([*["không xếp hạng"] * (code in apart), *map(_remark, remarks)])
+        book.write(sheet, next(rows), [*values, (shown.max_scored, "points"), (words, "text")])
     for line in book.facts.intervals.raters:
         book.line(sheet, next(rows), line.words % line.facts, columns)
+
+
+def _remark(remark: Remark) -> str:
+    codes = f" ({', '.join(remark.codes)})" if remark.codes else ""
+    return f"{remark.words % {'n': remark.n}}{codes}"
 
 
 def _own_sheet(book: _Book, found: Published) -> None:
     """Ratings of the own unit (*tự đánh giá*), apart from points and ranks as on the page."""
     columns = [("Mã", 12.0), ("Đơn vị", 44.0), ("Điểm tự đánh giá", 14.0), ("Điểm tối đa của các câu ấy", 16.0)]
+    columns += [("% của điểm tối đa ấy", 12.0)]
     sheet = book.sheet("Tự đánh giá", "CÔNG CHỨC CHẤM CHÍNH ĐƠN VỊ MÌNH", columns)
     rows = _rows()
-    for code, own in found.document()["self_rating"].items():
-        values: list[tuple[Any, str]] = [(code, "middle"), (book.facts.unit_names.get(code, code), "text")]
-        book.write(sheet, next(rows), [*values, (Decimal(own["total"]), "points"), (Decimal(own["max"]), "points")])
+    for own in self_ratings(found.document()):
+        figures = ((own.points, "points"), (own.max_points, "points"), (own.percent, "percent"))
+        book.write(sheet, next(rows), [*book.unit(own.unit), *figures])
     for words in (
+        "Không so sánh các đơn vị với nhau theo bảng này: mỗi đơn vị được hỏi những câu khác nhau, điểm tối đa khác "
+        "nhau, và mỗi nơi tự chấm chặt hay dễ khác nhau.",
         "Điểm này chỉ để tham khảo, không nằm trong điểm và hạng ở các trang khác.",
         "Đơn vị có dưới 10 câu trả lời, hoặc mọi người chọn giống nhau ở mức cao nhất hay thấp nhất, thì không nêu.",
     ):
@@ -404,6 +438,11 @@ def _places_sheet(book: _Book, group: str, places: Comparison, fewest: int) -> N
             values: list[tuple[Any, str]] = [(BAND_NAMES[band], "text"), (row.name, "text")]
             values += [(row.best, "count"), (row.worst, "count"), (_rounded(row.limits.estimate, "percent"), "percent")]
             book.write(sheet, next(rows), [*values, *_limits(row.limits, "percent"), (row.limits.n, "count")])
+    for one in places.apart:
+        words = "; ".join(map(_remark, one.remarks))
+        figures = [(_rounded(one.limits.estimate, "percent"), "percent"), *_limits(one.limits, "percent")]
+        values = [(f"Không xếp hạng: {words}", "text"), (one.name, "text"), (None, "count"), (None, "count")]
+        book.write(sheet, next(rows), [*values, *figures, (one.limits.n, "count")])
     for name in places.kept_back:
         book.write(sheet, next(rows), [(HIDDEN, "text"), (name, "text"), *[(None, "count")] * 6])
     if codes := book.facts.intervals.not_in_places.get(group):

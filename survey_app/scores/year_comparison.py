@@ -116,13 +116,17 @@ class _Side:
 def compare_unit(now: Year, before: Year, unit: str | None = None) -> UnitYears:
     """This year's total, areas and leaves beside those of an earlier round; of one rated unit where several are rated.
 
-    All of them are one table: their intervals are right at once."""
+    All of them are one table: their intervals are right at once. The total of one of several units is that of the list
+    of units (`compare_units`): one change must not be real on one page and open on the other."""
     shown = now.shown(unit)
     titles = {_leaf_key(line): line.leaf.title for line in shown.leaves}
     titles |= {_area_key(area.code): area.name for area in shown.areas} | {_TOTAL: ""}
     found = _compare(_sides(now, unit), _sides(before, unit), titles, _same_rules(now, before))
+    totals = [line for key, line in found.lines.items() if key == _TOTAL]
+    if len(now.found.units) > 1:
+        totals = [line for _class, units in compare_units(now, before, {}) for line in units.lines if line.code == unit]
     return UnitYears(
-        next((line for key, line in found.lines.items() if key == _TOTAL), None),
+        next(iter(totals), None),
         found.of_kind("area"),
         found.of_kind("leaf"),
     )

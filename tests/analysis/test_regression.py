@@ -8,6 +8,7 @@ from analysis import nonresponse
 from analysis.design import Design
 from analysis.model_matrix import model_matrix
 from analysis.regression import LINKS, fit
+from analysis.replicates import Replicates
 from analysis.taylor import DesignError
 
 
@@ -102,3 +103,15 @@ def test_a_product_of_factors_stands_for_its_parts_and_comes_last() -> None:
     # R: colnames(model.matrix(~ sex*age + x))
     assert names == ["(Intercept)", "sexm", "ageb", "agec", "x", "sexm:ageb", "sexm:agec"]
     assert (matrix[:, 5] == matrix[:, 1] * matrix[:, 2]).all()
+
+
+def test_a_replicate_factor_below_zero_stays_in() -> None:
+    """`svyglm` would leave the row out of the replicate (glm.fit: weights > 0)."""
+    y, x = np.array([1.0, 3.0, 2.0, 6.0, 4.0]), np.array([0.0, 1.0, 2.0, 3.0, 4.0])
+    factors = np.array([[-0.4, 1.2], [1.1, 0.7], [1.6, 0.9], [1.0, -0.2], [1.3, 1.5]])
+    replicates = Replicates(factors, 0.5, np.ones(2))
+    design = Design(pd.DataFrame({"x": x, "y": y}), replicates=replicates)
+    matrix = np.column_stack([np.ones(5), x])
+    by_hand = [np.linalg.solve(matrix.T @ (matrix * w[:, None]), matrix.T @ (w * y)) for w in factors.T]
+    spread = np.array(by_hand) - np.mean(by_hand, axis=0)
+    assert np.allclose(fit(design, "y ~ x").covariance, 0.5 * spread.T @ spread)

@@ -130,9 +130,15 @@ def in_places(session: Session, survey_round: Round, sizes: Iterable[int]) -> No
     session.flush()
 
 
-def rate_second_unit(session: Session, survey_round: Round, rows: Iterable[dict[str, str]]) -> Unit:
-    """A second rated unit of the round, with answers of its own."""
-    unit = make_unit(session, "Huyện Mường Ảng", kind="huyen", code="102")
+def rate_second_unit(
+    session: Session,
+    survey_round: Round,
+    rows: Iterable[dict[str, str]],
+    name: str = "Huyện Mường Ảng",
+    code: str = "102",
+) -> Unit:
+    """A second (or third) rated unit of the round, with answers of its own."""
+    unit = make_unit(session, name, kind="huyen", code=code)
     rated = RatedUnit(round_id=survey_round.id, unit_id=unit.id)
     session.add(rated)
     session.flush()

@@ -40,6 +40,7 @@ def test_without_json_a_table_is_printed(run, samples):
     assert found.exit_code == 0
     assert "Điểm điều tra: 12,72 / 30,00   (78 người trả lời)" in found.stdout
     assert "không đủ mẫu" in found.stdout
+    assert "tiêu chí chưa có điểm; tối đa của các tiêu chí có điểm: 27,75" in found.stdout
     assert "Thang 5 mức" in found.stdout
 
 

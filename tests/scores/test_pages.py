@@ -12,6 +12,7 @@ from survey_app.access import Role
 from survey_app.answers.models import Ballot
 from survey_app.audit import AuditEntry
 from survey_app.rounds.models import Cell
+from survey_app.scores.comparison import unit_lists_of
 from survey_app.scores.models import ScoreRun
 from survey_app.scores.rules import store_run
 from survey_app.scores.step import step_state
@@ -194,19 +195,28 @@ def test_rated_units_are_listed_with_a_page_each(database, samples, signed_in):
     with database.writing() as session:
         survey_round = make_opened_round(session, samples)
         rate_second_unit(session, survey_round, rows)
-        store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+        others = [row | {"q_1_7_1": "1"} for row in rows]
+        rate_second_unit(session, survey_round, others, "Huyện Nậm Pồ", "103")
+        run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+        ((_heading, units),) = unit_lists_of(run, {})
+        assert ([row.unit for row in units.ordered], [one.unit for one in units.apart]) == (["102", "103"], ["099"])
     client = signed_in(Role.LEADER, unit=survey_round.operator_unit)
     page = text_of(client.get(f"/rounds/{survey_round.code}/scores"))
-    assert re.search(r"Huyện Tuần Giáo 1(–2)? 21,86 21,\d\d–22,\d\d 30,00 .*Huyện Mường Ảng (1–)?2 ", page)
+    assert re.search(
+        r"Huyện Mường Ảng 1(–2)? .*Huyện Nậm Pồ (1–)?2 .*Huyện Tuần Giáo – 21,86 21,\d\d–22,\d\d 30,00 ", page
+    )
+    assert re.search(r"Không xếp hạng: \d+ tiêu chí tính trên nhóm, câu khác", page)
     assert "Điểm theo lĩnh vực" not in page
     assert "Từng lĩnh vực" in page
     assert "21,86 / 30,00" not in page, "nothing pooled over units, whose interval nobody could tell"
     unit = text_of(client.get(f"/rounds/{survey_round.code}/scores?unit=099"))
     assert "Điểm điều tra xã hội học năm 2021: Huyện Tuần Giáo" in unit
-    assert "phiếu về đơn vị này" in unit
+    assert "không xếp hạng, không so với đơn vị khác" in unit
+    assert "phiếu về đơn vị này" in text_of(client.get(f"/rounds/{survey_round.code}/scores?unit=102"))
     assert "Không hỏi về đơn vị này" not in unit
     assert "Không hỏi về đơn vị này" in text_of(client.get(f"/rounds/{survey_round.code}/scores?unit=102"))
     beside = text_of(client.get(f"/rounds/{survey_round.code}/scores/places?with=102"))
+    assert "Không xếp hạng 1 đơn vị." in beside
     assert re.search(r"Huyện Mường Ảng : chắc chắn cao hơn \d nơi, chắc chắn thấp hơn \d nơi", beside)
     assert "Chọn một đơn vị ở ô trên" in text_of(client.get(f"/rounds/{survey_round.code}/scores/groups"))
     assert "cặp nhóm được so sánh" in text_of(client.get(f"/rounds/{survey_round.code}/scores/groups?unit=099"))

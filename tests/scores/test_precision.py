@@ -6,6 +6,7 @@ from sqlalchemy import select
 from survey_app.access import Role
 from survey_app.answers.models import Ballot
 from survey_app.rounds.models import Cell
+from survey_app.scores.comparison import places_of
 from survey_app.scores.models import ScoreRun
 from survey_app.scores.publication import Why, published_run
 from survey_app.scores.rules import compare_run, intervals_of, store_run
@@ -75,11 +76,27 @@ def test_a_small_place_of_one_mind_is_kept_back_with_another_one(database, sampl
     assert (shown["Xã số 1"], shown["Xã số 2"], shown["Xã số 3"]) == (False, False, True)
 
 
+def test_a_place_where_nobody_answered_a_question_is_not_ranked_with_the_others(database, samples):
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples)
+        in_places(session, survey_round, [40, 50, 60])
+        place = select(Cell.id).where(Cell.label == "Xã số 1").scalar_subquery()
+        for form in session.scalars(select(Ballot).where(Ballot.cell_id == place)):
+            form.answers = form.answers | {"q_5_6_3": "KB"}
+        session.flush()
+        run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+        stored = {one["name"]: one for one in run.precision["places"]["E"]}
+        found = places_of(run)["E"]
+    assert (stored["Xã số 1"]["apart"], "ranks" in stored["Xã số 1"]) == (1, False)
+    assert max(one["ranks"][1] for one in stored.values() if "ranks" in one) <= 3
+    assert (found.count, [one.name for one in found.apart]) == (3, ["Xã số 1"])
+
+
 def test_rated_units_get_limits_and_ranks_of_their_own(database, samples):
     with database.writing() as session:
         survey_round = make_opened_round(session, samples)
         rows = [{**row, **{name: "1" for name in row if name[:2] in ("q_", "s_") and row[name] not in ("na", "")}}
-                for row in read_csv(samples / "answers-simulated.csv")[:300]]  # fmt: skip
+                for row in read_csv(samples / "answers-simulated.csv")]  # fmt: skip
         unit = rate_second_unit(session, survey_round, rows)
         run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
         units = run.precision["units"]

@@ -5,10 +5,12 @@ import random
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 from flask import Flask
 from openpyxl import load_workbook
 
+from analysis.component_score import half_up
 from survey_app.access import Role
 from survey_app.db import Database
 from survey_app.rounds.models import Round
@@ -18,6 +20,7 @@ from survey_app.scores.inputs import ScoreInputs, compute
 from survey_app.scores.models import ScoreRun
 from survey_app.scores.publication import published_run
 from survey_app.scores.rules import compare_run, store_run
+from survey_app.text import number_text
 from tests.province import Size, answer_all, make_province, open_all
 
 
@@ -106,14 +109,29 @@ def test_units_are_scored_and_ranked_among_their_like(app: Flask, database: Data
     operator = signed_in(Role.OPERATOR, unit=top)
     sheet = load_workbook(io.BytesIO(operator.get(f"/rounds/{code}/scores.xlsx").data))["Tự đánh giá"]
     rows = {row[0]: row[1:] for row in sheet.iter_rows(min_row=6, values_only=True) if row[1]}
-    assert rows == {unit: (names[unit], float(one["total"]), float(one["max"])) for unit, one in own.items()}
+    assert {unit: row[:3] for unit, row in rows.items()} == {
+        unit: (names[unit], float(one["total"]), float(one["max"])) for unit, one in own.items()
+    }
+    unit, one = next(iter(own.items()))
+    percent = half_up(100 * Fraction(one["total"]) / Fraction(one["max"]), 1)
+    assert rows[unit][3] == float(percent)
     page = operator.get(f"/rounds/{code}/scores/places").text
     assert "Điểm của các đơn vị được đánh giá: Sở, ngành" in page
     assert "Công chức chấm chính đơn vị mình" in page
+    assert "Không so sánh các đơn vị với nhau theo bảng này" in page
+    assert f"<b>{number_text(percent)}</b>" in page
     both = operator.get(f"/rounds/{code}/scores/1.7.1").text
     assert "Chọn một đơn vị ở ô trên" in both
     assert "Cách ra điểm" not in both, "sở and communes together are nobody's points"
     assert "Cách ra điểm" in operator.get(f"/rounds/{code}/scores/1.7.1?unit={min(offices)}").text
+    for unit, own, others in (
+        (min(offices), "từng sở", "từng xã"),
+        (min(names.keys() - offices), "từng xã", "từng sở"),
+    ):
+        for path in ("scores/1.7.1", "scores/questions"):
+            asked = operator.get(f"/rounds/{code}/{path}?unit={unit}").text
+            assert own in asked, "in the words of the group that rates it"
+            assert others not in asked
     one = operator.get(f"/rounds/{code}/scores/8.1").text
     assert "Số liệu chung của 4 đơn vị loại xã, phường, thị trấn" in one
     assert "Lĩnh vực VIII" not in one

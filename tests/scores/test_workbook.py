@@ -113,8 +113,8 @@ def test_rated_units_get_a_sheet_and_no_text_becomes_a_formula(inputs):
     both = ScoreInputs(one.settings, one.leaves, {**one.counts, **other.counts}, one.by_group, 5)
     book = open_book(both)
     assert rows_of(book["Đơn vị"])[:2] == [
-        ["–", "099", "Huyện Tuần Giáo", 21.86, 30, *["–"] * 7],
-        ["–", "102", "=1+1", 12.72, 30, *["–"] * 7],
+        ["–", "099", "Huyện Tuần Giáo", 21.86, 30, *["–"] * 7, 30, ""],
+        ["–", "102", "=1+1", 12.72, 30, *["–"] * 7, 27.75, "2 tiêu chí chưa có điểm (5.6.3, 6.4.2)"],
     ]
     assert book["Đơn vị"]["C7"].data_type == "s"
     leaves = [row for row in rows_of(book["Tiêu chí từng đơn vị"]) if row[3] == "5.6.3"]

@@ -79,7 +79,11 @@ def test_the_total_and_the_areas_of_a_unit_are_compared_like_its_leaves():
     ] * 3
     assert found.areas.lines[0].title == "Chỉ đạo, điều hành"
     # Three lines of one table, by hand: t(1 - 0,025/3; 196) = 2,414 times √(2·0,3²), a little more for the spread.
-    assert found.total.low == pytest.approx(3 - 2.414 * 2**0.5 * 0.3061, abs=0.002)
+    assert found.areas.lines[0].low == pytest.approx(3 - 2.414 * 2**0.5 * 0.3061, abs=0.002)
+    # The total says the same as in the list of the two units: t(1 - 0,025/2; 196) = 2,259.
+    assert found.total.low == pytest.approx(3 - 2.259 * 2**0.5 * 0.3061, abs=0.002)
+    ((_class, units),) = compare_units(now, before, {})
+    assert (found.total.low, found.total.high) == next((one.low, one.high) for one in units.lines if one.code == "001")
 
 
 def test_few_people_need_a_larger_change_and_runs_without_degrees_of_freedom_say_nothing():
