@@ -15,11 +15,11 @@ from analysis.inputs import (
     Given,
     Values,
     Where,
+    column_of,
     inside_of,
     numbers,
     refuse_level,
     refuse_other,
-    refuse_unknown,
     vector,
 )
 from analysis.taylor import Codes, DesignError, Floats, Truths
@@ -161,13 +161,7 @@ def joint_limits(
 
 def _coded(frame: pd.DataFrame, groups: Given, inside: Truths) -> tuple[Codes, list[str]]:
     """The kind of each row in sorted order, -1 outside, and the names of the kinds."""
-    if isinstance(groups, str):
-        refuse_unknown(frame, [groups], "groups")
-        groups = frame[groups]
-    if np.shape(groups) != (len(frame),):
-        raise DesignError(f"groups: give a column, or a value for each of the {len(frame)} rows.")
-    column = pd.Series(groups).reset_index(drop=True)
-    codes, labels = pd.factorize(column.where(pd.Series(inside)), sort=True)
+    codes, labels = pd.factorize(column_of(frame, groups, "groups").where(inside), sort=True)
     return np.asarray(codes, dtype=np.intp), [
         f"{label:g}" if isinstance(label, float) else str(label) for label in labels
     ]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.inputs import Where, inside_of, refuse_other, refuse_unknown, vector
+from analysis.inputs import Given, Where, column_of, inside_of, refuse_other, vector
 from analysis.quadratic_forms import upper_tail
 from analysis.taylor import DesignError, Floats, Truths
 
@@ -30,14 +30,15 @@ class TableTest:
     p_value: float
 
 
-def crosstab(design: "Design", rows: str, cols: str, where: Where = None) -> pd.DataFrame:
+def crosstab(design: "Design", rows: Given, cols: Given, where: Where = None) -> pd.DataFrame:
     """Weighted counts, one row a level of `rows`, one column a level of `cols`. R: `svytable(~rows+cols, design)`."""
     _, indicators, row_labels, col_labels = _cells(design, rows, cols, where)
     counts = (design.weights @ indicators).reshape(len(row_labels), len(col_labels))
-    return pd.DataFrame(counts, index=pd.Index(row_labels, name=rows), columns=pd.Index(col_labels, name=cols))
+    first, second = (column_of(design.frame, each, what).name for each, what in ((rows, "rows"), (cols, "cols")))
+    return pd.DataFrame(counts, index=pd.Index(row_labels, name=first), columns=pd.Index(col_labels, name=second))
 
 
-def independence(design: "Design", rows: str, cols: str, statistic: str = "F", where: Where = None) -> TableTest:
+def independence(design: "Design", rows: Given, cols: Given, statistic: str = "F", where: Where = None) -> TableTest:
     """Are two categorical answers independent?
 
     F: Pearson's X² / tr D on tr²D / tr D² and that times the design's degrees of freedom (Rao-Scott, second order), D
@@ -81,19 +82,18 @@ class FitTest:
     p_value: float
 
 
-def goodness_of_fit(design: "Design", variable: str, shares: Floats, where: Where = None) -> FitTest:
+def goodness_of_fit(design: "Design", variable: Given, shares: Floats, where: Where = None) -> FitTest:
     """Do the answers follow known shares, in the order of the levels? R: `svygofchisq(~y, p, design)`."""
-    refuse_unknown(design.frame, [variable], "The test")
-    column = design.frame[variable]
-    inside = inside_of(design.frame, where) & column.notna().to_numpy()
-    levels = sorted(column[inside].unique())
+    answers = column_of(design.frame, variable, "variable")
+    inside = inside_of(design.frame, where) & answers.notna().to_numpy()
+    levels = sorted(answers[inside].unique())
     p = vector(shares, "shares", missing=False)
     if len(p) != len(levels):
-        raise DesignError(f"{variable} has {len(levels)} levels, not {len(p)}.")
+        raise DesignError(f"{answers.name} has {len(levels)} levels, not {len(p)}.")
     if (p <= 0).any():
         raise DesignError("shares: give each level a share above 0.")
     p = p / p.sum()
-    indicators = np.stack([inside & (column == level).to_numpy() for level in levels], axis=1).astype(np.float64)
+    indicators = np.stack([inside & (answers == level).to_numpy() for level in levels], axis=1).astype(np.float64)
 
     def distances(totals: Floats) -> tuple[Floats, Floats]:
         expected = p * totals.sum()
@@ -111,12 +111,13 @@ def goodness_of_fit(design: "Design", variable: str, shares: Floats, where: Wher
     return FitTest(statistic, scale, df, float(stats.chi2.sf(statistic / scale, df)))
 
 
-def _cells(design: "Design", rows: str, cols: str, where: Where) -> tuple[Truths, Floats, list[object], list[object]]:
-    refuse_unknown(design.frame, [rows, cols], "The table")
-    first, second = design.frame[rows], design.frame[cols]
+def _cells(
+    design: "Design", rows: Given, cols: Given, where: Where
+) -> tuple[Truths, Floats, list[object], list[object]]:
+    first, second = column_of(design.frame, rows, "rows"), column_of(design.frame, cols, "cols")
     inside = inside_of(design.frame, where) & (first.notna() & second.notna()).to_numpy()
     if not inside.any():
-        raise DesignError(f"No row of the domain has both {rows} and {cols}.")
+        raise DesignError(f"No row of the domain has both {first.name} and {second.name}.")
     row_labels, col_labels = sorted(first[inside].unique()), sorted(second[inside].unique())
     indicators = np.stack(
         [inside & (first == a).to_numpy() & (second == b).to_numpy() for a in row_labels for b in col_labels], axis=1

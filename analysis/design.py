@@ -11,11 +11,12 @@ from analysis.inputs import (
     Columns,
     Given,
     Where,
-    names_of,
+    columns_of,
+    numbers,
     refuse_missing,
     refuse_other,
     refuse_rows,
-    refuse_unknown,
+    refuse_varying,
     vector,
 )
 from analysis.pps_variance import quadratic_form
@@ -26,7 +27,8 @@ from analysis.taylor import LONELY_RULES, Codes, DesignError, Floats, Stage, Tru
 
 @dataclass(frozen=True, init=False)
 class Design:
-    """One row per respondent in `frame`; the other arguments name columns of it.
+    """One row per respondent in `frame`; the other arguments name columns of it, or give a value for each row: a series
+    is matched by its index, an array goes by position.
 
     strata: of the first stage, several columns are crossed. psu: sampling units, one column a stage; none = every row
     is its own. weights: design weights; none = product over stages of population / sample where `fpc` is given, else 1.
@@ -53,10 +55,10 @@ class Design:
         self,
         frame: pd.DataFrame,
         *,
-        strata: Columns | None = None,
-        psu: Columns | None = None,
-        weights: str | None = None,
-        fpc: Columns | None = None,
+        strata: "Columns | None" = None,
+        psu: "Columns | None" = None,
+        weights: "Given | None" = None,
+        fpc: "Columns | None" = None,
         nest: bool = False,
         lonely: str = "fail",
         replicates: Replicates | None = None,
@@ -66,12 +68,15 @@ class Design:
         yates_grundy: bool = False,
     ) -> None:
         refuse_other(lonely, LONELY_RULES, "lonely")
+        if not isinstance(frame, pd.DataFrame):
+            raise DesignError(f"frame is a {type(frame).__name__}: give a table, such as pd.DataFrame(...).")
         if len(frame) == 0:
             raise DesignError("The sample has no row: give at least one.")
-        frame = frame.reset_index(drop=True)
-        refuse_missing(frame, names_of(strata), "strata")
-        refuse_missing(frame, names_of(psu), "psu")
-        stages = _stages(frame, names_of(strata), names_of(psu), names_of(fpc), nest, pps is not None)
+        frame = frame.copy()  # with its index, by which series are matched
+        of_stratum, of_psu = columns_of(frame, strata, "strata"), columns_of(frame, psu, "psu")
+        refuse_missing(of_stratum, list(of_stratum), "strata")
+        refuse_missing(of_psu, list(of_psu), "psu")
+        stages = _stages(of_stratum, of_psu, columns_of(frame, fpc, "fpc"), nest, pps is not None)
         quadratic = None
         if pps is not None and pps != "brewer":
             first = stages[0]
@@ -159,20 +164,22 @@ class Design:
         R: the rows that `subset(design, inside)` keeps in its data."""
         return np.ones_like(domain) if self.adjustments and self.replicates is None else domain
 
-    def mean(self, variables: Columns, by: Columns | None = None, **options: object) -> pd.DataFrame:
+    def mean(self, variables: Columns, by: "Columns | None" = None, **options: object) -> pd.DataFrame:
         """Weighted means as a tidy table; see `estimates.mean`."""
         return estimates.mean(self, variables, by, **options).table  # type: ignore[arg-type]
 
-    def total(self, variables: Columns, by: Columns | None = None, **options: object) -> pd.DataFrame:
+    def total(self, variables: Columns, by: "Columns | None" = None, **options: object) -> pd.DataFrame:
         """Weighted totals as a tidy table; see `estimates.total`."""
         return estimates.total(self, variables, by, **options).table  # type: ignore[arg-type]
 
-    def ratio(self, numerator: str, denominator: str, by: Columns | None = None, **options: object) -> pd.DataFrame:
+    def ratio(
+        self, numerator: Given, denominator: Given, by: "Columns | None" = None, **options: object
+    ) -> pd.DataFrame:
         """A ratio of totals as a tidy table; see `estimates.ratio`."""
         return estimates.ratio(self, numerator, denominator, by, **options).table  # type: ignore[arg-type]
 
     def contrast(
-        self, variables: Columns, coefficients: Sequence[float], by: Columns | None = None, **options: object
+        self, variables: Columns, coefficients: Sequence[float], by: "Columns | None" = None, **options: object
     ) -> pd.DataFrame:
         """A linear combination of means, one coefficient a row of `design.mean(variables, by)`; options as `mean`.
 
@@ -180,15 +187,15 @@ class Design:
         found = estimates.mean(self, variables, by, **options)  # type: ignore[arg-type]
         return estimates.contrast(found, coefficients, level=float(str(options.get("level", 0.95)))).table
 
-    def proportion(self, event: Given, by: Columns | None = None, **options: object) -> pd.DataFrame:
+    def proportion(self, event: Given, by: "Columns | None" = None, **options: object) -> pd.DataFrame:
         """Weighted shares with limits within 0 and 1 as a tidy table; see `proportion.proportion`."""
         return proportion.proportion(self, event, by, **options)  # type: ignore[arg-type]
 
     def quantile(
         self,
-        variable: str,
+        variable: Given,
         p: float | Sequence[float] = (0.25, 0.5, 0.75),
-        by: Columns | None = None,
+        by: "Columns | None" = None,
         **options: object,
     ) -> pd.DataFrame:
         """Weighted quantiles as a tidy table; see `quantiles.quantile`."""
@@ -205,7 +212,7 @@ class Design:
         """Do groups differ in rank? One row; see `comparisons.rank_test`."""
         return comparisons.rank_test(self, values, groups, **options).table  # type: ignore[arg-type]
 
-    def crosstab(self, rows: str, cols: str, where: Where = None) -> pd.DataFrame:
+    def crosstab(self, rows: Given, cols: Given, where: Where = None) -> pd.DataFrame:
         """Weighted counts, one row a level of `rows`; see `contingency.crosstab`."""
         return contingency.crosstab(self, rows, cols, where)
 
@@ -232,12 +239,12 @@ def _units_less_strata(first: Stage, inside: Truths) -> int:
     return len(units) - len(np.unique(first.stratum[units]))
 
 
-def _weights_of(frame: pd.DataFrame, name: str) -> Floats:
-    refuse_unknown(frame, [name], "weights")
-    weights = vector(frame[name], f"weights: {name}", missing=False)
-    refuse_rows(weights < 0, f"weights: {name} is negative", "a row stands for no fewer than 0 persons")
+def _weights_of(frame: pd.DataFrame, given: Given) -> Floats:
+    weights = numbers(frame, given, "weights", missing=False)
+    what = f"weights: {given}" if isinstance(given, str) else "weights"
+    refuse_rows(weights < 0, f"{what} is negative", "a row stands for no fewer than 0 persons")
     if not weights.any():
-        raise DesignError(f"weights: {name} is 0 in all {len(weights)} rows: nobody is left to count.")
+        raise DesignError(f"{what} is 0 in all {len(weights)} rows: nobody is left to count.")
     return weights
 
 
@@ -253,17 +260,21 @@ def _refuse_replicates(replicates: Replicates, rows: int) -> None:
     )
 
 
-def _stages(
-    frame: pd.DataFrame, strata: list[str], psu: list[str], fpc: list[str], nest: bool, by_size: bool
-) -> tuple[Stage, ...]:
-    stratum, labels = _codes(frame, strata)
-    refuse_unknown(frame, fpc, "fpc")
-    populations = [vector(frame[name], f"fpc: {name}", missing=False) for name in fpc]
+def _stages(strata: pd.DataFrame, psu: pd.DataFrame, fpc: pd.DataFrame, nest: bool, by_size: bool) -> tuple[Stage, ...]:
+    stratum, labels = _codes(strata)
+    populations = [vector(given, f"fpc: {name}", missing=False) for name, given in fpc.items()]
+    depths = max(psu.shape[1], 1)
+    if len(populations) not in (0, depths):
+        raise DesignError(
+            f"Stages of psu: {depths}, of fpc: {len(populations)}. Give the population of each stage, and name in psu "
+            "only stages whose population is known."
+        )
+    level = "stratum"
     stages = []
-    for depth in range(max(len(psu), 1)):
-        if depth and depth >= len(fpc):
+    for depth in range(depths):
+        if depth and not populations:
             break  # without the population of this stage its share of the variance is in the stage above
-        units = np.arange(len(frame)) if not psu else pd.factorize(frame[psu[depth]], sort=True)[0]
+        units = np.arange(len(psu)) if psu.empty else pd.factorize(psu.iloc[:, depth], sort=True)[0]
         if depth or nest:
             units = pd.factorize(pd.Series(zip(stratum, units, strict=True)))[0]
         cluster = units.astype(np.intp)
@@ -271,10 +282,16 @@ def _stages(
         of_cluster = np.zeros(count, dtype=np.intp)
         of_cluster[cluster] = stratum
         if (of_cluster[cluster] != stratum).any():
-            raise DesignError(f"Labels of {psu[depth]} repeat between strata: give nest=True.")
+            raise DesignError(f"Labels of {psu.columns[depth]} repeat between strata: give nest=True.")
+        names = _unit_names(psu, depth, cluster, [labels[above] for above in of_cluster] if depth or nest else [])
+        below = "row" if psu.empty else str(psu.columns[depth])
         sampled = np.bincount(of_cluster, minlength=len(labels)).astype(np.float64)
         fraction = np.zeros(count)
-        if depth < len(fpc):
+        if populations:
+            if by_size:
+                refuse_varying(populations[depth], cluster, names, f"fpc: {fpc.columns[depth]}", below)
+            else:
+                refuse_varying(populations[depth], stratum, labels, f"fpc: {fpc.columns[depth]}", level)
             known = np.zeros(count)
             known[cluster] = populations[depth]
             shares = by_size or bool(all((each <= 1).all() for each in populations) and (known < 1).any())
@@ -283,18 +300,26 @@ def _stages(
             )
             if not ((fraction > 0) & (fraction <= 1)).all():
                 if shares:
-                    raise DesignError(f"{fpc[depth]}: inclusion probabilities must be above 0 and at most 1.")
-                raise DesignError(f"{fpc[depth]} is smaller than the sample in some stratum.")
+                    raise DesignError(f"{fpc.columns[depth]}: inclusion probabilities must be above 0 and at most 1.")
+                raise DesignError(f"{fpc.columns[depth]} is smaller than the sample in some stratum.")
         stages.append(Stage(cluster, of_cluster, sampled, fraction, labels))
-        stratum, labels = cluster, tuple(map(str, range(count)))
+        stratum, labels, level = cluster, names, below
     return tuple(stages)
 
 
-def _codes(frame: pd.DataFrame, columns: list[str]) -> tuple[Codes, tuple[str, ...]]:
-    if not columns:
-        return np.zeros(len(frame), dtype=np.intp), ("all",)
-    codes = frame.groupby(columns, sort=True, observed=True, dropna=False).ngroup().to_numpy(dtype=np.intp)
-    first = frame.loc[np.unique(codes, return_index=True)[1], columns]
+def _unit_names(psu: pd.DataFrame, depth: int, cluster: Codes, above: Sequence[str]) -> tuple[str, ...]:
+    """The label of each cluster (C,), after that of what it lies in where labels may repeat; of rows none."""
+    if psu.empty:
+        return ()
+    own = [str(label) for label in psu.iloc[np.unique(cluster, return_index=True)[1], depth]]
+    return tuple(".".join(each) for each in zip(above, own, strict=True)) if above else tuple(own)
+
+
+def _codes(strata: pd.DataFrame) -> tuple[Codes, tuple[str, ...]]:
+    if strata.empty:
+        return np.zeros(len(strata), dtype=np.intp), ("all",)
+    codes = strata.groupby(list(strata), sort=True, observed=True, dropna=False).ngroup().to_numpy(dtype=np.intp)
+    first = strata.iloc[np.unique(codes, return_index=True)[1]]
     return codes, tuple(".".join(map(str, row)) for row in first.itertuples(index=False))
 
 

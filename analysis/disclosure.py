@@ -14,6 +14,7 @@ from itertools import combinations
 import numpy as np
 from scipy import optimize, sparse
 
+from analysis.inputs import Values, refuse_rows, vector
 from analysis.taylor import DesignError, Floats, Truths
 
 SMALL = 20  # a group below this many answers is small enough to be of one mind
@@ -63,15 +64,20 @@ def table_of_sums(
                 rows.append(row)
                 columns.append(column)
     members = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(labels), len(atoms)))
-    return CellTable(labels, members, np.array([float(counts[atom]) for atom in atoms]))
+    return CellTable(labels, members, _counted(list(counts.values()), f"counts of {len(atoms)} cells"))
 
 
-def too_few(counts: Floats, k: int = 5, units: Floats | None = None, fewest_units: int = 3) -> Truths:
+def too_few(counts: Values, k: int = 5, units: "Values | None" = None, fewest_units: int = 3) -> Truths:
     """Figures (N,) that rest on 1 … k-1 answers, or on fewer than `fewest_units` sampling units; not the empty.
 
     R: `sdcTable::primarySuppression(problem, type="freq", maxN=k - 1)`, which counts sampling units nowhere."""
+    if k < 2:
+        raise DesignError(f"k={k}: no figure rests on fewer answers than that; give 2 or more, such as 5.")
+    counts = _counted(counts, "counts")
     few = (counts > 0) & (counts < k)
-    return few if units is None else few | ((counts > 0) & (units < fewest_units))
+    if units is None:
+        return few
+    return np.asarray(few | ((counts > 0) & (vector(units, "units", len(counts), missing=False) < fewest_units)))
 
 
 def unanimous(levels: Floats, fewest: int = SMALL, share: float = ONE_MIND) -> Truths:
@@ -90,14 +96,16 @@ def told_by_mean(levels: Floats, values: Floats, half: float = 0.004) -> bool:
     values: (L,) what each level counts. half: how far the mean that is printed may be from the true one. For few
     answers, since all ways in which they could be spread over the levels are looked at.
     No R equivalent: a search over all ways to spread a few answers."""
-    ways = _spread(int(levels.sum()), len(levels))
+    ways = spreads(int(levels.sum()), len(levels))
     fitting = ways[np.abs(ways @ values - levels @ values) <= half * levels.sum() + _HAIR]
     return bool(((levels > 0) & (fitting == levels).all(axis=0)).any())
 
 
 @cache
-def _spread(answers: int, levels: int) -> Floats:
-    """All ways (W, L) to spread so many answers over so many levels."""
+def spreads(answers: int, levels: int) -> Floats:
+    """All ways (W, L) to spread so many answers over so many levels.
+
+    R: `partitions::compositions(answers, levels)`, its columns."""
     bars = np.array(list(combinations(range(answers + levels - 1), levels - 1))).reshape(-1, levels - 1)
     edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, answers + levels - 1)))
     return np.asarray(np.diff(edges, axis=1) - 1, dtype=float)
@@ -163,6 +171,13 @@ def percent(share: float, n: int, fewest: int = 50) -> float:
 
     R: `round(100 * x, if (n < fewest) 0 else 1)`."""
     return float(np.floor(share * 100 + 0.5)) if n < fewest else float(np.floor(share * 1000 + 0.5)) / 10
+
+
+def _counted(given: Values, what: str) -> Floats:
+    """Counts (n,) of answers. Raises DesignError where one is missing or below 0."""
+    counts = vector(given, what, missing=False)
+    refuse_rows(counts < 0, f"{what} is below 0", "a cell holds 0 answers or more")
+    return counts
 
 
 def _extreme(objective: Floats, published: sparse.csr_matrix, known: Floats) -> float:

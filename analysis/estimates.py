@@ -13,17 +13,19 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.inputs import Where, inside_of, names_of, numbers, refuse_level, refuse_other, refuse_unknown, vector
+from analysis.inputs import Where, column_of, columns_of, inside_of, numbers, refuse_level, refuse_other, vector
 from analysis.intervals import score_limits
 from analysis.taylor import Codes, DesignError, Floats, Truths, domain_variances
 
 if TYPE_CHECKING:
     from analysis.design import Design
-    from analysis.inputs import Columns
+    from analysis.inputs import Columns, Given
 
 LIMITS = ("t", "beta")
 YARDSTICKS = ("without", "with")
 _MOST_NUMBERS = 20_000_000  # in one array
+_ROWS_SHOWN = 5  # in an error
+_ALIKE = 1e-24  # spread, as a share of the mean square, that is the rounding of equal answers: no deff, as in R
 # Totals (m,) → value (k,) and slopes (k, m).
 Function = Callable[[Floats], tuple[Floats, Floats]]
 
@@ -74,11 +76,14 @@ def total(
 
 
 def ratio(
-    design: "Design", numerator: str, denominator: str, by: "Columns | None" = None, *,
+    design: "Design", numerator: "Given", denominator: "Given", by: "Columns | None" = None, *,
     where: Where = None, level: float = 0.95, deff: str = "without",
 ) -> Estimates:  # fmt: skip
     """Ratio of totals Σwy/Σwx. R: `svyratio(~numerator, ~denominator, design, na.rm=TRUE, deff=TRUE)`."""
-    name = f"{numerator}/{denominator}"
+    name = "/".join(
+        str(column_of(design.frame, each, what).name)
+        for each, what in ((numerator, "numerator"), (denominator, "denominator"))
+    )
     below = numbers(design.frame, denominator, "The ratio")
     above = numbers(design.frame, numerator, "The ratio")
     above = np.where(np.isnan(below), np.nan, above)
@@ -99,6 +104,10 @@ def contrast(
         slopes = np.array([(function(value + d) - function(value - d)) / (2 * d.sum()) for d in np.diag(steps)])
         result = function(value)
     else:
+        if isinstance(function, Mapping):
+            labels = estimates.table.loc[:, :"estimate"].iloc[:_ROWS_SHOWN, :-1]
+            order = "; ".join(" ".join(map(str, row)) for row in labels.itertuples(index=False))
+            raise DesignError(f"The contrast: give a list of {len(value)} numbers, in the order of the rows: {order}.")
         slopes = vector(function, "The contrast", missing=False)
         if len(slopes) != len(value):
             raise DesignError(
@@ -157,15 +166,12 @@ def variance(
 
 def _columns(design: "Design", variables: "Columns") -> dict[str, Floats]:
     columns: dict[str, Floats] = {}
-    names = names_of(variables)
-    refuse_unknown(design.frame, names, "The estimate")
-    for name in names:
-        column = design.frame[name]
-        if pd.api.types.is_numeric_dtype(column):
-            columns[name] = vector(column, name)
+    for name, answers in columns_of(design.frame, variables, "variable").items():
+        if pd.api.types.is_numeric_dtype(answers):
+            columns[str(name)] = vector(answers, str(name))
             continue
-        for category in sorted(column.dropna().unique()):
-            columns[f"{name}{category}"] = np.where(column.isna(), np.nan, column == category).astype(np.float64)
+        for category in sorted(answers.dropna().unique()):
+            columns[f"{name}{category}"] = np.where(answers.isna(), np.nan, answers == category).astype(np.float64)
     return columns
 
 
@@ -179,15 +185,14 @@ def _refuse_empty(columns: Mapping[str, Floats], inside: Truths) -> None:
 
 def _domains(design: "Design", by: "Columns | None", inside: Truths) -> tuple[list[dict[str, object]], Codes]:
     """Labels of the domains in the order of R's `svyby`, first column fastest; the domain of each row, -1 = none."""
-    names = names_of(by)
-    refuse_unknown(design.frame, names, "by")
-    if not names:
+    table = columns_of(design.frame, by, "by")
+    if table.empty:
         return [{}], np.where(inside, 0, -1).astype(np.intp)
-    codes = design.frame[names].groupby(names[::-1], sort=True, observed=True).ngroup().to_numpy()
+    codes = table.groupby(list(table)[::-1], sort=True, observed=True).ngroup().to_numpy()
     codes = np.where(inside & (codes >= 0), codes, -1)
     found, first = np.unique(codes, return_index=True)
     kept = found >= 0
-    labels = design.frame.loc[first[kept], names].to_dict("records")
+    labels = table.iloc[first[kept]].to_dict("records")
     return labels, np.where(codes >= 0, np.searchsorted(found[kept], codes), -1).astype(np.intp)
 
 
@@ -239,16 +244,18 @@ def _cell_of_column(
     value, linear = sums(values), values
     if below is not None:
         under = np.where(domain < 0, 0.0, below)
-        size = sums(under)
-        size = np.where(size == 0, np.nan, size)
-        value = value / size
-        linear = np.where(domain < 0, 0.0, (values - value[domain] * under) / size[domain])
+        below_total = sums(under)
+        below_total = np.where(below_total == 0, np.nan, below_total)
+        value = value / below_total
+        linear = np.where(domain < 0, 0.0, (values - value[domain] * under) / below_total[domain])
     used = (domain >= 0) & (weights > 0)
     n = np.bincount(domain[used], minlength=count)
     size = sums(np.where(used, 1.0, 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = sums(linear) / size
         spread = n / (n - 1) * sums(np.where(used, linear - centre[domain], 0.0) ** 2) / size
+        scale = values if below is None else values / below_total[domain]
+        spread = np.where(spread > _ALIKE * sums(np.where(used, scale, 0.0) ** 2) / size, spread, 0.0)
         # The variance of the total in a simple random sample of the same size: N² (1 - n/N) s²_w / n.
         simple = size**2 * (1 - (0.0 if deff == "with" else n / size)) * spread / n
     return _Cells(value, np.nan_to_num(simple), n.astype(np.intp), values, linear, domain)

@@ -5,41 +5,104 @@ counted from 0. Sentences are English; only those of planning and scoring, which
 R equivalent for any of them: R's functions stop late and in words of their own, or go on with NA.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, KeysView, Sequence
 from numbers import Number
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from analysis.taylor import DesignError, Floats, Truths
+from analysis.taylor import Codes, DesignError, Floats, Truths
 
-Columns = str | Sequence[str]
 Where: TypeAlias = "Truths | Sequence[bool] | pd.Series[bool] | None"
 # One value for each row: array, list or series; or the name of a column.
 Values: TypeAlias = "ArrayLike | pd.Series[Any]"
 Given: TypeAlias = "str | ArrayLike | pd.Series[Any]"
+# One column or a list of them, each named or given as array or series.
+Columns: TypeAlias = "str | NDArray[Any] | pd.Series[Any] | Sequence[str | NDArray[Any] | pd.Series[Any]]"
 _NAMES_SHOWN = 12
+_STRANGE_SHOWN = 3
+_LISTS = list | tuple | set | frozenset | pd.Index | KeysView
 
 
-def names_of(columns: Columns | None) -> list[str]:
-    """The names as a list, of none, one or several."""
-    return [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+def aligned(frame: Any, given: Any, what: str, of: str = "the frame") -> Any:
+    """A series or table in the order of the frame's rows (or of another series, named `of`), matched by their labels
+    as pandas does; where one of them has no labels all goes by position.
+
+    Raises DesignError where the row labels are not those of the frame, each once."""
+    labelled = isinstance(given, pd.Series | pd.DataFrame) and isinstance(frame, pd.Series | pd.DataFrame)
+    if not labelled or given.index.equals(frame.index):
+        return given
+    if given.index.is_unique and frame.index.is_unique:
+        absent = ~frame.index.isin(given.index)
+        if len(given) == len(frame) and not absent.any():
+            return given.reindex(frame.index)
+        told = f"{int(absent.sum())} of its {len(frame)} row labels are not among the {len(given)} given"
+    else:
+        told = "row labels repeat, so that its rows cannot be matched"
+    raise DesignError(
+        f"{what}: the index of the series is not that of {of}: {told}. Take both from the same rows, or give an array "
+        "(.to_numpy()), whose values go by position."
+    )
 
 
-def refuse_unknown(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
+def column_of(frame: pd.DataFrame, given: Given, what: str) -> "pd.Series[Any]":
+    """One column, named or given as a value for each row, in the order of the frame; without a name it is called
+    `what`. Raises DesignError where there is no such column, or another number of values than rows."""
+    if _is_name(frame, given) or np.ndim(given) == 0:
+        refuse_unknown(frame, [given], what)
+        return frame[given]
+    values = aligned(frame, given, what)
+    if np.shape(values) != (len(frame),):
+        raise DesignError(f"{what}: give a column, or a value for each of the {len(frame)} rows.")
+    name = getattr(given, "name", None)
+    found: pd.Series[Any] = pd.Series(values) if isinstance(values, pd.Series) else pd.Series(values, frame.index)
+    return found.rename(what if name is None else name)
+
+
+def columns_of(frame: pd.DataFrame, given: "Columns | None", what: str) -> pd.DataFrame:
+    """The columns as a table with the frame's rows: of none, one or a list of several.
+
+    Raises DesignError as `column_of`, and where two have one name."""
+    several: list[Any] = [] if given is None else list(given) if isinstance(given, _LISTS) else [given]
+    refuse_unknown(frame, [each for each in several if np.ndim(each) == 0], what)
+    found = [column_of(frame, each, what) for each in several]
+    names = [each.name for each in found]
+    twice = {str(name) for name in names if names.count(name) > 1}
+    if twice:
+        raise DesignError(f"{what} has two columns called {', '.join(sorted(twice))}: leave one out, or rename it.")
+    return pd.concat(found, axis=1) if found else pd.DataFrame(index=frame.index)
+
+
+def _is_name(frame: pd.DataFrame, given: object) -> bool:
+    return isinstance(given, str) or (pd.api.types.is_scalar(given) and given in frame)
+
+
+def refuse_unknown(frame: pd.DataFrame, names: Sequence[object], what: str) -> None:
     """Raises DesignError for a name that is no column; `what`: the argument or function that gave it."""
-    strange = [name for name in names if name not in frame]
+    strange = [name for name in names if not _is_name(frame, name) or name not in frame]
     if strange:
+        told = [str(name) if pd.api.types.is_scalar(name) else f"a {type(name).__name__}" for name in strange]
+        more = f", … ({len(told)} in all)" if len(told) > _STRANGE_SHOWN else ""
         known = ", ".join(map(str, frame.columns[:_NAMES_SHOWN])) + (", …" if frame.shape[1] > _NAMES_SHOWN else "")
-        raise DesignError(f"{what} names {', '.join(map(str, strange))}, which is no column. The columns: {known}.")
+        shown = ", ".join(told[:_STRANGE_SHOWN]) + more
+        raise DesignError(f"{what} names {shown}, which is no column. The columns: {known}.")
 
 
 def refuse_rows(bad: Truths, what: str, cure: str) -> None:
     """Raises DesignError where some of the rows (n,) are `bad`, with their number and the first."""
     if bad.any():
         raise DesignError(f"{what} in {int(bad.sum())} of {len(bad)} rows, first in row {int(bad.argmax())}: {cure}.")
+
+
+def refuse_varying(population: Floats, group: Codes, labels: Sequence[str], what: str, level: str) -> None:
+    """Raises DesignError where rows (n,) of one stratum, or of one unit drawn by size, have several populations."""
+    first = np.unique(group, return_index=True)[1]
+    varies = ~np.isclose(population, population[first][group], rtol=1e-9, atol=0)
+    if varies.any():
+        at = group[varies.argmax()]
+        refuse_rows(varies & (group == at), f"{what} varies within {level} {labels[at]}", "give all its rows the same")
 
 
 def refuse_missing(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
@@ -55,6 +118,8 @@ def vector(
     """Numbers (n,) from an array, list or series, NaN where missing; `length`: how many there must be.
 
     Raises DesignError for text, infinite values, and, unless `missing`, for gaps."""
+    if np.ndim(given) == 0:
+        raise DesignError(f"{what} is of type {type(given).__name__}: give an array, list or series of numbers.")
     if np.ndim(given) != 1:
         raise DesignError(f"{what} has {np.ndim(given)} dimensions: give one row of numbers.")
     column = pd.Series(given)
@@ -74,19 +139,23 @@ def vector(
 
 def numbers(frame: pd.DataFrame, given: Given, what: str, *, missing: bool = True) -> Floats:
     """Numbers (n,) of a column named, or of values given for each row. Raises DesignError as `vector`."""
-    if isinstance(given, str):
+    if _is_name(frame, given):
         refuse_unknown(frame, [given], what)
-        return vector(frame[given], f"{what}: {given}", missing=missing)
-    return vector(given, what, len(frame), missing=missing)
+        return vector(frame[given], f"{what}: {given!s}", missing=missing)
+    return vector(aligned(frame, given, what), what, len(frame), missing=missing)
 
 
 def truths(frame: pd.DataFrame, given: Given, what: str) -> Floats:
     """1, 0, and NaN where missing (n,), of a column named, or of values given for each row. Raises DesignError for
     anything that is not a truth, 0 or 1."""
+    named = f"{what}: {given}" if isinstance(given, str) else what
+    levels = column_of(frame, given, what).dropna().unique()
+    if any(isinstance(level, str) for level in levels):
+        example = f"{named} holds text such as {str(levels[0])!r}, not 0 and 1"
+        raise DesignError(f"{example}: give a condition, such as frame['sex'] == 'F'.")
     values = numbers(frame, given, what)
     strange = ~np.isnan(values) & (values != 0) & (values != 1)
-    what = f"{what}: {given}" if isinstance(given, str) else what
-    refuse_rows(strange, f"{what} is neither 0 nor 1", "give a condition, such as frame['q1'] >= 4")
+    refuse_rows(strange, f"{named} is neither 0 nor 1", "give a condition, such as frame['q1'] >= 4")
     return values
 
 
@@ -104,23 +173,22 @@ def inside_of(frame: pd.DataFrame, where: Where) -> Truths:
     """Who is in the domain (n,): everybody without `where`. Raises DesignError unless it has a truth for each row."""
     if where is None:
         return np.ones(len(frame), dtype=bool)
-    inside = np.asarray(where)
+    inside = np.asarray(aligned(frame, where, "where"))
     if inside.dtype != bool or inside.shape != (len(frame),):
         raise DesignError(f"where: give True or False for each of the {len(frame)} rows, such as frame['sex'] == 'F'.")
     return inside
 
 
-def domains(frame: pd.DataFrame, by: Columns | None, inside: Truths) -> Iterator[tuple[dict[str, object], Truths]]:
+def domains(frame: pd.DataFrame, by: "Columns | None", inside: Truths) -> Iterator[tuple[dict[str, object], Truths]]:
     """Labels and members (n,) of each domain of `by` that has one, first column fastest; one without `by`."""
-    names = names_of(by)
-    refuse_unknown(frame, names, "by")
-    if not names:
+    table = columns_of(frame, by, "by")
+    if table.empty:
         yield {}, inside
         return
-    codes = frame[names].groupby(names[::-1], sort=True, observed=True).ngroup().to_numpy()
+    codes = table.groupby(list(table)[::-1], sort=True, observed=True).ngroup().to_numpy()
     for code in np.unique(codes[inside & (codes >= 0)]):
         members = inside & (codes == code)
-        yield frame.loc[int(members.argmax()), names].to_dict(), members
+        yield table.iloc[int(members.argmax())].to_dict(), members
 
 
 def refuse_other(given: str, known: Sequence[str], what: str) -> None:

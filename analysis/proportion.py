@@ -21,7 +21,7 @@ METHODS = ("mean", "logit", "xlogit", "wilson", "beta", "asin", "likelihood")
 
 
 def proportion(
-    design: "Design", event: Given, by: Columns | None = None, *, where: Where = None, method: str = "beta",
+    design: "Design", event: Given, by: "Columns | None" = None, *, where: Where = None, method: str = "beta",
     level: float = 0.95,
 ) -> pd.DataFrame:  # fmt: skip
     """The weighted share of `event`, one row a domain of `by`, with limits by `method`, df and n of the domain.

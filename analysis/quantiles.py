@@ -11,7 +11,18 @@ import pandas as pd
 from scipy import optimize, stats
 
 from analysis import proportion
-from analysis.inputs import Columns, Where, domains, inside_of, numbers, refuse_level, refuse_other, vector
+from analysis.inputs import (
+    Columns,
+    Given,
+    Where,
+    column_of,
+    domains,
+    inside_of,
+    numbers,
+    refuse_level,
+    refuse_other,
+    vector,
+)
 from analysis.taylor import DesignError, Floats, Truths
 
 if TYPE_CHECKING:
@@ -69,7 +80,7 @@ def quantile_of(values: Floats, weights: Floats, p: float, rule: str = "math") -
 
 
 def quantile(
-    design: "Design", variable: str, p: float | Sequence[float] = (0.25, 0.5, 0.75), by: Columns | None = None, *,
+    design: "Design", variable: Given, p: float | Sequence[float] = (0.25, 0.5, 0.75), by: "Columns | None" = None, *,
     rule: str = "math", interval: str = "mean", where: Where = None, level: float = 0.95,
 ) -> pd.DataFrame:  # fmt: skip
     """Quantiles of one variable, one row a p and domain of `by`: p, estimate, se, ci_low, ci_high, df, n.
@@ -83,14 +94,15 @@ def quantile(
     shares = vector(np.atleast_1d(np.asarray(p)), "p", missing=False)
     if ((shares < 0) | (shares > 1)).any():
         raise DesignError("p: shares between 0 and 1, such as 0.5 for the median.")
-    column = numbers(design.frame, variable, "The quantile")
+    known = numbers(design.frame, variable, "The quantile")
     inside = inside_of(design.frame, where)
-    if not (inside & ~np.isnan(column) & (design.weights != 0)).any():
-        raise DesignError(f"No row of the domain has an answer to {variable}.")
+    if not (inside & ~np.isnan(known) & (design.weights != 0)).any():
+        name = column_of(design.frame, variable, "the variable").name
+        raise DesignError(f"No row of the domain has an answer to {name}.")
     rows = [
         label | row
         for label, domain in domains(design.frame, by, inside)
-        for row in _quantiles_of(design, column, domain & ~np.isnan(column), shares, rule, interval, level)
+        for row in _quantiles_of(design, known, domain & ~np.isnan(known), shares, rule, interval, level)
     ]
     return pd.DataFrame(rows)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from analysis.comparisons import welch_df
-from analysis.inputs import Values, refuse_level, refuse_other, refuse_rows, vector
+from analysis.inputs import Values, aligned, refuse_level, refuse_other, refuse_rows, vector
 from analysis.taylor import Codes, DesignError, Floats, Truths
 
 JOINT_RULES = ("sidak", "bonferroni")
@@ -131,7 +131,7 @@ def _adjusted(p_values: Values, adjust: Callable[[Floats], Floats]) -> Floats:
 def _estimates(values: Values, se: Values) -> tuple[Floats, Floats]:
     """Estimates and standard errors (K,) of which any two have a difference with variance."""
     estimates = vector(values, "values", missing=False)
-    errors = vector(se, "se", len(estimates), missing=False)
+    errors = vector(aligned(values, se, "se", "values"), "se", len(estimates), missing=False)
     refuse_rows(errors < 0, "se is negative", "correct these values")
     if (errors == 0).sum() > 1:
         raise DesignError("Two units have a difference without variance: give intervals that are never of width 0.")

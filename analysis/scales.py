@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from analysis.inputs import Values, matrix, refuse_rows, vector
+from analysis.inputs import Values, aligned, matrix, refuse_rows, vector
 from analysis.taylor import DesignError, Floats
 
 
@@ -86,6 +86,7 @@ def cronbach_alpha(items: Values, level: float = 0.95) -> Alpha:
 
 def weighted_alpha(items: Values, weights: Values) -> float:
     """α from weighted variances of complete rows. R: `survey::svycralpha(~a+b, design, na.rm=TRUE)`."""
+    weights = aligned(items, weights, "weights", "items")
     items = matrix(items, "items")
     weights = vector(weights, "weights", len(items), missing=False)
     refuse_rows(weights < 0, "weights is negative", "a row stands for no fewer than 0 persons")

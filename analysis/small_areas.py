@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
-from analysis.inputs import Values, matrix, refuse_other, refuse_rows, vector
+from analysis.inputs import Values, aligned, matrix, refuse_other, refuse_rows, vector
 from analysis.taylor import DesignError, Floats
 
 METHODS = ("REML", "ML", "FH", "PR", "adjusted-ML")
@@ -44,6 +44,8 @@ def fay_herriot(values: Values, variances: Values, auxiliaries: Values, method: 
     MSE = g1 + g2 + 2 g3, with the bias of A taken away for ML and FH.
     R: `eblupFH(y ~ x, D, method=method)`, `mseFH(y ~ x, D, method=method)$mse`."""
     refuse_other(method, METHODS, "method")
+    variances = aligned(values, variances, "variances", "values")
+    auxiliaries = aligned(values, auxiliaries, "auxiliaries", "values")
     values = vector(values, "values", missing=False)
     variances = vector(variances, "variances", len(values), missing=False)
     refuse_rows(variances <= 0, "variances is 0 or less", "smooth them first, see `smoothed_variances`")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.inputs import refuse_unknown
+from analysis.inputs import refuse_missing, refuse_unknown, refuse_varying
 from analysis.taylor import Codes, DesignError, Floats
 
 KEYS = ("stratum", "psu", "item", "level")
@@ -67,6 +67,7 @@ def from_rows(
 
     R: `aggregate(cbind(m, w, w^2) ~ stratum + psu + by + item + level, answers, sum)`."""
     n = len(frame)
+    refuse_missing(frame, [strata] if strata else [], "strata")
     stratum = pd.factorize(frame[strata], sort=True)[0].astype(np.intp) if strata else np.zeros(n, dtype=np.intp)
     unit = np.full(n, -1, dtype=np.intp)
     psu_stratum = np.zeros(0, dtype=np.intp)
@@ -78,8 +79,11 @@ def from_rows(
     sampled = np.bincount(psu_stratum if psu else stratum, minlength=int(stratum.max()) + 1).astype(np.float64)
     fraction = np.zeros(len(sampled))
     if fpc:
+        given = frame[fpc].to_numpy(dtype=np.float64)
+        names = list(map(str, pd.factorize(frame[strata], sort=True)[1])) if strata else ["all"]
+        refuse_varying(given, stratum, names, f"fpc: {fpc}", "stratum")
         population = np.ones(len(sampled))
-        population[stratum] = frame[fpc].to_numpy(dtype=np.float64)
+        population[stratum] = given
         fraction = sampled / population
     domain, labels = domains_of(frame, by)
     key = (stratum * (len(psu_stratum) + 1) + unit + 1) * len(labels) + domain

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.intervals import score_limits
+from analysis.intervals import ROUNDING, score_limits
 from analysis.replicates import bootstrap_draws
 from analysis.summary_table import SummaryTable, domains_of
 from analysis.taylor import Codes, DesignError, Floats, Stage, domain_variances
@@ -35,7 +35,8 @@ def means(
         estimate = total / size
         variance = _variance(table, worth, base, domain, estimate, size)
         square = _summed(table.s1 @ (worth**2), domain, shape[0])
-        spread = n / (n - 1) * np.maximum(square / size - estimate**2, 0)
+        spread = square / size - estimate**2
+        spread = n / (n - 1) * np.where(spread > ROUNDING * square / size, spread, 0)  # 0 if all answered alike
         simple = (1 - n / size) * spread / n
         deff = np.where(simple > 0, variance / simple, np.nan)
     se = np.sqrt(np.maximum(variance, 0))

@@ -3,4 +3,4 @@
 It rises with every change of what a score run stores: pages then say of a run that an earlier program made it.
 """
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"

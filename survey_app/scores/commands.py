@@ -38,9 +38,10 @@ def compute(
     """Tính điểm điều tra của từng tiêu chí, từ tệp hoặc của đợt ROUND (chỉ tính, không lưu thành lần tính)."""
     warnings: list[str] = []
     unit_lists: UnitLists = []
+    kept_back: frozenset[str] = frozenset()
     try:
         if round_code and not (criteria or answers or settings):
-            document, rules, unit_lists = _from_round(round_code, with_ranks=not as_json)
+            document, rules, unit_lists, kept_back = _from_round(round_code, with_ranks=not as_json)
         elif criteria and answers and not round_code:
             document, rules, warnings = _from_files(criteria, answers, settings)
         else:
@@ -51,9 +52,8 @@ def compute(
         _stop(fault.message)
     for warning in warnings:
         click.echo(f"Lưu ý: {warning}", err=True)
-    click.echo(
-        json.dumps(document, ensure_ascii=False, indent=1) if as_json else _readable(document, rules, unit_lists)
-    )
+    words = _readable(document, rules, unit_lists, kept_back)
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1) if as_json else words)
 
 
 def _from_files(criteria: Path, answers: Path, settings: Path | None) -> tuple[dict[str, Any], Settings, list[str]]:
@@ -63,7 +63,8 @@ def _from_files(criteria: Path, answers: Path, settings: Path | None) -> tuple[d
     return document, rules, warnings
 
 
-def _from_round(round_code: str, *, with_ranks: bool) -> tuple[dict[str, Any], Settings, UnitLists]:
+def _from_round(round_code: str, *, with_ranks: bool) -> tuple[dict[str, Any], Settings, UnitLists, frozenset[str]]:
+    """(document, rules, rated units with ranks, leaves whose points are kept back) of the answers as they are now."""
     from sqlalchemy import select
 
     from ..rounds.models import Round
@@ -77,7 +78,8 @@ def _from_round(round_code: str, *, with_ranks: bool) -> tuple[dict[str, Any], S
             raise Refused(f"Không có đợt nào mang mã «{round_code}».")
         found = published(compute_round(session, survey_round))
         unit_lists = _unit_lists(session, survey_round, found) if with_ranks else []
-        return found.document(), found.inputs.settings, unit_lists
+        kept_back = frozenset(code for _unit, code in found.publication.leaves)
+        return found.document(), found.inputs.settings, unit_lists, kept_back
 
 
 def _unit_lists(session: "Session", survey_round: "Round", found: "Published") -> UnitLists:
@@ -92,16 +94,18 @@ def _unit_lists(session: "Session", survey_round: "Round", found: "Published") -
     run = ScoreRun(
         inputs=found.inputs.to_json(),
         result=found.document(),
-        precision=intervals_of(session, survey_round, found.scores),
+        precision=intervals_of(session, survey_round, found),
     )
     return unit_lists_of(run, names, {unit: overview(found, unit) for unit in found.units})
 
 
-def _readable(document: dict[str, Any], rules: Settings, unit_lists: UnitLists) -> str:
+def _readable(
+    document: dict[str, Any], rules: Settings, unit_lists: UnitLists, kept_back: frozenset[str] = frozenset()
+) -> str:
     if "units" in document:
         lines = [*_headline(document, several=True), *(_ranked(unit_lists) or _units_of_files(document["units"]))]
     else:
-        lines = [*_headline(document), *_leaf_lines(document["leaves"])]
+        lines = [*_headline(document), *_leaf_lines(document["leaves"], kept_back)]
     return "\n".join([*lines, "", rule_line(rules)])
 
 
@@ -114,7 +118,7 @@ def _headline(document: Mapping[str, Any], *, several: bool = False) -> list[str
     return [f"Điểm điều tra: {total}   ({document['respondents']} người trả lời)", ""]
 
 
-def _leaf_lines(leaves: Mapping[str, Any]) -> Iterator[str]:
+def _leaf_lines(leaves: Mapping[str, Any], kept_back: frozenset[str]) -> Iterator[str]:
     for code, leaf in leaves.items():
         groups = "  ".join(
             f"{group} n={_kept(figure['n'])}{'' if figure['used'] else ' (không tính)'}"
@@ -122,7 +126,8 @@ def _leaf_lines(leaves: Mapping[str, Any]) -> Iterator[str]:
             else f"{group} {_kept(figure)}"
             for group, figure in leaf["groups"].items()
         )
-        yield f"{code:<8} {_comma(leaf['score']):>14} / {_comma(leaf['max']):<6} {groups}"
+        points = _kept(None) if code in kept_back else _comma(leaf["score"])
+        yield f"{code:<8} {points:>14} / {_comma(leaf['max']):<6} {groups}"
 
 
 def _ranked(unit_lists: UnitLists) -> list[str]:

@@ -195,6 +195,12 @@ def places_of(run: ScoreRun) -> dict[str, Comparison]:
     return found
 
 
+def not_in_places(run: ScoreRun) -> Mapping[str, Sequence[str]]:
+    """Group -> criteria of which a question is left out of its places, since something of it is kept back."""
+    left_out: Mapping[str, Sequence[str]] = (run.precision or {}).get("not_in_places", {})
+    return left_out
+
+
 CLASS_NAMES = {OFFICES: N_("Sở, ngành"), COMMUNES: N_("Xã, phường, thị trấn")}
 
 
@@ -325,7 +331,7 @@ def spread_of_total_shown(shown: Overview) -> bool:
     They hold its variance and twice its covariances with the other leaves. Covariances of one group's answers to two
     leaves are printed nowhere and hide it, so every group that is kept back in one has to count in another one, too.
     """
-    counted = [line for line in shown.leaves if line.points is not None]
+    counted = [line for line in shown.leaves if line.score.points is not None]
     return shown.total is not None and all(
         any(group in _groups_counted(other) for other in counted if other is not line)
         for line in counted

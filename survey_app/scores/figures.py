@@ -97,6 +97,7 @@ class Overview:
     areas: tuple[AreaLine, ...]
     groups: tuple[str, ...]
     not_asked: tuple[Leaf, ...] = ()  # about this unit
+    total_shown: bool = True
 
     @property
     def leaves(self) -> tuple[LeafLine, ...]:
@@ -104,8 +105,8 @@ class Overview:
 
     @property
     def total(self) -> Decimal | None:
-        """The sum of the leaves; none where one of them is kept back, which would follow from it."""
-        return total_points(line.score for line in self.leaves) if all(line.shown for line in self.leaves) else None
+        """The sum of the leaves, those kept back among them; none where it is kept back itself."""
+        return total_points(line.score for line in self.leaves) if self.total_shown else None
 
     @property
     def max_points(self) -> Decimal:
@@ -131,7 +132,7 @@ def overview(found: Published, unit: str | None = None) -> Overview:
             not_asked.append(leaf)
     groups = sorted({group for lines in areas.values() for line in lines for group in line.groups})
     lines_of = tuple(AreaLine(*area, tuple(lines)) for area, lines in areas.items())
-    return Overview(lines_of, tuple(groups), tuple(not_asked))
+    return Overview(lines_of, tuple(groups), tuple(not_asked), found.total_shown(unit))
 
 
 def _line(found: Published, unit: str | None, leaf: Leaf, score: LeafScore) -> LeafLine:

@@ -23,6 +23,7 @@ from .comparison import (
     BAND_NAMES,
     CLASS_NAMES,
     limits_of,
+    not_in_places,
     places_of,
     rater_lines,
     standing_of,
@@ -112,6 +113,7 @@ def places(code: str):
         raters=rater_lines(run),
         own=run.result.get("self_rating", {}),
         places=places_of(run),
+        not_in_places=not_in_places(run),
         chosen=request.args.get("with", ""),
         group_names={group.code: group.name for group in groups_of(reading(), survey_round)},
         band_names=BAND_NAMES,
@@ -347,7 +349,12 @@ def workbook(code: str):
 def _run_intervals(run: ScoreRun, found: Published, names: dict[str, str]) -> RunIntervals:
     of_units = {unit: limits_of(run, overview(found, unit), unit) for unit in found.units}
     return RunIntervals(
-        limits_of(run, overview(found)), places_of(run), _unit_lists(run, found, names), of_units, rater_lines(run)
+        limits_of(run, overview(found)),
+        places_of(run),
+        _unit_lists(run, found, names),
+        of_units,
+        rater_lines(run),
+        not_in_places(run),
     )
 
 

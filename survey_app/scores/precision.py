@@ -31,7 +31,7 @@ from ..answers.raters import groups_of_many_units
 from ..rounds.models import Mode, Round
 from .inputs import RoundScores
 from .protection import shown_places
-from .publication import FEWEST_FOR_LEVELS
+from .publication import FEWEST_FOR_LEVELS, Published
 from .queries import cells_of, groups_of_cells, opened_forms
 from .questions import ScoredQuestion, level_of
 
@@ -46,17 +46,17 @@ Stored = list[float | int]  # estimate, standard error, lower and upper limit, f
 
 
 def round_precision(
-    session: Session, survey_round: Round, scores: RoundScores, questions: Mapping[tuple[str, str], ScoredQuestion]
+    session: Session, survey_round: Round, published: Published, questions: Mapping[tuple[str, str], ScoredQuestion]
 ) -> dict[str, Any]:
     """JSON of a run: `all` with standard errors and 95 % limits of total, areas and leaves, `units` where several are
     rated, `places` of each group that was asked in several; units and places with the ranks they may have. `raters`,
     beside `units`: group in which a person rates several -> persons whose forms were taken together; none: sealed.
+    `not_in_places`: group -> criteria of which a question is left out of its places.
     """
+    scores = published.scores
     answers = answers_frame(session, survey_round, questions)
-    found = {
-        "all": _figures(scores, scores.overall, answers),
-        "places": _places(session, survey_round, scores, answers),
-    }
+    places, left_out = _places(session, survey_round, published, answers)
+    found = {"all": _figures(scores, scores.overall, answers), "places": places, "not_in_places": left_out}
     if len(scores.units) > 1:
         forms = {unit: answers[answers[RATED] == unit] for unit in scores.units}
         found["units"] = {unit: _figures(scores, leaves, forms[unit]) for unit, leaves in scores.units.items()}
@@ -138,22 +138,31 @@ def _stored(found: Interval) -> Stored:
 
 
 def _places(
-    session: Session, survey_round: Round, scores: RoundScores, answers: pd.DataFrame
-) -> dict[str, list[dict[str, Any]]]:
-    """Group -> its publication cells, each with `name`, `found` (none: kept back) and `ranks`.
+    session: Session, survey_round: Round, published: Published, answers: pd.DataFrame
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, list[str]]]:
+    """Group -> its publication cells, each with `name`, `found` (none: kept back) and `ranks`; group -> criteria of
+    which a question is left out.
 
-    `found` is the mean of all scored questions as per cent of the best answer, without those that a small group shares.
+    `found` is the mean of all scored questions as per cent of the best answer, without those that a small group shares
+    and those of which the group's own line is kept back: all places together less the lines shown would tell that line.
     It is kept back for fewer answers than a cross-table needs, for a small place of one mind, and where such a figure
     would follow from it.
     """
+    scores = published.scores
     places: dict[str, list[dict[str, Any]]] = {}
+    left_out: dict[str, list[str]] = {}
     sipas = {item for each in scores.inputs.criteria if each.scored_by == SIPAS for item in each.items}
     for group, cells in cells_of(session, survey_round.id).items():
         members = answers[answers[GROUP] == group]
-        items = [name for name in members.columns if name not in _FACTS and members[name].notna().any()]
-        if _has_small_partner(scores, group):
-            items = [item for item in items if item not in sipas]
-        if len(cells) < _FEWEST_PLACES or not items:
+        asked = [name for name in members.columns if name not in _FACTS and members[name].notna().any()]
+        if len(cells) < _FEWEST_PLACES or not asked:
+            continue
+        secret = _lines_kept_back(published, group) | (sipas if _has_small_partner(scores, group) else set())
+        items = [item for item in asked if item not in secret]
+        if codes := [leaf.code for leaf in scores.inputs.criteria if secret & set(asked) & set(leaf.items)]:
+            left_out[group] = codes
+        if not items:
+            places[group] = [{"name": name, "found": None} for _cell_id, name in cells]
             continue
         in_cells = [members[members[CELL] == cell_id] for cell_id, _name in cells]
         counts = [_persons(forms) for forms in in_cells]
@@ -169,7 +178,16 @@ def _places(
         ]
         _add_place_ranks({str(number): row for number, row in enumerate(rows) if row["found"]})
         places[group] = rows
-    return places
+    return places, left_out
+
+
+def _lines_kept_back(published: Published, group: str) -> set[str]:
+    """Questions of which the mean of this group is kept back, for all rated units together or for one of them."""
+    return {
+        item
+        for (_unit, groups, item), why in published.publication.lines.items()
+        if why.hides_mean and group in groups.split("+")
+    }
 
 
 def _has_small_partner(scores: RoundScores, group: str) -> bool:

@@ -1,8 +1,8 @@
 """What must a run keep back, so that no figure about a few persons can be computed from all that is published?
 
 Everything that leaves the program is counted as known together: lines of answers of every rated unit and of all units
-together, numbers of answers, means, the points of leaves, areas and the total, places of a group. Points of a rated
-unit are the official result and always given; so what they tell is protected by keeping back something beside it.
+together, numbers of answers, means, the points of leaves, areas and the total, places of a group. The total of a rated
+unit is the official result and always given; so what it tells is protected by keeping back something beside it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,8 @@ from analysis.disclosure import SMALL, broad_band, protected, table_of_sums, tol
 from analysis.taylor import Floats
 
 from .inputs import RoundScores
-from .publication import ALL, FEWEST_FOR_LEVELS, Key, Line, Publication, Why, breakdown
+from .points_told import kept_back_with_points, parts_of
+from .publication import ALL, FEWEST_FOR_LEVELS, Key, LeafKey, Line, Publication, Why, breakdown
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,16 @@ def protect(scores: RoundScores) -> Publication:
     hidden: dict[Key, Why] = {}
     for each in (together, *units):
         hidden |= _alone(each, k, fewest)
+    leaves: set[LeafKey] = set()
     for each in units or [together]:
         hidden |= _beside_in_leaf(each, hidden)
-    if not units:
-        return Publication(k, fewest, hidden, frozenset())
-    hidden |= _sums_kept_back(together, units, hidden)
-    return Publication(k, fewest, hidden, _leaves_kept_back(together, hidden))
+        lines, told = _told_by_points(scores, each.key, hidden)
+        hidden |= dict.fromkeys(lines, Why.BESIDE)
+        leaves |= {(each.key, code) for code in told}
+    if units:
+        hidden |= _sums_kept_back(together, units, hidden)
+        leaves |= _leaves_kept_back(together, hidden)
+    return Publication(k, fewest, hidden, frozenset(leaves))
 
 
 def shown_places(forms: Sequence[int], alike: Sequence[bool], rest: int, k: int) -> list[bool]:
@@ -110,6 +115,16 @@ def _beside_in_leaf(view: _View, hidden: Mapping[Key, Why]) -> dict[Key, Why]:
     return more
 
 
+def _told_by_points(scores: RoundScores, key: str, hidden: Mapping[Key, Why]) -> tuple[frozenset[Key], frozenset[str]]:
+    """Lines and leaves of one rated unit to keep back, see `kept_back_with_points`."""
+    found = scores.units[key] if key != ALL else scores.overall
+    leaves = [
+        parts_of(key, leaf.area_code, score, scores.inputs.settings, hidden)
+        for leaf, score in zip(scores.inputs.leaves, found, strict=True)
+    ]
+    return kept_back_with_points([leaf for leaf in leaves if leaf])
+
+
 def _hides_mean(why: Why | None) -> bool:
     return why is not None and why.hides_mean
 
@@ -135,13 +150,13 @@ def _sums_kept_back(together: _View, units: Sequence[_View], hidden: Mapping[Key
     return more
 
 
-def _leaves_kept_back(together: _View, hidden: Mapping[Key, Why]) -> frozenset[str]:
+def _leaves_kept_back(together: _View, hidden: Mapping[Key, Why]) -> frozenset[LeafKey]:
     """Leaves whose points for all units together would tell a line that is kept back.
 
     With one of them the area and the total of all together are kept back too (`Published.total_shown`): to hide a
     second leaf instead would not do, since its points follow from its lines."""
     return frozenset(
-        code
+        (ALL, code)
         for code, lines in together.leaves.items()
         if any(line.counts and _hides_mean(hidden.get((ALL, line.group, line.question.item))) for line in lines)
     )

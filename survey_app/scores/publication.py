@@ -21,6 +21,7 @@ FEWEST_FOR_LEVELS = 10  # of a cross-table: who chose which level
 ALL = ""  # the key of all rated units together
 
 Key = tuple[str, str, str]  # rated unit or ALL, group, question
+LeafKey = tuple[str, str]  # rated unit or ALL, leaf
 
 
 class Why(StrEnum):
@@ -60,14 +61,14 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Publication:
-    """What of a run is kept back: lines of answers with the reason, and leaves without points for all units together.
+    """What of a run is kept back: lines of answers with the reason, and leaves without points.
 
     `k` answers for a mean, `fewest` for the levels."""
 
     k: int
     fewest: int
     lines: Mapping[Key, Why]
-    leaves: frozenset[str]
+    leaves: frozenset[LeafKey]
 
     def to_json(self) -> dict[str, Any]:
         """As a run stores it."""
@@ -75,14 +76,15 @@ class Publication:
             "k": self.k,
             "fewest": self.fewest,
             "lines": [[*key, why.value] for key, why in sorted(self.lines.items())],
-            "leaves": sorted(self.leaves),
+            "leaves": [[*key] for key in sorted(self.leaves)],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Publication":
-        """As a run stored it."""
+        """As a run stored it; an earlier program kept back only leaves of all rated units together, by their code."""
+        leaves = frozenset((ALL, one) if isinstance(one, str) else (one[0], one[1]) for one in data["leaves"])
         lines = {(unit, group, item): Why(why) for unit, group, item, why in data["lines"]}
-        return cls(data["k"], data["fewest"], lines, frozenset(data["leaves"]))
+        return cls(data["k"], data["fewest"], lines, leaves)
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,14 @@ class Published:
         return self.publication.lines.get((self._key(unit), group, item))
 
     def points_shown(self, unit: str | None, leaf: str) -> bool:
-        """Whether the points of a leaf may be shown; those of a single rated unit always, they are the result."""
-        return self._key(unit) != ALL or leaf not in self.publication.leaves
+        """Whether the points of a leaf may be shown."""
+        return (self._key(unit), leaf) not in self.publication.leaves
 
     def total_shown(self, unit: str | None) -> bool:
-        """Whether the sum of the leaves may be shown: of all units together only where every leaf is."""
-        return self._key(unit) != ALL or not self.publication.leaves
+        """Whether the sum of the leaves may be shown: of a rated unit always, it is the official result; of several
+        together only where every leaf is."""
+        several = unit is None and len(self.scores.units) > 1
+        return not (several and any(key == ALL for key, _leaf in self.publication.leaves))
 
     def is_whole(self, unit: str | None, score: LeafScore, *, counted_only: bool = False) -> bool:
         """Whether every line of a leaf is shown whole; with `counted_only`, every line that its points rest on."""

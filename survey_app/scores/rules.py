@@ -23,7 +23,7 @@ from .asked import groups_asked
 from .document import points_text
 from .inputs import COMMUNES, OFFICES, Counted, Leaf, RoundScores, ScoreInputs, compute, data_code
 from .models import LeafScore, ScoreRun
-from .publication import published, published_run
+from .publication import Published, published, published_run
 from .queries import (
     answer_counts,
     ballots_by_group,
@@ -77,7 +77,7 @@ def store_run(session: Session, survey_round: Round, by: Actor) -> ScoreRun:
         _refuse_small_difference(scores.inputs, earlier)
     found = published(scores)
     before = latest_run(session, survey_round.id)
-    intervals = intervals_of(session, survey_round, scores)
+    intervals = intervals_of(session, survey_round, found)
     same_inputs = before is not None and before.inputs_sha256 == scores.inputs.sha256
     if before and before.precision and same_inputs and _knows_less(intervals, before.precision):
         intervals = before.precision
@@ -125,7 +125,7 @@ def compare_run(session: Session, survey_round: Round, run: ScoreRun) -> Compari
     # A run of an earlier program has none.
     same_precision: bool | None = True
     if run.precision is not None:
-        intervals = intervals_of(session, survey_round, again)
+        intervals = intervals_of(session, survey_round, found)
         same_precision = None if _knows_less(intervals, run.precision) else _holds(intervals, run.precision)
     return Comparison(same_result, same_inputs, same_precision)
 
@@ -162,11 +162,11 @@ def _refuse_small_difference(inputs: ScoreInputs, earlier: ScoreRun) -> None:
         )
 
 
-def intervals_of(session: Session, survey_round: Round, scores: RoundScores) -> dict[str, Any]:
+def intervals_of(session: Session, survey_round: Round, found: Published) -> dict[str, Any]:
     """Standard errors, limits and ranks, as a run stores them: see `precision.round_precision`."""
     from .precision import round_precision  # pandas and scipy: only a process that computes points carries them
 
-    return round_precision(session, survey_round, scores, questions_of(session, survey_round))
+    return round_precision(session, survey_round, found, questions_of(session, survey_round))
 
 
 def _knows_less(intervals: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:

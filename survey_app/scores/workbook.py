@@ -40,6 +40,7 @@ class RunIntervals:
     units: Sequence[tuple[str, Comparison]] = ()  # by class
     of_units: Mapping[str, UnitLimits] = field(default_factory=dict)
     raters: tuple[RaterLine, ...] = ()
+    not_in_places: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -405,6 +406,9 @@ def _places_sheet(book: _Book, group: str, places: Comparison, fewest: int) -> N
             book.write(sheet, next(rows), [*values, *_limits(row.limits, "percent"), (row.limits.n, "count")])
     for name in places.kept_back:
         book.write(sheet, next(rows), [(HIDDEN, "text"), (name, "text"), *[(None, "count")] * 6])
+    if codes := book.facts.intervals.not_in_places.get(group):
+        words = f"Không tính câu hỏi đã giữ kín, hoặc chung với một nhóm ít phiếu, của tiêu chí {', '.join(codes)}."
+        book.line(sheet, next(rows), words, columns)
 
 
 def _rules_sheet(book: _Book, found: Published) -> None:

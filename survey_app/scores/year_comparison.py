@@ -178,11 +178,11 @@ def _total_side(year: Year, unit: str) -> _Side:
 
 
 def _scored_total(shown: Overview) -> Decimal | None:
-    return shown.total if any(line.points is not None for line in shown.leaves) else None
+    return shown.total if any(line.score.points is not None for line in shown.leaves) else None
 
 
 def _side(points: Decimal | None, maximum: Decimal, limits: Limits | None, leaves: Iterable[LeafLine]) -> _Side:
-    counted = [line for line in leaves if line.points is not None]
+    counted = [line for line in leaves if line.score.points is not None]
     return _Side(points, maximum, limits, frozenset(map(_asked, counted)), all(line.whole for line in counted))
 
 

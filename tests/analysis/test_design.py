@@ -134,6 +134,46 @@ def test_a_population_smaller_than_the_sample_is_refused() -> None:
         design(sample(6).assign(N=2), fpc="N")
 
 
+def test_a_population_belongs_to_a_stratum_and_to_each_stage() -> None:
+    """R 4.1.1 of survey: «fpc varies within strata: stratum 1 at stage 1», «non-conformable arrays»."""
+    frame = sample(6).assign(N=9, M=8, chance=0.5, person=range(60))
+    varying = np.where(frame["village"] == 5, 7, 9)
+    two = {"psu": ["village", "person"]}
+    for options, words in (
+        (
+            {"fpc": varying},
+            "fpc: fpc varies within stratum 1 in 5 of 60 rows, first in row 25",
+        ),
+        ({"fpc": varying / 18}, "varies within stratum 1"),
+        ({"fpc": ["N", np.arange(60) // 4 + 9], **two}, "varies within village 0 in 1 of 60 rows, first in row 4"),
+        ({"fpc": np.arange(60) / 90 + 0.1, "pps": "brewer"}, "varies within village 0 in 4 of 60 rows"),
+        ({"fpc": "N", **two}, "Stages of psu: 2, of fpc: 1. Give the population of each stage"),
+        ({"fpc": ["N", "M"]}, "Stages of psu: 1, of fpc: 2."),
+    ):
+        with pytest.raises(DesignError) as fault:
+            design(frame, **options)
+        assert words in str(fault.value)
+    assert design(frame, fpc=["N", "M"], **two).df == 9
+    lone = frame[frame["village"].ne(3) | frame["person"].eq(15)]
+    with pytest.raises(DesignError, match="Only one sampling unit in stratum 3: "):
+        design(lone, fpc=["N", "M"], **two).mean("y")
+
+
+def test_answers_that_are_all_alike_have_no_design_effect() -> None:
+    """R: NaN, svyby(~third, ~group, design, svymean, deff=TRUE)."""
+    frame = sample(10).assign(third=1 / 3, double=lambda table: table["y"] * 2, large=1e9 / 7)
+    for found in (
+        design(frame).mean(["third", "large"], by="group"),
+        design(frame).mean(["third", "large"], by="group", deff="with"),
+        design(frame).total("third"),
+        design(frame).ratio("double", "y", by="group"),
+        design(frame).jackknife().mean("third", by="group"),
+    ):
+        assert found["deff"].isna().all(), found
+        assert found["se"].to_numpy() / found["estimate"].to_numpy() == pytest.approx(0, abs=0.2)
+    assert (design(frame.assign(y=frame["y"] * 1e-9 + 1)).mean("y")["deff"] > 0).all(), "little spread is spread"
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10_000), st.sampled_from(["remove", "adjust", "average"]), st.integers(1, 3))
 @example(3060, "average", 1)  # one group has nobody in the stratum of the lone unit

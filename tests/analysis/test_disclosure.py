@@ -137,3 +137,23 @@ def test_a_mean_of_few_answers_may_tell_the_levels(levels: list[int], values: li
 @pytest.mark.parametrize(("share", "n", "shown"), [(0.125, 49, 13), (0.125, 50, 12.5), (0.3333, 200, 33.3)])
 def test_percentages_of_few_answers_are_whole(share: float, n: int, shown: float) -> None:
     assert disclosure.percent(share, n) == shown
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (
+            lambda: cross_table({("A", "x"): -3, ("A", "y"): 9}),
+            "counts of 2 cells is below 0 in 1 of 2 rows, first in row 0",
+        ),
+        (lambda: cross_table({("A", "x"): float("nan")}), "counts of 1 cells is missing in 1 of 1 rows"),
+        (lambda: too_few(np.array([3.0, 9.0]), k=0), "k=0: no figure rests on fewer answers"),
+        (lambda: too_few([3, -1]), "counts is below 0 in 1 of 2 rows"),
+        (lambda: too_few([3, 9], units=[1]), "units has 1 values, not 2"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(ask, words: str) -> None:
+    with pytest.raises(DesignError) as fault:
+        ask()
+    assert words in str(fault.value)
+    assert too_few([0, 1, 2], k=2).tolist() == [False, True, False]

@@ -142,3 +142,16 @@ def test_a_lone_sampling_unit_is_refused() -> None:
     frame = answers(8).query("stratum != 1 or village == 4")
     with pytest.raises(DesignError, match="only one sampling unit"):
         table_estimates.means(table_of(frame), POINTS)
+
+
+def test_a_population_that_varies_within_a_stratum_is_refused() -> None:
+    frame = answers(1)
+    with pytest.raises(DesignError, match="fpc: N varies within stratum 1 in "):
+        table_of(frame.assign(N=np.where(frame["village"] == frame["village"].max() // 2, 39, 40)), fpc="N")
+    with pytest.raises(DesignError, match="strata: stratum is missing in 1 of"):
+        table_of(frame.assign(stratum=frame["stratum"].where(frame.index > 0)))
+
+
+def test_answers_that_are_all_alike_have_no_design_effect() -> None:
+    found = table_estimates.means(table_of(answers(2)), dict.fromkeys(POINTS, 1 / 3), ["unit"])
+    assert found["deff"].isna().all()

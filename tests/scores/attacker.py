@@ -16,7 +16,7 @@ import numpy as np
 from openpyxl import load_workbook
 from scipy import optimize, sparse
 
-from analysis.component_score import SIPAS
+from analysis.component_score import SIPAS, LeafScore, half_up
 from analysis.scoring_rules import PRESETS
 from survey_app.scores.figures import overview
 from survey_app.scores.publication import Published, Why, breakdown
@@ -46,6 +46,7 @@ class Known:
     lines: dict[Name, Printed] = field(default_factory=dict)
     points: dict[tuple[str, str], tuple[Fraction, Fraction]] = field(default_factory=dict)
     total: Fraction | None = None
+    totals: dict[str, Fraction] = field(default_factory=dict)  # of a rated unit, or of the only one (ALL)
 
 
 def read_lines(found: Published) -> Known:
@@ -62,6 +63,8 @@ def read_lines(found: Published) -> Known:
                 known.points[unit or ALL, line.leaf.criterion.code] = (Fraction(value), half)
         if unit is None and shown.total is not None:
             known.total = Fraction(shown.total)
+        if shown.total is not None and (unit or len(found.units) < 2):
+            known.totals[unit or ALL] = Fraction(shown.total)
     return known
 
 
@@ -176,6 +179,14 @@ def findings(found: Published, known: Known) -> list[Finding]:
     return hits
 
 
+def crowds_told(found: Published, known: Known) -> list[Name]:
+    """Small groups of nearly one mind of which it is certain what level nearly all chose: whole numbers only."""
+    system = _System(found, known)
+    wrong = system.misfit()
+    assert not wrong, f"the system does not hold for the truth: {wrong}"
+    return [name for name in system.alike if len(system.possible_crowds(name)) < 2]
+
+
 class _System:
     def __init__(self, found: Published, known: Known) -> None:
         self.found, self.known = found, known
@@ -191,13 +202,24 @@ class _System:
         for name in self.question:
             for level in [*self.levels(name), KB, BLANK]:
                 self.column[name, level] = len(self.column)
-        self.truth = np.array([self.true(name, level) for name, level in self.column], dtype=float)
+        truth = [self.true(name, level) for name, level in self.column]
+        # Points kept back have hundredths, which make up the total.
+        self.kept_back = {unit: self._kept_back(unit) for unit in known.totals}
+        for unit, scores in self.kept_back.items():
+            for score in scores:
+                self.column[unit, score.criterion.code] = len(self.column)
+                truth.append(int(score.points * 100))
+        self.truth = np.array(truth, dtype=float)
         self.rows, self.low, self.high = [], [], []
         for name, printed in known.lines.items():
             self._add_line(name, printed)
         for (unit, code), (points, half) in known.points.items():
             self._add_points(unit, code, points, half)
+        for unit, total in known.totals.items():
+            self._add_total(unit, total)
         self.matrix = sparse.csr_matrix(np.array(self.rows))
+        alike = (Why.HIGH, Why.LOW, Why.ALIKE)
+        self.alike = [name for name in self.question if known.lines[name].why in alike]
 
     def levels(self, name: Name) -> list[str]:
         line = self.question[self.parts(name)[0]]
@@ -232,6 +254,35 @@ class _System:
             assert found.status in (0, 3), found.message
             ends.append(sign * found.fun if found.status == 0 else sign * -np.inf)
         return ends[0], ends[1]
+
+    def possible_crowds(self, goal: Name) -> list[str]:
+        """Levels that all but one may have chosen. Of every other such line, too, one level did: a choice of each."""
+        choices = [(name, level) for name in self.alike for level in self.levels(name)]
+        height, width = len(self.alike), len(self.column)
+        one_each = np.zeros((height, width + len(choices)))
+        crowds = np.zeros((len(choices), width + len(choices)))
+        for number, (name, level) in enumerate(choices):
+            one_each[self.alike.index(name), width + number] = 1
+            crowds[number, self.column[name, level]] = 1
+            crowds[number, width + number] = 1 - sum(self.true(name, each) for each in self.levels(name))
+        constraints = [
+            optimize.LinearConstraint(sparse.hstack([self.matrix, np.zeros((len(self.low), len(choices)))]),
+                                      self.low_, self.high_),
+            optimize.LinearConstraint(one_each, 1, 1),
+            optimize.LinearConstraint(crowds, 0, np.inf),
+        ]  # fmt: skip
+        return [level for level in self.levels(goal) if self._is_possible(choices.index((goal, level)), constraints)]
+
+    def _is_possible(self, choice: int, constraints: list[optimize.LinearConstraint]) -> bool:
+        width, size = len(self.column), constraints[1].A.shape[1]
+        least, most = np.zeros(size), np.full(size, np.inf)
+        most[width:] = 1
+        least[width + choice] = 1
+        found = optimize.milp(
+            np.zeros(size), integrality=np.ones(size), bounds=optimize.Bounds(least, most), constraints=constraints
+        )
+        assert found.status in (0, 2), found.message
+        return found.status == 0
 
     def misfit(self) -> list[str]:
         self.low_, self.high_ = np.array(self.low) - 1e-7, np.array(self.high) + 1e-7
@@ -290,35 +341,64 @@ class _System:
             self._add(self._sum(name, answered), 0, k - 1)
         if printed.why == Why.BESIDE and name in self.question:
             self._add(self._sum(name, answered), k, np.inf)
+            n = sum(self.true(name, level) for level in answered)
+            # A small group of one mind would have that reason, so this one is not.
+            for level in answered if n < 20 else ():
+                self._add(self._sum(name, {level: 1.0}), 0, np.ceil(min(0.9 * n, n - 1) - 1e-9) - 1)
         half = len(answered) // 2
         sides = {Why.HIGH: self.levels(name)[half:], Why.LOW: self.levels(name)[:half]}
         if printed.why in sides and printed.n:
             self._add(self._sum(name, dict.fromkeys(sides[Why(printed.why)], 1.0)), printed.n / 2, np.inf)
 
     def _add_points(self, unit: str, code: str, points: Fraction, half: Fraction) -> None:
-        """Points as the sum of means with known n; left out where a few answers, whose number nobody knows, count."""
+        row = self._points_row(unit, code)
+        if row is not None:
+            self._add(row, float(points - half), float(points + half))
+
+    def _kept_back(self, unit: str) -> list[LeafScore]:
+        scores = [score for score in self.found.scores_of(unit or None) if score.points is not None]
+        return [score for score in scores if (unit, score.criterion.code) not in self.known.points]
+
+    def _add_total(self, unit: str, total: Fraction) -> None:
+        """What the official total less the points that are printed leaves for the leaves kept back, each of which is
+        rounded by itself; the limits of the total tell about what it is before rounding."""
+        hidden = self.kept_back[unit]
+        rows = [self._points_row(unit, score.criterion.code) for score in hidden]
+        if not hidden or any(row is None for row in rows):
+            return
+        hundredths = np.zeros(len(self.column))
+        for score, row in zip(hidden, rows, strict=True):
+            rounded = np.zeros(len(self.column))
+            rounded[self.column[unit, score.criterion.code]] = 1
+            self._add(100 * row - rounded, -0.5, 0.5)
+            hundredths += rounded
+        shown = [points for (of_unit, _code), (points, _half) in self.known.points.items() if of_unit == unit]
+        rest = round(100 * total) - sum(int(half_up(points, 2) * 100) for points in shown)
+        self._add(hundredths, rest, rest)
+        exact = float(sum(score.exact for score in hidden))
+        self._add(np.sum(rows, axis=0), exact - 0.005, exact + 0.005)
+
+    def _points_row(self, unit: str, code: str) -> np.ndarray | None:
+        """Points as the sum of means with numbers of answers taken as known; none where fewer than k count."""
         at = next(i for i, leaf in enumerate(self.found.inputs.leaves) if leaf.criterion.code == code)
         score = self.found.scores_of(unit or None)[at]
         settings = self.found.inputs.settings
         lines = [line for line in breakdown(score, settings) if line.counts]
-        if not score.exact or not lines:
-            return
+        if score.exact is None or not lines or (settings.missing_group == "zero" and not score.exact):
+            return None
         groups: dict[str, list[str]] = {}
         for line in lines:
             groups.setdefault(line.group, []).append(line.question.item)
         names = [(unit, line.group, line.question.item) for line in lines]
         if any(self.known.lines[name].why == Why.FEW for name in names):
-            return
-        why = self.known.lines[names[0]].why
-        if len(names) == 1 and why and Why(why).hides_mean and (unit or not self.several):
-            return  # the official points of one group alone: what they tell is told on purpose
+            return None
         weights = {group: float(dict(settings.group_weights).get(group, 1)) for group in groups}
         if settings.group_combination == "pooled" and score.criterion.scored_by != SIPAS:
             weights = {group: float(score.groups[group].n) for group in groups}
         row = np.zeros(len(self.column))
         for line, name in zip(lines, names, strict=True):
             share = weights[line.group] / sum(weights.values()) / len(groups[line.group])
-            values, _in_n = self._values(name)
+            values, in_n = self._values(name)
+            self._add(self._sum(name, in_n), line.question.n, line.question.n)
             row += self._sum(name, values) * share / line.question.n
-        maximum = float(score.criterion.max_points)
-        self._add(row * maximum, float(points - half), float(points + half))
+        return row * float(score.criterion.max_points)

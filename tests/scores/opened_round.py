@@ -34,6 +34,15 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def write_csv(path: Path, rows: list[dict[str, str]]) -> str:
+    """A table of answers for `make_opened_round`; gives its name."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return str(path)
+
+
 def make_opened_round(
     session: Session, samples: Path, answers: str = "answers-simulated.csv", district: Unit | None = None, **facts: Any
 ) -> Round:

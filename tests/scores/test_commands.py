@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from survey_app.scores.commands import _readable
+from survey_app.scores.inputs import compute
+from survey_app.scores.publication import published
 from tests.make import make_district
 from tests.scores.opened_round import make_opened_round
+from tests.scores.test_protection import all_at_the_top, crowded_round
 
 
 @pytest.fixture
@@ -93,3 +97,12 @@ def test_units_of_a_file_stand_in_order_without_ranks_and_without_a_common_total
     assert "Điểm điều tra: " not in printed
     assert "hạng 1" not in printed
     assert "không nêu hạng" in printed
+
+
+def test_points_that_are_kept_back_are_not_called_too_few_answers():
+    found = published(compute(all_at_the_top(crowded_round(1), ("qI1", "qII1"))))
+    kept_back = frozenset(code for _unit, code in found.publication.leaves)
+    words = _readable(found.document(), found.inputs.settings, (), kept_back)
+    lines = {line.split()[0]: line for line in words.splitlines() if line.split()}
+    assert "đã giữ kín / 0,75" in lines["I.1"]
+    assert "không đủ mẫu" not in lines["I.1"]

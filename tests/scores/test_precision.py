@@ -7,9 +7,10 @@ from survey_app.access import Role
 from survey_app.answers.models import Ballot
 from survey_app.rounds.models import Cell
 from survey_app.scores.models import ScoreRun
-from survey_app.scores.rules import compare_run, store_run
+from survey_app.scores.publication import Why, published_run
+from survey_app.scores.rules import compare_run, intervals_of, store_run
 from tests.make import make_user
-from tests.scores.opened_round import in_places, make_opened_round, rate_second_unit, read_csv
+from tests.scores.opened_round import in_places, make_opened_round, rate_second_unit, read_csv, write_csv
 
 
 def test_a_run_stores_limits_of_total_areas_and_leaves_that_hold_the_points(database, samples):
@@ -103,3 +104,30 @@ def test_places_leave_out_what_a_small_group_shares(database, samples):
         with_few = store_run(session, survey_round, operator).precision["places"]["E"]
     assert [one["found"][0] for one in whole] != [one["found"][0] for one in with_few]
     assert [one["found"][4] for one in whole] == [one["found"][4] for one in with_few]  # the same forms
+
+
+def test_places_leave_out_every_question_of_which_the_line_of_the_group_is_kept_back(database, samples, tmp_path):
+    """The places of E together less its lines that are shown would be the line of E that hides the eight of F."""
+    rows = read_csv(samples / "answers-simulated.csv")
+    few = [{**row, "q_5_6_4": "5"} for row in rows if row["group"] == "F"][:8]
+    answers = write_csv(tmp_path / "answers.csv", [*(row for row in rows if row["group"] != "F"), *few])
+
+    def places(session, run, **changed):
+        for ballot in session.scalars(select(Ballot)):
+            if ballot.cell.label.startswith("Xã"):
+                ballot.answers = ballot.answers | changed
+        session.flush()
+        return intervals_of(session, run.round, published_run(run))["places"]["E"]
+
+    with database.writing() as session:
+        survey_round = make_opened_round(session, samples, answers)
+        in_places(session, survey_round, [40, 50, 60])
+        run = store_run(session, survey_round, make_user(session, Role.OPERATOR, survey_round.operator_unit))
+        found = published_run(run)
+        assert (found.why(None, "F", "q_5_6_4"), found.why(None, "E", "q_5_6_4")) == (Why.HIGH, Why.BESIDE)
+        assert "5.6.4" in run.precision["not_in_places"]["E"]
+        stored = run.precision["places"]["E"]
+        assert places(session, run, q_5_6_4="1") == stored, "whatever E said there, its places are the same"
+        asked = {item for _group, item, _level in next(iter(found.inputs.counts.values())) if _group == "E"}
+        shown = next(item for item in sorted(asked) if item[0] == "q" and found.why(None, "E", item) is None)
+        assert places(session, run, **{shown: "1"}) != stored
