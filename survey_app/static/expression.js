@@ -164,7 +164,7 @@
     };
     let now = reached([start]);
     for (const letter of subject) {
-      now = reached([...now].filter((one) => letters[one]?.test(letter)).map((one) => after[one][0]));
+      now = reached([...now].filter((one) => letters[one] && letters[one].test(letter)).map((one) => after[one][0]));
     }
     return now.has(0);
   }

@@ -233,6 +233,16 @@ def found_in_program_log(front: Front, codes: list[str]) -> list[str]:
     return [word for word, shapes in canaries(codes).items() if any(shape in content for shape in shapes)]
 
 
+def posts_in(log: Path, count: int) -> list[str]:
+    """The lines of that many answers in a log; nginx writes a line a moment after the answer has gone out."""
+    for _ in range(100):
+        sent = [line for line in log.read_text("utf-8").splitlines() if "POST /p/answers" in line]
+        if len(sent) >= count:
+            break
+        time.sleep(0.05)
+    return sent
+
+
 def in_flight(front: Front, sheet: Sheet) -> list[str]:
     """Temporary files while a body of 40 kB waits for a program that does not read."""
     assert front.program.process is not None
@@ -256,8 +266,7 @@ def test_control_a_usual_site_tells_who_answered_in_which_order(
 ) -> None:
     front, sheets = start(NAIVE)
     codes = everybody_answers(front, sheets)
-    log = (front.folder / "access.log").read_text("utf-8")
-    sent = [line for line in log.splitlines() if "POST /p/answers" in line]
+    sent = posts_in(front.folder / "access.log", len(codes))
     assert [next(code for code in codes if code in line) for line in sent] == codes  # every pair, in order
     spooled = in_flight(front, sheets[PERSONS])
     assert spooled
